@@ -1,0 +1,37 @@
+"""The root of the exception tree, and what can go wrong while answering.
+
+    AnswererError              a person can act on it; the message says how
+    ├── ModelError             the model directory is missing, broken or of another version
+    ├── InputError             this context or question can't be answered as it is
+    └── QabotError             everything of `qabot.errors`
+
+Each class carries the exit code that a command ends with when nothing catches it.
+"""
+
+
+class AnswererError(Exception):
+    """Something a person can act on; `str(error)` says what is wrong and what to do."""
+
+    exit_code = 1
+
+
+class ModelError(AnswererError):
+    """The model directory can't be used as it is."""
+
+    exit_code = 2
+
+
+class InputError(AnswererError):
+    """This context or question can't be answered as it is.
+
+    Args:
+        kind: a short, stable name of the problem, such as `empty-context`.
+        reason: what is wrong and what to do.
+    """
+
+    exit_code = 2
+
+    def __init__(self, kind: str, reason: str) -> None:
+        super().__init__(reason)
+        self.kind = kind
+        self.reason = reason

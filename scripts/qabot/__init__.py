@@ -1,0 +1,1 @@
+"""Reconcile `questions/` with `answers/`: the program behind every command of this repository."""
