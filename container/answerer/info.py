@@ -1,0 +1,132 @@
+"""`model.json`: what a model directory holds, readable without loading the model.
+
+A *model directory* holds `model.onnx`, `tokenizer.json` and `model.json`. This module is the only
+place that knows the fields of the last.
+"""
+
+from __future__ import annotations
+
+import hashlib
+import json
+from dataclasses import asdict, dataclass
+from typing import TYPE_CHECKING, Any
+
+from answerer.errors import ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+MODEL_FILE = "model.onnx"
+TOKENIZER_FILE = "tokenizer.json"
+INFO_FILE = "model.json"
+
+# Raised whenever the same model could give another answer to the same context and question, so that
+# every answer made before counts as stale.
+SPAN_SEARCH = 1
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ModelInfo:
+    """One model directory's `model.json`.
+
+    Args:
+        name: the checkpoint's name, on a hub `OWNER/NAME`.
+        revision: the hub's commit, shortened or not; `None` for a checkpoint that is on no hub.
+        quantisation: `none`, or how the weights were quantised, such as `int8`.
+        digest: SHA-256, hexadecimal, over model.onnx and then tokenizer.json.
+        size: bytes of model.onnx; a cheap check against truncated and pointer files.
+        max_length: tokens of one window, special tokens and question included.
+        licence: SPDX expression of the weights' licence, or `unknown`.
+        exact_match: EM in per cent on `measured_on`, `None` where not measured.
+        f1: F1 in per cent on `measured_on`, `None` where not measured.
+        measured_on: the data set that EM and F1 were measured on.
+    """
+
+    name: str
+    revision: str | None
+    quantisation: str
+    digest: str
+    size: int
+    max_length: int
+    licence: str
+    exact_match: float | None = None
+    f1: float | None = None
+    measured_on: str | None = None
+
+    @property
+    def identity(self) -> str:
+        """What makes an answer of this model fresh or stale: name, content, span search."""
+        if self.revision is not None:
+            return hub_identity(self.name, self.revision, self.quantisation)
+        return f"{self.name}@{self.digest[:12]}/s{SPAN_SEARCH}"
+
+    def to_json(self) -> str:
+        """The text of `model.json`."""
+        return json.dumps(asdict(self), indent=2, ensure_ascii=False) + "\n"
+
+
+def hub_identity(name: str, revision: str, quantisation: str) -> str:
+    """The identity of a hub's checkpoint, known without having it at hand.
+
+    Args:
+        name: `OWNER/NAME` on the hub.
+        revision: the commit, as the settings name it.
+        quantisation: as in `ModelInfo`.
+    """
+    return f"{name}@{revision}+{quantisation}/s{SPAN_SEARCH}"
+
+
+def digest(directory: Path) -> str:
+    """SHA-256 over the bytes of model.onnx followed by those of tokenizer.json."""
+    sha = hashlib.sha256()
+    for name in (MODEL_FILE, TOKENIZER_FILE):
+        with (directory / name).open("rb") as file:
+            while block := file.read(1 << 20):
+                sha.update(block)
+    return sha.hexdigest()
+
+
+def read_info(directory: Path) -> ModelInfo:
+    """Read a model directory's `model.json` and check that its files are whole.
+
+    Raises:
+        ModelError: a file is missing, `model.json` is not what this version writes, or model.onnx
+            has not the size it had when it was written.
+    """
+    path = directory / INFO_FILE
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8"))
+        _check(raw)
+        info = ModelInfo(**raw)
+    except FileNotFoundError:
+        raise ModelError(
+            f"{directory} is not a model directory: it has no {INFO_FILE}; "
+            "make one with: qabot model export NAME@REVISION --out DIR"
+        ) from None
+    except (OSError, ValueError, TypeError, RecursionError) as error:
+        raise ModelError(f"{path} can't be read ({error}); export the model again") from error
+    for name in (MODEL_FILE, TOKENIZER_FILE):
+        if not (directory / name).is_file():
+            raise ModelError(f"{directory / name} is missing; export the model again")
+    size = (directory / MODEL_FILE).stat().st_size
+    if size != info.size:
+        raise ModelError(
+            f"{directory / MODEL_FILE} has {size:,} bytes where {INFO_FILE} says {info.size:,}: "
+            "a broken download, or a pointer instead of the file; fetch or export it again"
+        )
+    return info
+
+
+def _check(raw: Any) -> None:
+    """Raise ValueError where the content of `model.json` has not the types of `ModelInfo`."""
+    if not isinstance(raw, dict):
+        raise ValueError("it must be one JSON object")
+    for name in ("name", "quantisation", "digest", "licence"):
+        if not isinstance(raw.get(name), str) or not raw[name]:
+            raise ValueError(f"{name} must be text")
+    if not isinstance(raw.get("revision"), str | None):
+        raise ValueError("revision must be text or null")
+    for name in ("size", "max_length"):
+        number = raw.get(name)
+        if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
+            raise ValueError(f"{name} must be a positive whole number")
