@@ -1,0 +1,94 @@
+"""The exception tree of qabot, each class with the exit code of the command that it ends.
+
+    AnswererError                  1   of `answerer.errors`: a person can act on it
+    ├── ModelError                 2   the model directory can't be used
+    ├── InputError                 2   this context or question can't be answered
+    └── QabotError                 1
+        ├── UsageError             2   the command line asks for something that is not there
+        ├── SettingsError          2   cdk.json, with every problem in it
+        ├── InvalidQuestions       2   questions/, with every problem in it
+        ├── AnswersError           1   answers/ can't be written
+        ├── CloudError             3   AWS refused: credentials, quota, stack not deployed
+        └── Interrupted          130   Ctrl-C, SIGTERM
+
+`main()` catches the root, reports it and returns its exit code; the rest of the code raises.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from answerer.errors import AnswererError
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+
+@dataclass(frozen=True, slots=True, order=True)
+class Problem:
+    """One mistake in a file that a person wrote.
+
+    Args:
+        path: the file, relative to the repository, with `/`.
+        line: from 1; 0 where the mistake is the file itself.
+        column: from 1, in code points; 0 where the mistake is the line or the file itself.
+        what: what is wrong.
+        todo: what to do about it.
+    """
+
+    path: str
+    line: int
+    column: int
+    what: str
+    todo: str
+
+    def __str__(self) -> str:
+        place = self.path
+        if self.line:
+            place += f":{self.line}:{self.column}" if self.column else f":{self.line}"
+        return f"{place}: {self.what}; {self.todo}"
+
+
+class QabotError(AnswererError):
+    """Whatever stops a command for a reason that its message explains."""
+
+
+class UsageError(QabotError):
+    """The command line asks for something that is not there or does not go together."""
+
+    exit_code = 2
+
+
+class _Problems(QabotError):
+    """A file that a person wrote has mistakes; all of them are told at once."""
+
+    exit_code = 2
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(sorted(problems))
+        super().__init__("\n".join(map(str, self.problems)))
+
+
+class SettingsError(_Problems):
+    """`cdk.json` holds settings that can't be."""
+
+
+class InvalidQuestions(_Problems):
+    """Files in `questions/` have mistakes."""
+
+
+class AnswersError(QabotError):
+    """`answers/` can't be written where it should be."""
+
+
+class CloudError(QabotError):
+    """AWS refused, or the stack is not what the engine needs; the message names the next step."""
+
+    exit_code = 3
+
+
+class Interrupted(QabotError):
+    """The run was asked to stop."""
+
+    exit_code = 130

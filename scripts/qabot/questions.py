@@ -1,0 +1,145 @@
+"""Read and check `questions/`: every file, every mistake, nothing heavy on the way."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from qabot import fields
+from qabot.contained import ContainedFolder, UnreadableFile
+from qabot.documents import DocumentError, decode, read_json, read_yaml
+from qabot.errors import Problem
+from qabot.question_file import Question, QuestionFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = "questions"
+SCHEMA_FILE = "schema.json"
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """The questions of one file, in its order.
+
+    Args:
+        source: the file, relative to the repository, with `/`.
+        questions: as they stand there.
+    """
+
+    source: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What `questions/` holds.
+
+    Args:
+        sets: the files without a mistake, by path.
+        sources: every question file, with mistakes or without.
+        problems: every mistake in every file.
+    """
+
+    sets: tuple[QuestionSet, ...]
+    sources: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_questions(root: Path) -> Questions:
+    """Read every question file below `questions/`.
+
+    Args:
+        root: the repository.
+    """
+    reader = _Reader(root)
+    sets = []
+    sources = []
+    for path in sorted(_files(root / FOLDER), key=lambda path: path.as_posix()):
+        source = path.relative_to(root).as_posix()
+        sources.append(source)
+        question_set = reader.read(path, source)
+        if question_set is not None:
+            sets.append(question_set)
+    clashes, problems = _clashes(sources)
+    return Questions(
+        tuple(one for one in sets if one.source not in clashes),
+        tuple(sources),
+        tuple(sorted([*reader.problems, *problems])),
+    )
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(directory, name)
+            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+                continue
+            if path != folder / SCHEMA_FILE:
+                yield path
+
+
+def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
+    """Files whose answers would go to one place, on file systems that ignore case too."""
+    first: dict[str, str] = {}
+    clashes: set[str] = set()
+    problems = []
+    for source in sources:
+        stem = unicodedata.normalize("NFC", str(PurePosixPath(source).with_suffix(""))).casefold()
+        other = first.setdefault(stem, source)
+        if other != source:
+            clashes |= {other, source}
+            problems.append(
+                Problem(source, 0, 0, f"its answers would overwrite those of {other}", "rename it")
+            )
+    return clashes, problems
+
+
+class _Reader:
+    """Reads question files and collects what is wrong with them."""
+
+    def __init__(self, root: Path) -> None:
+        self.problems: list[Problem] = []
+        self._folder = ContainedFolder(root / FOLDER)
+        self._texts: dict[Path, str] = {}
+
+    def read(self, path: Path, source: str) -> QuestionSet | None:
+        """One file's questions; None where it has a mistake."""
+        file = QuestionFile(source, lambda name: self._context_file(path.parent, name))
+        questions: list[Question] = []
+        try:
+            source.encode()
+            text = decode(self._folder.read(path, fields.MAX_FILE_BYTES, "split the file"))
+            root = read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
+            if root is None:
+                raise DocumentError(1, 1, "no questions in it", "add one, or remove the file")
+            questions = file.read(root)
+        except UnicodeEncodeError:
+            shown = source.encode("utf-8", "replace").decode()
+            file.problems.append(Problem(shown, 0, 0, "its name is not UTF-8", "rename it"))
+        except UnreadableFile as error:
+            file.problems.append(Problem(source, 0, 0, error.what, error.todo))
+        except DocumentError as error:
+            file.problems.append(Problem(source, error.line, error.column, error.what, error.todo))
+        self.problems += file.problems
+        return None if file.problems else QuestionSet(source, tuple(questions))
+
+    def _context_file(self, start: Path, name: str) -> str:
+        """The text of a context file; read once, however many questions name it."""
+        path = self._folder.resolve(start, name)
+        if path not in self._texts:
+            # A code point takes four bytes at most.
+            data = self._folder.read(path, 4 * fields.MAX_CONTEXT, "use a shorter text")
+            try:
+                text = decode(data)
+            except DocumentError as error:
+                place = f"line {error.line}, column {error.column}"
+                raise UnreadableFile(f"is not UTF-8 ({place})", error.todo) from None
+            # As YAML does: the same text has the same offsets on every system.
+            self._texts[path] = text.replace("\r\n", "\n").replace("\r", "\n")
+        return self._texts[path]

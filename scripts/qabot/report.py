@@ -1,0 +1,198 @@
+"""The one reporter: what a run says, on a terminal, in a plain log, on GitHub.
+
+Everything goes to standard error, so that standard output holds only what a command was asked for.
+On GitHub problems become annotations on their lines, and a run's details a group. Text from
+questions, contexts, answers and paths is hostile: nothing here prints it without `clean`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tqdm import tqdm
+
+    from qabot.errors import Problem
+
+# GitHub shows this many annotations of each level a step; the rest is printed as plain lines.
+# docs.github.com: Workflow commands, limits of annotations.
+ANNOTATIONS = 10
+
+# C0, DEL, C1 (terminal control), bidirectional controls (they reorder what is read:
+# CVE-2021-42574), line and paragraph separators, and what can't be encoded.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+Level = Literal["error", "warning"]
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """Text on one line that moves no cursor, starts no line and reorders nothing.
+
+    Args:
+        text: any text.
+        limit: longest result, in code points; more is cut with an ellipsis.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def _escape(match: re.Match[str]) -> str:
+    known = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return known.get(match[0]) or f"\\u{ord(match[0]):04x}"
+
+
+class Progress(Protocol):
+    """Counts a run's results."""
+
+    def advance(self, line: str) -> None:
+        """One more result; `line` says which, where there is room for it."""
+
+
+class Reporter:
+    """Says what happens, as the place it is read in wants it.
+
+    Args:
+        stream: where to; standard error unless told.
+        github: GitHub's workflow commands; found from `GITHUB_ACTIONS` unless told.
+        quiet: only problems.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, *, github: bool | None = None, quiet: bool = False
+    ) -> None:
+        self._stream = stream or sys.stderr
+        self._github = os.environ.get("GITHUB_ACTIONS") == "true" if github is None else github
+        self._tty = self._stream.isatty() and not self._github
+        self._quiet = quiet
+        self._annotated = {"error": 0, "warning": 0}
+
+    def _print(self, line: str) -> None:
+        # A log is UTF-8 on every runner; elsewhere a terminal that can't show a character gets an
+        # escape instead of a traceback.
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        line = line.encode(encoding, "backslashreplace").decode(encoding)
+        if self._github:
+            # The runner takes `::` at a line's start, and `##[` anywhere, for a command.
+            line = line.replace("##[", "##\\[")
+            if line.lstrip().startswith("::"):
+                line = "\\" + line
+        print(line, file=self._stream, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something that is not a problem; one line."""
+        if not self._quiet:
+            self._print(clean(text))
+
+    def error(self, text: str, problem: Problem | None = None) -> None:
+        """Say what went wrong; with a problem, on its line."""
+        self._annotate("error", text, problem)
+
+    def warning(self, text: str, problem: Problem | None = None) -> None:
+        """Say what a person should look at; with a problem, on its line."""
+        self._annotate("warning", text, problem)
+
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        """Every mistake in files that people wrote, each on its line."""
+        for problem in problems:
+            self.error(str(problem), problem)
+
+    def _annotate(self, level: Level, text: str, problem: Problem | None) -> None:
+        if not self._github or self._annotated[level] >= ANNOTATIONS:
+            self._print(f"{level}: {clean(text)}" if problem is None else clean(text))
+            return
+        self._annotated[level] += 1
+        place = ""
+        if problem is not None:
+            place = f" file={_property(problem.path)}"
+            if problem.line:
+                place += f",line={problem.line}"
+            if problem.column:
+                place += f",col={problem.column}"
+            text = f"{problem.what}; {problem.todo}"
+        print(f"::{level}{place}::{_data(clean(text))}", file=self._stream, flush=True)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is said inside, where the log can."""
+        if not self._github or self._quiet:
+            yield
+            return
+        print(f"::group::{_data(clean(title))}", file=self._stream, flush=True)
+        try:
+            yield
+        finally:
+            print("::endgroup::", file=self._stream, flush=True)
+
+    @contextmanager
+    def progress(self, total: int, title: str) -> Iterator[Progress]:
+        """Follow a run: a bar on a terminal, a line a result elsewhere, folded on GitHub.
+
+        Args:
+            total: results to come.
+            title: what the run does.
+        """
+        if self._quiet or not total:
+            yield _Silent()
+        elif self._tty:
+            from tqdm import tqdm
+
+            with tqdm(total=total, desc=clean(title), unit="q", file=self._stream) as bar:
+                yield _Bar(bar)
+        else:
+            with self.group(title):
+                yield _Lines(self, total)
+
+
+class _Silent:
+    def advance(self, line: str) -> None:
+        """Say nothing."""
+
+
+class _Bar:
+    def __init__(self, bar: tqdm[Never]) -> None:
+        self._bar = bar
+
+    def advance(self, line: str) -> None:  # noqa: ARG002
+        """Move the bar; there is no room for the line."""
+        self._bar.update()
+
+
+class _Lines:
+    """A line a result, but no more than a log can bear: then one a second."""
+
+    MANY = 200
+
+    def __init__(self, reporter: Reporter, total: int) -> None:
+        self._reporter = reporter
+        self._total = total
+        self._done = 0
+        self._last = 0.0
+
+    def advance(self, line: str) -> None:
+        """Print the line, or once a second where there are many."""
+        self._done += 1
+        now = time.monotonic()
+        if self._total > self.MANY and self._done < self._total and now - self._last < 1:
+            return
+        self._last = now
+        self._reporter.note(f"[{self._done}/{self._total}] {line}")
+
+
+def _data(text: str) -> str:
+    """Escape the message of a workflow command, as actions/toolkit does."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape a property of a workflow command, as actions/toolkit does."""
+    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")
