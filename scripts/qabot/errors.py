@@ -5,8 +5,9 @@
     ├── InputError                 2   this context or question can't be answered
     └── QabotError                 1
         ├── UsageError             2   the command line asks for something that is not there
-        ├── SettingsError          2   cdk.json, with every problem in it
-        ├── InvalidQuestions       2   questions/, with every problem in it
+        ├── ProblemsError          2   files that people wrote, with every problem in them
+        │   ├── SettingsError      2   cdk.json
+        │   └── QuestionsError     2   questions/
         ├── AnswersError           1   answers/ can't be written
         ├── CloudError             3   AWS refused: credentials, quota, stack not deployed
         └── Interrupted          130   Ctrl-C, SIGTERM
@@ -60,7 +61,7 @@ class UsageError(QabotError):
     exit_code = 2
 
 
-class _Problems(QabotError):
+class ProblemsError(QabotError):
     """A file that a person wrote has mistakes; all of them are told at once."""
 
     exit_code = 2
@@ -70,11 +71,11 @@ class _Problems(QabotError):
         super().__init__("\n".join(map(str, self.problems)))
 
 
-class SettingsError(_Problems):
+class SettingsError(ProblemsError):
     """`cdk.json` holds settings that can't be."""
 
 
-class InvalidQuestions(_Problems):
+class QuestionsError(ProblemsError):
     """Files in `questions/` have mistakes."""
 
 

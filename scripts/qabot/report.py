@@ -51,6 +51,11 @@ def _escape(match: re.Match[str]) -> str:
     return known.get(match[0]) or f"\\u{ord(match[0]):04x}"
 
 
+def count(number: int, what: str) -> str:
+    """A number of things: `1 question`, `2,000 questions`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
 class Progress(Protocol):
     """Counts a run's results."""
 

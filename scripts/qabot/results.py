@@ -6,7 +6,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     from answerer.spans import Span
 
@@ -70,3 +70,14 @@ class Failure:
 
 
 Result: TypeAlias = Answer | Failure
+
+
+def contains_one(answer: str, expected: Sequence[str]) -> bool:
+    """Whether an answer contains one of the texts, whatever their case and white space.
+
+    Args:
+        answer: the answer.
+        expected: parts of right answers.
+    """
+    words = " ".join(answer.casefold().split())
+    return any(" ".join(text.casefold().split()) in words for text in expected)

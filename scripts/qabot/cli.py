@@ -1,0 +1,238 @@
+"""The command line: what there is to say, and who does it.
+
+Nothing is imported before a command needs it, so that `qabot check` and `qabot plan` start at once.
+`main` catches what the rest raises, tells it, and gives its exit code.
+"""
+
+from __future__ import annotations
+
+import argparse
+import os
+import signal
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from answerer.errors import AnswererError
+from qabot.errors import Interrupted, ProblemsError, UsageError
+from qabot.report import Reporter
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+# sysexits.h: EX_SOFTWARE, an error of the program itself.
+_BUG = 70
+
+_EXIT_CODES = """\
+exit codes: 0 done; 1 some question has no answer; 2 usage, or mistakes in questions/;
+3 the cloud refused; 130 interrupted"""
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        argv: its arguments; the process's own unless told.
+
+    Returns:
+        The exit code; see `qabot.errors`.
+    """
+    report = Reporter()
+    try:
+        args = _parser().parse_args(argv)
+        signal.signal(signal.SIGTERM, _interrupt)
+        code: int = _run(args, report)
+        sys.stdout.flush()
+    except ProblemsError as error:
+        report.problems(error.problems)
+        return error.exit_code
+    except AnswererError as error:
+        report.error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        report.error("interrupted")
+        return Interrupted.exit_code
+    except BrokenPipeError:
+        # Whoever read the output has enough, as in `qabot list | head`.
+        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        return 0
+    except Exception as error:
+        if os.environ.get("QABOT_DEBUG"):
+            raise
+        report.error(
+            f"this is a bug in qabot: {type(error).__name__}: {error}; "
+            "QABOT_DEBUG=1 shows where, please report it"
+        )
+        return _BUG
+    return code
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    """SIGTERM stops a run as Ctrl-C does: GitHub sends it when a run is cancelled."""
+    raise KeyboardInterrupt
+
+
+def _run(args: argparse.Namespace, report: Reporter) -> int:
+    if args.command in ("answer", "plan"):
+        from qabot.commands import reconciling
+
+        return (
+            reconciling.answer(args, report) if args.command == "answer" else reconciling.plan(args)
+        )
+    if args.command == "check":
+        from qabot.commands import checking
+
+        return checking.check(args, report)
+    from qabot.commands import asking
+
+    return asking.ask(args) if args.command == "ask" else asking.list_answers(args)
+
+
+def find_root(given: Path | None) -> Path:
+    """The repository that a command is about: the nearest folder upwards that holds `questions/`.
+
+    Args:
+        given: on the command line.
+
+    Raises:
+        UsageError: there is none.
+    """
+    start = given if given is not None else Path.cwd()
+    for folder in (start,) if given is not None else (start, *start.parents):
+        if (folder / "questions").is_dir():
+            return folder
+    raise UsageError(f"{start} holds no questions/ folder; go into the repository, or give --root")
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="qabot",
+        description="Answer the questions of questions/ into answers/.",
+        epilog=_EXIT_CODES,
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        help="the repository; found upwards from here unless given",
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+
+    answer = _command(
+        commands,
+        "answer",
+        "answer every question that has no fresh answer",
+        "An answer is fresh while its question, its context and the model stay the same. Answers whose "
+        "question is gone are removed; nothing else is touched.",
+        "qabot answer                  everything\n"
+        "qabot answer einstein         questions/einstein.yaml\n"
+        "qabot answer 'team-a/*'       what lies in questions/team-a/\n"
+        "qabot answer --force einstein ask again what is answered already",
+    )
+    _selection(answer)
+    _engine(answer)
+    answer.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+
+    plan = _command(
+        commands,
+        "plan",
+        "show what a run would do",
+        "Lists the questions that would be asked and the answers that would be removed.",
+        "qabot plan --format markdown  for a pull request's summary",
+    )
+    _selection(plan)
+    _engine(plan)
+    plan.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+
+    check = _command(
+        commands,
+        "check",
+        "look for mistakes in questions/",
+        "Tells every mistake in every file, with its line and what to do. On GitHub they become "
+        "annotations.",
+        "qabot check",
+    )
+    check.add_argument(
+        "--schema", action="store_true", help="print the JSON Schema of question files"
+    )
+
+    ask = _command(
+        commands,
+        "ask",
+        "ask one question and print the answer",
+        "Finds the part of CONTEXT that answers QUESTION. Nothing is written.",
+        'qabot ask "She named the baby Momotaro." "What is the name of the baby?"\n'
+        'qabot ask - "Who may sign?" < contract.txt',
+    )
+    ask.add_argument(
+        "context", metavar="CONTEXT", help="the text that holds the answer; - reads it"
+    )
+    ask.add_argument("question", metavar="QUESTION")
+    ask.add_argument(
+        "--top-k", type=_positive, default=1, metavar="N", help="print the N best answers (1)"
+    )
+    ask.add_argument("--json", action="store_true", help="print one JSON object an answer")
+    _engine(ask)
+
+    list_ = _command(
+        commands,
+        "list",
+        "print the answers there are",
+        "One line an answer: file, id, score, answer.",
+        "qabot list einstein --format json",
+    )
+    _globs(list_)
+    list_.add_argument("--format", choices=("text", "json"), default="text")
+    return parser
+
+
+def _command(
+    commands: argparse._SubParsersAction[argparse.ArgumentParser],
+    name: str,
+    summary: str,
+    description: str,
+    examples: str,
+) -> argparse.ArgumentParser:
+    return commands.add_parser(
+        name,
+        help=summary,
+        description=f"{summary[0].upper()}{summary[1:]}. {description}",
+        epilog=f"examples:\n{_indent(examples)}\n\n{_EXIT_CODES}",
+        formatter_class=argparse.RawDescriptionHelpFormatter,
+    )
+
+
+def _indent(text: str) -> str:
+    return "\n".join(f"  {line}" for line in text.splitlines())
+
+
+def _globs(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "globs",
+        nargs="*",
+        metavar="GLOB",
+        help="question files, with or without questions/ and .yaml",
+    )
+
+
+def _selection(parser: argparse.ArgumentParser) -> None:
+    _globs(parser)
+    parser.add_argument("--force", action="store_true", help="take no answer for fresh")
+
+
+def _engine(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="a model directory; the bundled model unless given",
+    )
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise argparse.ArgumentTypeError("must be 1 or more")
+    return number

@@ -1,0 +1,38 @@
+"""`qabot check`."""
+
+from __future__ import annotations
+
+import sys
+from typing import TYPE_CHECKING
+
+from qabot import fields
+from qabot.cli import find_root
+from qabot.errors import QuestionsError
+from qabot.questions import read_questions
+from qabot.report import count
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qabot.report import Reporter
+
+
+def check(args: argparse.Namespace, report: Reporter) -> int:
+    """Tell every mistake in `questions/`.
+
+    Args:
+        args: `root` and `schema`.
+        report: told how many files are right.
+
+    Raises:
+        QuestionsError: there are mistakes.
+    """
+    if args.schema:
+        sys.stdout.write(fields.schema())
+        return 0
+    questions = read_questions(find_root(args.root))
+    if questions.problems:
+        raise QuestionsError(questions.problems)
+    total = sum(len(one.questions) for one in questions.sets)
+    report.note(f"{count(total, 'question')} in {count(len(questions.sets), 'file')}, no mistakes")
+    return 0

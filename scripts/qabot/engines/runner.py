@@ -1,0 +1,58 @@
+"""The embedded engine: answers inside this process, on all of its cores."""
+
+from __future__ import annotations
+
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import answerer
+from answerer.errors import InputError
+from answerer.info import ModelInfo, read_info
+from qabot.results import TOP_K, Answer, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Sequence
+
+    from answerer.spans import Span
+    from qabot.results import Ask, Result
+
+# The model that comes with the repository, beside the package that runs it.
+BUNDLED = Path(answerer.__file__).parent.parent / "model"
+
+
+class RunnerEngine:
+    """Answers with a model directory on this machine.
+
+    Args:
+        directory: the model directory; the bundled one unless told.
+
+    Raises:
+        ModelError: it is none.
+    """
+
+    def __init__(self, directory: Path = BUNDLED) -> None:
+        self._directory = directory
+        self.info: ModelInfo = read_info(directory)
+
+    @property
+    def model(self) -> str:
+        """The model's identity."""
+        return self.info.identity
+
+    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
+        """Answer every ask; see `qabot.engines.Engine`."""
+        from answerer.model import Model
+
+        model = Model.load(self._directory)
+        pairs = ((ask.context, ask.question) for ask in asks)
+        results = model.answer_all(pairs, top_k=TOP_K)
+        try:
+            for index, spans in results:
+                yield self._result(asks[index], spans)
+        finally:
+            results.close()
+
+    def _result(self, ask: Ask, spans: list[Span] | InputError) -> Result:
+        if isinstance(spans, InputError):
+            return Failure(ask.key, self.model, spans.kind, spans.reason, permanent=True)
+        return Answer(ask.key, self.model, spans[0], tuple(spans[1:]))

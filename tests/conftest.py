@@ -1,0 +1,63 @@
+"""What the tests of all packages share."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, settings
+
+ROOT = Path(__file__).resolve().parent.parent
+
+# Property tests find the same examples in every run on CI, and no test fails for being slow there.
+settings.register_profile(
+    "qabot",
+    deadline=None,
+    derandomize=bool(os.environ.get("CI")),
+    max_examples=60,
+    suppress_health_check=[HealthCheck.too_slow, HealthCheck.function_scoped_fixture],
+)
+settings.load_profile("qabot")
+
+
+class Repository:
+    """A scratch repository with `questions/` and `answers/`."""
+
+    def __init__(self, root: Path) -> None:
+        self.root = root
+        (root / "questions").mkdir()
+
+    def write(self, path: str, content: str | bytes) -> Path:
+        """Write a file, its folders made."""
+        file = self.root / path
+        file.parent.mkdir(parents=True, exist_ok=True)
+        file.write_bytes(content.encode() if isinstance(content, str) else content)
+        return file
+
+    def read(self, path: str) -> str:
+        """A file's text."""
+        return (self.root / path).read_text(encoding="utf-8")
+
+    def files(self, folder: str) -> dict[str, bytes]:
+        """Every file below a folder, by its path."""
+        top = self.root / folder
+        return {
+            file.relative_to(self.root).as_posix(): file.read_bytes()
+            for file in sorted(top.rglob("*"))
+            if file.is_file()
+        }
+
+
+@pytest.fixture
+def repository(tmp_path: Path) -> Repository:
+    """A scratch repository."""
+    return Repository(tmp_path)
+
+
+@pytest.fixture(autouse=True)
+def _not_on_github(monkeypatch: Any) -> None:
+    """The suite itself may run on GitHub; what it tests must not find that out by accident."""
+    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
+        monkeypatch.delenv(name, raising=False)
