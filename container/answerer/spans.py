@@ -1,8 +1,27 @@
-"""A span: the part of a context that answers a question."""
+"""A span, the part of a context that answers a question, and the search for the best ones.
+
+The model gives each token of a window two numbers, the logits of "the answer starts here" and "the
+answer ends here". A span's rank is their sum. Within one window this is the order of the classic
+question-answering pipeline (softmax of each over the window's context tokens, multiplied; end not
+before start; a limited number of tokens), and so is the score.
+
+Over several windows the two differ. A softmax per window lets every window hand out a probability
+of one, so a window without the answer can look as sure as the one with it
+(https://github.com/google-research/bert/issues/783). Raw logits share a scale; here all windows
+share one normaliser, in which a token that several windows saw counts once, with its larger logit.
+docs/models.md gives the figures of both ways on long documents.
+"""
 
 from __future__ import annotations
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+    from answerer.windows import Context
 
 
 @dataclass(frozen=True, slots=True)
@@ -20,3 +39,98 @@ class Span:
     start: int
     end: int
     score: float
+
+
+class SpanSearch:
+    """The logits of one question over all windows of its context, and the best spans in them.
+
+    Memory is `4 * max_answer_tokens` bytes for each token of the context.
+
+    Args:
+        context: the tokenised context.
+        max_answer_tokens: the longest span considered, in tokens.
+    """
+
+    def __init__(self, context: Context, max_answer_tokens: int) -> None:
+        import numpy as np
+
+        tokens = len(context.ids)
+        self._context = context
+        self._width = max(1, min(max_answer_tokens, tokens))
+        self._start = np.full(tokens, -np.inf, dtype=np.float32)
+        self._end = np.full(tokens, -np.inf, dtype=np.float32)
+        # _pairs[i, k]: the best sum of logits of the span from token i to token i + k.
+        self._pairs = np.full((tokens, self._width), -np.inf, dtype=np.float32)
+
+    def add(self, first: int, start: NDArray[np.float32], end: NDArray[np.float32]) -> None:
+        """Add what one window says. The order in which windows come doesn't matter.
+
+        Args:
+            first: index, in the context, of the window's first context token.
+            start: (tokens,) logits of the window's context tokens.
+            end: (tokens,) the same for the end.
+        """
+        import numpy as np
+
+        rows = slice(first, first + len(start))
+        np.maximum(self._start[rows], start, out=self._start[rows])
+        np.maximum(self._end[rows], end, out=self._end[rows])
+        # A blank token can be inside of an answer but not its first or last one.
+        blank = self._context.blank[rows]
+        start = np.where(blank, -np.inf, start)
+        end = np.where(blank, -np.inf, end)
+        behind = np.full(self._width - 1, -np.inf, dtype=np.float32)
+        ends = np.lib.stride_tricks.sliding_window_view(np.concatenate([end, behind]), self._width)
+        np.maximum(self._pairs[rows], start[:, None] + ends, out=self._pairs[rows])
+
+    def best(self, top_k: int) -> list[Span]:
+        """The best spans, best first, no two overlapping; fewer where the context has no more.
+
+        Call it once, when all windows are added: what it chose is struck out of the search.
+
+        Args:
+            top_k: how many at most.
+
+        Raises:
+            ValueError: the logits are not numbers, so that the model is broken.
+        """
+        import numpy as np
+
+        total = _log_sum_exp(self._start) + _log_sum_exp(self._end)
+        if not np.isfinite(total):
+            raise ValueError("its logits are not finite numbers")
+        spans: list[Span] = []
+        while len(spans) < top_k:
+            cell = int(self._pairs.argmax())
+            first, length = divmod(cell, self._width)
+            rank = float(self._pairs[first, length])
+            if rank == -np.inf:
+                break
+            last = first + length
+            start, end = self._context.stripped(first, last)
+            score = min(1.0, float(np.exp(rank - total)))
+            spans.append(Span(self._context.text[start:end], start, end, score))
+            self._strike_out(first, last)
+        return spans
+
+    def _strike_out(self, first: int, last: int) -> None:
+        """Exclude every span that shares a code point with the one of tokens first..last."""
+        import numpy as np
+
+        # Tokens can share code points: the bytes of one emoji, for instance.
+        starts, ends = self._context.starts, self._context.ends
+        start, end = starts[first], ends[last]
+        while first > 0 and ends[first - 1] > start:
+            first -= 1
+        while last + 1 < len(starts) and starts[last + 1] < end:
+            last += 1
+        for row in range(max(0, first - self._width + 1), first):
+            self._pairs[row, first - row :] = -np.inf
+        self._pairs[first : last + 1] = -np.inf
+
+
+def _log_sum_exp(logits: NDArray[np.float32]) -> float:
+    import numpy as np
+
+    top = float(logits.max())
+    return top + float(np.log(np.exp(logits.astype(np.float64) - top).sum()))

@@ -1,0 +1,206 @@
+"""A model directory, loaded: contexts and questions in, spans out.
+
+model = Model.load(Path("container/model"))
+model.answer("He received the 1921 Nobel Prize in Physics.", "In what year?")
+# [Span(answer='1921', start=16, end=20, score=0.9…)]
+"""
+
+from __future__ import annotations
+
+import functools
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from answerer.errors import InputError, ModelError
+from answerer.info import MODEL_FILE, TOKENIZER_FILE, ModelInfo, read_info
+from answerer.pool import Pool
+from answerer.session import Session
+from answerer.spans import Span, SpanSearch
+from answerer.windows import Context, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+
+# The longest answer, in tokens: about two lines.
+MAX_ANSWER_TOKENS = 30
+
+# Tokenised contexts that are kept for the next question about the same text.
+_CONTEXTS_KEPT = 8
+
+
+class Model:
+    """A loaded model; use `load`.
+
+    Args:
+        info: what `model.json` says.
+        windows: its tokenizer.
+        session: its neural network.
+        threads: how many windows run side by side.
+    """
+
+    def __init__(self, info: ModelInfo, windows: Windows, session: Session, threads: int) -> None:
+        self.info = info
+        self.threads = threads
+        self._windows = windows
+        self._session = session
+        self._context = functools.lru_cache(_CONTEXTS_KEPT)(windows.context)
+
+    @classmethod
+    def load(cls, directory: Path, *, threads: int | None = None) -> Model:
+        """Load a model directory.
+
+        Args:
+            directory: holds model.onnx, tokenizer.json and model.json.
+            threads: how many windows run side by side; by default one for each usable core.
+
+        Raises:
+            ModelError: the directory is missing, broken or of another version.
+        """
+        info = read_info(directory)
+        windows = Windows(directory / TOKENIZER_FILE, info.max_length)
+        session = Session(directory / MODEL_FILE)
+        return cls(info, windows, session, threads or usable_cores())
+
+    def answer(
+        self,
+        context: str,
+        question: str,
+        *,
+        top_k: int = 1,
+        max_answer_tokens: int = MAX_ANSWER_TOKENS,
+    ) -> list[Span]:
+        """Find the parts of a context that answer a question.
+
+        Args:
+            context: any text, of any length up to `windows.MAX_CONTEXT`.
+            question: a question about it.
+            top_k: how many spans at most; they don't overlap.
+            max_answer_tokens: the longest answer, in tokens.
+
+        Returns:
+            at least one span, best first; `context[span.start:span.end] == span.answer`.
+
+        Raises:
+            InputError: the context or the question can't be answered as it is.
+            ModelError: the model failed.
+        """
+        job = self._job(0, context, question, max_answer_tokens)
+        if len(job.windows) == 1:  # the usual case needs no threads
+            job.add(job.windows[0], self._session.run(job.inputs(job.windows[0])))
+        else:
+            for _ in self._run(iter([job])):
+                pass
+        return job.best(top_k)
+
+    def answer_all(
+        self,
+        pairs: Iterable[tuple[str, str]],
+        *,
+        top_k: int = 1,
+        max_answer_tokens: int = MAX_ANSWER_TOKENS,
+    ) -> Iterator[tuple[int, list[Span] | InputError]]:
+        """Answer many questions, with every core busy.
+
+        Args:
+            pairs: contexts and questions, taken a few ahead of the answers.
+            top_k: as for `answer`.
+            max_answer_tokens: as for `answer`.
+
+        Yields:
+            the index of a pair and what `answer` returns or raises for it, as they complete.
+            Closing the iterator stops the work at once.
+
+        Raises:
+            ModelError: the model failed.
+        """
+        for job in self._run(self._jobs(pairs, max_answer_tokens)):
+            yield job if isinstance(job, tuple) else (job.index, job.best(top_k))
+
+    def _jobs(
+        self, pairs: Iterable[tuple[str, str]], max_answer_tokens: int
+    ) -> Iterator[_Job | tuple[int, InputError]]:
+        for index, (context, question) in enumerate(pairs):
+            try:
+                yield self._job(index, context, question, max_answer_tokens)
+            except InputError as error:
+                yield index, error
+
+    def _job(self, index: int, context: str, question: str, max_answer_tokens: int) -> _Job:
+        # The question first: it is short, and the context can be huge.
+        tokens = self._windows.question(question)
+        text = self._context(context)
+        windows = self._windows.cut(text, tokens)
+        search = SpanSearch(text, max_answer_tokens)
+        return _Job(index, self._windows, text, tokens, windows, search, len(windows))
+
+    def _run(
+        self, jobs: Iterator[_Job | tuple[int, InputError]]
+    ) -> Iterator[_Job | tuple[int, InputError]]:
+        """Run the windows of all jobs side by side; yield each job once it is complete."""
+        ahead = 2 * self.threads  # enough that no thread waits while the caller uses a result
+        running = 0
+        waiting: Iterator[range] = iter(())
+        job: _Job | None = None
+        with Pool[tuple[_Job, range]](self._session, self.threads) as pool:
+            while True:
+                while running < ahead:
+                    window = next(waiting, None)
+                    if window is not None and job is not None:
+                        pool.submit((job, window), job.inputs(window))
+                        running += 1
+                        continue
+                    following = next(jobs, None)
+                    if following is None:
+                        break
+                    if isinstance(following, tuple):
+                        yield following
+                    else:
+                        job = following
+                        waiting = iter(job.windows)
+                if not running:
+                    return
+                (done, window), logits = pool.result()
+                running -= 1
+                done.add(window, logits)
+                if not done.left:
+                    yield done
+
+
+@dataclass(slots=True, eq=False)
+class _Job:
+    """One question on its way: its windows, and what the model has said of them so far."""
+
+    index: int
+    texts: Windows
+    context: Context
+    question: list[int]
+    windows: list[range]
+    search: SpanSearch
+    left: int
+
+    def inputs(self, window: range) -> dict[str, NDArray[np.int64]]:
+        return self.texts.inputs(self.context, self.question, window)
+
+    def add(self, window: range, logits: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
+        start, end = logits
+        where = self.texts.place(self.question, window)
+        self.search.add(window.start, start[0, where], end[0, where])
+        self.left -= 1
+
+    def best(self, top_k: int) -> list[Span]:
+        try:
+            return self.search.best(top_k)
+        except ValueError as error:
+            raise ModelError(f"the model is broken: {error}; export it again") from error
+
+
+def usable_cores() -> int:
+    """How many cores this process may use."""
+    if hasattr(os, "sched_getaffinity"):  # not on macOS and Windows
+        return len(os.sched_getaffinity(0))
+    return os.cpu_count() or 1

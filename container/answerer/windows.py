@@ -1,0 +1,245 @@
+"""From texts to what the model reads: tokens, and overlapping windows of them.
+
+A context is tokenised once, however many windows and questions it takes part in. A window is then
+put together here, from the question's tokens, a run of the context's, and the special tokens that
+the tokenizer would have put around them.
+"""
+
+from __future__ import annotations
+
+import itertools
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from answerer.errors import InputError, ModelError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    import numpy as np
+    from numpy.typing import NDArray
+    from tokenizers import Encoding, Tokenizer
+
+# Tokens that neighbouring windows share, at least, so that an answer at the edge of one stands in
+# the middle of the other.
+OVERLAP = 128
+
+# The longest context, in code points: some 3,000 pages. More would take minutes and a gigabyte.
+MAX_CONTEXT = 4_000_000
+
+
+@dataclass(frozen=True, slots=True)
+class Context:
+    """A tokenised context.
+
+    Args:
+        text: the context.
+        ids: (tokens,) token ids.
+        starts: (tokens,) offset of each token's first code point in `text`.
+        ends: (tokens,) offset behind each token's last code point.
+        blank: (tokens,) whether a token holds nothing but white space.
+    """
+
+    text: str
+    ids: NDArray[np.int64]
+    starts: NDArray[np.int32]
+    ends: NDArray[np.int32]
+    blank: NDArray[np.bool_]
+
+    def stripped(self, first: int, last: int) -> tuple[int, int]:
+        """The code points of tokens first..last without white space at either end."""
+        start, end = int(self.starts[first]), int(self.ends[last])
+        text = self.text[start:end]
+        return start + len(text) - len(text.lstrip()), end - (len(text) - len(text.rstrip()))
+
+
+@dataclass(frozen=True, slots=True)
+class Template:
+    """The special tokens around a question and a context, as (token id, token type) each.
+
+    Args:
+        before: what comes before the question.
+        between: what comes between the question and the context.
+        after: what comes behind the context.
+        question_type: token type of the question's tokens.
+        context_type: token type of the context's tokens.
+    """
+
+    before: list[tuple[int, int]]
+    between: list[tuple[int, int]]
+    after: list[tuple[int, int]]
+    question_type: int
+    context_type: int
+
+    @property
+    def length(self) -> int:
+        """How many special tokens a window has."""
+        return len(self.before) + len(self.between) + len(self.after)
+
+
+class Windows:
+    """The tokenizer of a model, and the windows it makes of questions and contexts.
+
+    Args:
+        path: `tokenizer.json`.
+        max_length: tokens of one window, special tokens and question included.
+
+    Raises:
+        ModelError: the file is no tokenizer, or one that can't tell a question from a context.
+    """
+
+    def __init__(self, path: Path, max_length: int) -> None:
+        from tokenizers import Tokenizer
+
+        try:
+            self._tokenizer: Tokenizer = Tokenizer.from_file(str(path))
+        except Exception as error:
+            # tokenizers raises bare Exception.
+            raise ModelError(f"{path} can't be read ({error}); export the model again") from error
+        self._tokenizer.no_truncation()
+        self._tokenizer.no_padding()
+        self.template = learn_template(self._tokenizer, path)
+        # From here on text is only text: "[SEP]" in a context is five characters.
+        self._tokenizer.encode_special_tokens = True
+        self.max_length = max_length
+
+    def context(self, text: str) -> Context:
+        """Tokenise a context.
+
+        Raises:
+            InputError: it is blank, too long, not Unicode text, or without anything that the
+                tokenizer knows as a token.
+        """
+        import numpy as np
+
+        _check_text("context", text)
+        if len(text) > MAX_CONTEXT:
+            raise InputError(
+                "context-too-long",
+                f"the context has {len(text):,} characters, and at most {MAX_CONTEXT:,} can be "
+                "searched; cut it into several questions",
+            )
+        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        tokens = len(encoding)
+        ids = np.fromiter(encoding.ids, np.int64, tokens)
+        offsets = np.fromiter(itertools.chain.from_iterable(encoding.offsets), np.int32, 2 * tokens)
+        starts, ends = offsets[::2].copy(), offsets[1::2].copy()
+        visible = np.fromiter((not char.isspace() for char in text), np.bool_, len(text))
+        seen = np.concatenate([[0], visible.cumsum()])
+        blank = seen[ends] == seen[starts]
+        if blank.all():
+            raise InputError(
+                "context-without-tokens",
+                "the context holds no character that the model knows; give a text of words",
+            )
+        return Context(text, ids, starts, ends, blank)
+
+    def question(self, text: str) -> list[int]:
+        """Tokenise a question.
+
+        Raises:
+            InputError: it is blank, not Unicode text, or leaves no room for a context.
+        """
+        _check_text("question", text)
+        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        # A quarter of the window, at least, is the context's.
+        longest = self.max_length - self.template.length - max(1, self.max_length // 4)
+        if len(ids) > longest:
+            raise InputError(
+                "question-too-long",
+                f"the question has {len(ids):,} tokens, and this model reads at most {longest}; "
+                "ask something shorter, and move what explains it into the context",
+            )
+        return ids
+
+    def cut(self, context: Context, question: list[int]) -> list[range]:
+        """Cut a context into windows of nearly equal length that overlap.
+
+        Returns:
+            the range of context tokens of each window; together they cover the context.
+        """
+        tokens = len(context.ids)
+        room = self.max_length - self.template.length - len(question)
+        if tokens <= room:
+            return [range(tokens)]
+        overlap = min(OVERLAP, room // 2)
+        step = room - overlap
+        count = 1 + -(-(tokens - room) // step)
+        last = tokens - room
+        firsts = [round(last * number / (count - 1)) for number in range(count)]
+        return [range(first, first + room) for first in firsts]
+
+    def inputs(
+        self, context: Context, question: list[int], window: range
+    ) -> dict[str, NDArray[np.int64]]:
+        """Put one window together: the model's possible inputs, each of shape (1, tokens)."""
+        import numpy as np
+
+        template = self.template
+        before, between, after = (
+            [token for token, _ in part]
+            for part in (template.before, template.between, template.after)
+        )
+        head = [*before, *question, *between]
+        ids = np.concatenate([head, context.ids[window.start : window.stop], after], dtype=np.int64)
+        types = [kind for _, kind in template.before]
+        types += [template.question_type] * len(question)
+        types += [kind for _, kind in template.between]
+        types += [template.context_type] * len(window)
+        types += [kind for _, kind in template.after]
+        return {
+            "input_ids": ids[None],
+            "attention_mask": np.ones((1, len(ids)), dtype=np.int64),
+            "token_type_ids": np.array([types], dtype=np.int64),
+        }
+
+    def place(self, question: list[int], window: range) -> slice:
+        """Where the context's tokens stand in what `inputs` makes."""
+        first = len(self.template.before) + len(question) + len(self.template.between)
+        return slice(first, first + len(window))
+
+
+def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
+    """Learn what a tokenizer puts around a question and a context by having it encode a pair.
+
+    Args:
+        tokenizer: any tokenizer with a post-processor for pairs.
+        path: its file, for the error.
+
+    Raises:
+        ModelError: the two texts can't be found again in what it makes of them.
+    """
+    # Probes for vocabularies that know letters, and for the odd one that doesn't.
+    for probe in ("a", "the", "1", "."):
+        encoding: Encoding = tokenizer.encode(probe, probe)
+        ids, kinds, parts = encoding.ids, encoding.type_ids, encoding.sequence_ids
+        question = [index for index, part in enumerate(parts) if part == 0]
+        context = [index for index, part in enumerate(parts) if part == 1]
+        if question and context and question[-1] < context[0]:
+            break
+    else:
+        raise ModelError(
+            f"{path} doesn't tell a question from a context when it encodes a pair of texts, so "
+            "it is not the tokenizer of a question-answering model; export another checkpoint"
+        )
+    tokens = list(zip(ids, kinds, strict=True))
+    return Template(
+        before=tokens[: question[0]],
+        between=tokens[question[-1] + 1 : context[0]],
+        after=tokens[context[-1] + 1 :],
+        question_type=kinds[question[0]],
+        context_type=kinds[context[0]],
+    )
+
+
+def _check_text(what: str, text: str) -> None:
+    if not text.strip():
+        raise InputError(f"empty-{what}", f"the {what} is empty; write one")
+    try:
+        text.encode("utf-8")
+    except UnicodeEncodeError as error:
+        raise InputError(
+            "not-unicode",
+            f"the {what} holds half of a surrogate pair at character {error.start + 1}, which is "
+            "no Unicode text; save it as UTF-8 again",
+        ) from None

@@ -1,0 +1,1 @@
+"""Make, measure and train model directories: what needs torch, and answering doesn't."""

@@ -1,0 +1,190 @@
+"""A checkpoint, from a hub or a folder: the float model, its tokenizer and what is said of it."""
+
+from __future__ import annotations
+
+import contextlib
+import importlib.util
+import re
+import warnings
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import yaml
+
+from qabot.errors import UsageError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tokenizers import Tokenizer
+
+CARD_FILE = "README.md"
+
+# NAME@REVISION as hubs spell them: letters, digits, "-", "_", "." and one "/".
+_HUB_NAME = re.compile(r"(?P<name>[\w.-]+(?:/[\w.-]+)?)@(?P<revision>[\w./-]+)", re.ASCII)
+
+
+@dataclass(frozen=True, slots=True)
+class Checkpoint:
+    """A checkpoint, loaded.
+
+    Args:
+        name: `OWNER/NAME` on a hub, or the folder's name.
+        revision: the hub's commit, `None` for a folder.
+        model: the torch module, in float32 and evaluation mode.
+        tokenizer: its fast tokenizer.
+        positions: the most tokens it can read at once.
+        licence: SPDX expression from its model card, or `unknown`.
+        card: text of its model card, `None` where it has none.
+    """
+
+    name: str
+    revision: str | None
+    model: Any
+    tokenizer: Tokenizer
+    positions: int
+    licence: str
+    card: str | None
+
+
+def require_torch() -> None:
+    """Say how to get torch and transformers where they are missing.
+
+    Raises:
+        UsageError: one of them is not installed.
+    """
+    missing = [
+        name
+        for name in ("torch", "transformers", "onnx", "onnxscript")
+        if importlib.util.find_spec(name) is None
+    ]
+    if missing:
+        raise UsageError(
+            f"this command needs {' and '.join(missing)}, which answering does without; "
+            "install them with: scripts/environment dev"
+        )
+
+
+def load(checkpoint: str) -> Checkpoint:
+    """Load an extractive question-answering checkpoint.
+
+    Args:
+        checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
+
+    Raises:
+        UsageError: it is not there, or no checkpoint that answers questions; or torch is missing.
+    """
+    source, name, revision = _locate(checkpoint)
+    require_torch()
+    import torch
+    import transformers
+
+    with quiet():
+        try:
+            config = transformers.AutoConfig.from_pretrained(source, revision=revision)
+            _check_trained(config, checkpoint)
+            model = transformers.AutoModelForQuestionAnswering.from_pretrained(
+                source, revision=revision, dtype=torch.float32
+            ).eval()
+            tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision)
+        except (OSError, ValueError, KeyError, ImportError) as error:
+            reason = " ".join(str(error).split())
+            raise UsageError(
+                f"{checkpoint} can't be loaded as a question-answering checkpoint: {reason}"
+            ) from error
+    fast = getattr(tokenizer, "backend_tokenizer", None)
+    if fast is None:
+        raise UsageError(
+            f"{checkpoint} has only a slow tokenizer; convert it to a tokenizer.json first"
+        )
+    positions = min(_positions(model), int(min(tokenizer.model_max_length, 1 << 30)))
+    card = _card(source, revision)
+    return Checkpoint(name, revision, model, fast, positions, licence_of(card), card)
+
+
+def _locate(checkpoint: str) -> tuple[str, str, str | None]:
+    """Where transformers finds a checkpoint, its name and its revision."""
+    folder = Path(checkpoint)
+    if folder.is_dir():
+        return str(folder), folder.resolve().name, None
+    match = _HUB_NAME.fullmatch(checkpoint)
+    if match is None:
+        raise UsageError(
+            f"{checkpoint!r} is neither a folder nor NAME@REVISION on the Hugging Face hub; a "
+            "revision is a commit, such as "
+            "distilbert/distilbert-base-cased-distilled-squad@564e9b5"
+        )
+    return match["name"], match["name"], match["revision"]
+
+
+def _check_trained(config: Any, checkpoint: str) -> None:
+    """Refuse a checkpoint without a trained span head: it would load, with a random one."""
+    architectures = getattr(config, "architectures", None) or []
+    if not any(name.endswith("ForQuestionAnswering") for name in architectures):
+        has = ", ".join(architectures) or "none"
+        raise UsageError(
+            f"{checkpoint} was not trained to answer questions (its architecture: {has}); "
+            "name one whose architecture ends in ForQuestionAnswering, or train it first with: "
+            "qabot model train"
+        )
+
+
+def _positions(model: Any) -> int:
+    """The most tokens a model can read.
+
+    RoBERTa and its relatives number positions from behind the padding's index
+    (https://github.com/huggingface/transformers/issues/1363), so they have fewer than rows.
+    """
+    longest = int(getattr(model.config, "max_position_embeddings", 512) or 512)
+    for name, module in model.named_modules():
+        if (
+            name.endswith("position_embeddings")
+            and getattr(module, "padding_idx", None) is not None
+        ):
+            longest = min(longest, module.num_embeddings - module.padding_idx - 1)
+    return longest
+
+
+def _card(source: str, revision: str | None) -> str | None:
+    if revision is None:
+        path = Path(source) / CARD_FILE
+    else:
+        import huggingface_hub
+
+        try:
+            path = Path(huggingface_hub.hf_hub_download(source, CARD_FILE, revision=revision))
+        except (OSError, ValueError):
+            return None
+    return path.read_text(encoding="utf-8", errors="replace") if path.is_file() else None
+
+
+def licence_of(card: str | None) -> str:
+    """The licence that a model card's front matter names, or `unknown`."""
+    match = re.match(r"---\s*\n(.*?)\n---\s*\n", card or "", re.DOTALL)
+    if match is None:
+        return "unknown"
+    try:
+        front = yaml.safe_load(match[1])
+    except yaml.YAMLError:
+        return "unknown"
+    licence = front.get("license") if isinstance(front, dict) else None
+    return licence if isinstance(licence, str) and licence else "unknown"
+
+
+@contextlib.contextmanager
+def quiet() -> Iterator[None]:
+    """Keep the libraries' progress bars and notes out of a command's output."""
+    from transformers.utils import logging as untyped
+
+    logging: Any = untyped
+    verbosity = logging.get_verbosity()
+    logging.set_verbosity_error()
+    logging.disable_progress_bar()
+    try:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore")
+            yield
+    finally:
+        logging.set_verbosity(verbosity)
+        logging.enable_progress_bar()

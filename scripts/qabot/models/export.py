@@ -1,0 +1,172 @@
+"""Make a model directory of a checkpoint: `qabot model export`."""
+
+from __future__ import annotations
+
+import shutil
+import tempfile
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from answerer.errors import ModelError
+from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, digest
+from answerer.session import Session
+from answerer.windows import Windows
+from qabot.errors import UsageError
+from qabot.models import checkpoint as checkpoints
+from qabot.models import graph as graphs
+
+if TYPE_CHECKING:
+    import numpy as np
+    from numpy.typing import NDArray
+
+# Tokens of a window: what the models of SQuAD are trained on
+# (https://github.com/google-research/bert/blob/master/README.md#squad-11).
+WINDOW = 384
+
+# How far the logits may be from torch's, relative to their spread over a window (root mean
+# square): rounding in float32; in bytes, what keeps the order of good spans.
+FLOAT_TOLERANCE = 1e-3
+QUANTISED_TOLERANCE = 0.5
+
+# As `model.json` names it.
+QUANTISED = "int8"
+
+
+def export(
+    checkpoint: str,
+    out: Path,
+    *,
+    quantise: bool,
+    window: int = WINDOW,
+    name: str | None = None,
+    licence: str | None = None,
+) -> ModelInfo:
+    """Make a model directory of an extractive question-answering checkpoint.
+
+    What is there of an older one is replaced only after the new one has passed its checks.
+
+    Args:
+        checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
+        out: the model directory to write.
+        quantise: make the weights bytes: a quarter of the size, half of the time.
+        window: tokens of one window at most; fewer where the model can't read as many.
+        name: how to call it instead of the checkpoint's name.
+        licence: SPDX expression of its licence instead of the one in its model card.
+
+    Raises:
+        UsageError: the checkpoint is not there or answers no questions, `out` is no place for a
+            model directory, or torch is missing.
+        ModelError: the exported logits don't agree with torch's.
+    """
+    if out.exists() and not out.is_dir():
+        raise UsageError(f"{out} is a file; name a folder to write the model directory to")
+    if out.is_dir() and any(out.iterdir()) and not (out / INFO_FILE).is_file():
+        raise UsageError(f"{out} holds other files and no {INFO_FILE}; name an empty folder")
+    source = checkpoints.load(checkpoint)
+    max_length = min(window, source.positions)
+    out.parent.mkdir(parents=True, exist_ok=True)
+    with tempfile.TemporaryDirectory(dir=out.parent, prefix=f".{out.name}-") as folder:
+        made = Path(folder)
+        source.tokenizer.no_truncation()
+        source.tokenizer.no_padding()
+        (made / TOKENIZER_FILE).write_text(
+            source.tokenizer.to_str(pretty=True), encoding="utf-8", newline="\n"
+        )
+        write_graph(source.model, made, quantise=quantise, max_length=max_length)
+        if source.card is not None:
+            (made / checkpoints.CARD_FILE).write_text(source.card, encoding="utf-8", newline="\n")
+        info = ModelInfo(
+            name=name or source.name,
+            revision=source.revision,
+            quantisation=QUANTISED if quantise else "none",
+            digest=digest(made),
+            size=(made / MODEL_FILE).stat().st_size,
+            max_length=max_length,
+            licence=licence or source.licence,
+        )
+        (made / INFO_FILE).write_text(info.to_json(), encoding="utf-8", newline="\n")
+        out.mkdir(exist_ok=True)
+        # model.json last: it is what makes a folder a model directory.
+        for file in (MODEL_FILE, TOKENIZER_FILE, checkpoints.CARD_FILE, INFO_FILE):
+            if (made / file).is_file():
+                shutil.move(made / file, out / file)
+    return info
+
+
+def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) -> None:
+    """Write `model.onnx` beside the `tokenizer.json` of a folder, and check it against torch.
+
+    Raises:
+        ModelError: its logits don't agree with torch's.
+    """
+    import onnx
+
+    path = folder / MODEL_FILE
+    inputs = probes(Windows(folder / TOKENIZER_FILE, max_length), model.config.vocab_size)
+    expected = [torch_logits(model, probe) for probe in inputs]
+    graph = graphs.export_graph(model)
+    graphs.fuse_attention(graph)
+    onnx.save(graph, path)
+    check(path, inputs, expected, FLOAT_TOLERANCE)
+    if quantise:
+        graph = graphs.quantise_graph(graph)
+    graphs.clean(graph)
+    onnx.save(graph, path)
+    check(path, inputs, expected, QUANTISED_TOLERANCE if quantise else FLOAT_TOLERANCE)
+
+
+def probes(windows: Windows, vocabulary: int) -> list[dict[str, NDArray[np.int64]]]:
+    """Windows of random tokens, from short to as long as the model reads; always the same ones."""
+    import numpy as np
+
+    from answerer.windows import Context
+
+    random = np.random.default_rng(0)
+    longest = windows.max_length - windows.template.length - 8
+    made = []
+    for tokens in sorted({1, 2, 2 + longest // 5, 1 + longest // 2, longest}):
+        ids = random.integers(0, vocabulary, 8 + tokens)
+        nothing = np.zeros(tokens, np.int32)
+        context = Context("", ids[8:], nothing, nothing, nothing.astype(bool))
+        made.append(windows.inputs(context, [int(token) for token in ids[:8]], range(tokens)))
+    return made
+
+
+def torch_logits(model: Any, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
+    """What torch makes of one window: (2, tokens), the start and end logits."""
+    import numpy as np
+    import torch
+
+    names = (*graphs.input_names(model), "attention_mask")
+    with torch.no_grad():
+        outputs = model(**{name: torch.from_numpy(inputs[name]) for name in names})
+    return np.concatenate([outputs.start_logits.numpy(), outputs.end_logits.numpy()])
+
+
+def check(
+    path: Path,
+    inputs: list[dict[str, NDArray[np.int64]]],
+    expected: list[NDArray[np.float32]],
+    tolerance: float,
+) -> None:
+    """Compare a graph's logits with torch's.
+
+    Raises:
+        ModelError: they differ by more than `tolerance`, relative to their spread.
+    """
+    import numpy as np
+
+    session = Session(path)
+    for probe, logits in zip(inputs, expected, strict=True):
+        got = np.concatenate(session.run(probe))
+        # Only differences between tokens matter: a softmax doesn't see what all share.
+        centred = logits - logits.mean(axis=1, keepdims=True)
+        off = got - logits
+        off -= off.mean(axis=1, keepdims=True)
+        error = float(np.sqrt((off**2).mean() / max((centred**2).mean(), 1e-12)))
+        if not error <= tolerance:
+            raise ModelError(
+                f"the exported model's logits differ from torch's by {error:.2%} of their spread "
+                f"over {logits.shape[1]} tokens, and at most {tolerance:.2%} is right; "
+                "report it, with the checkpoint's name"
+            )
