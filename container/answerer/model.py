@@ -20,7 +20,7 @@ from answerer.spans import Span, SpanSearch
 from answerer.windows import Context, Windows
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
+    from collections.abc import Generator, Iterable, Iterator
     from pathlib import Path
 
     import numpy as np
@@ -103,7 +103,7 @@ class Model:
         *,
         top_k: int = 1,
         max_answer_tokens: int = MAX_ANSWER_TOKENS,
-    ) -> Iterator[tuple[int, list[Span] | InputError]]:
+    ) -> Generator[tuple[int, list[Span] | InputError], None, None]:
         """Answer many questions, with every core busy.
 
         Args:

@@ -130,10 +130,10 @@ class _Writer:
 
     def add(self, result: Result) -> str:
         """Take a result in; gives a line that says which."""
-        self.added += 1
-        self.results[result.key] = result
         asked = self._asked[result.key]
+        self.results[result.key] = result
         self._dirty.update((one.source, one) for one, _ in asked)
+        self.added += 1
         question = asked[0][1]
         return f"{question.source}: {question.question} → {_short(result)}"
 
@@ -142,9 +142,9 @@ class _Writer:
         started = self._clock()
         if not self._dirty or (not force and started < self._next):
             return
-        while self._dirty:
-            _, one = self._dirty.popitem()
+        for source, one in list(self._dirty.items()):
             self._write(one)
+            del self._dirty[source]  # not before: Ctrl-C may come while it is written
         ended = self._clock()
         self._next = ended + _PATIENCE * (ended - started)
 
@@ -170,7 +170,7 @@ class _Writer:
 
 def _short(result: Result) -> str:
     if isinstance(result, Answer):
-        return f"{result.span.answer} ({result.span.score:.2f})"
+        return f"{' '.join(result.span.answer.split())} ({result.span.score:.2f})"
     return f"no answer: {result.reason}"
 
 

@@ -90,7 +90,7 @@ EXAMPLE = AnswerSet(
         Entry(
             "why",
             'Why did "he" win?',
-            Answer("k2", "m@1/s1", Span("a", 0, 1, 0.3), (Span("b", 2, 3, 0.2),)),
+            Answer("k2", "m@1/s1", Span("a", 0, 1, 0.2), (Span("b", 2, 3, 0.1),)),
         ),
         Entry("long", "x", Failure("k3", "m@1/s1", "question-too-long", "no", 2, permanent=True)),
     ),
@@ -113,10 +113,10 @@ def test_the_format_is_the_one_that_is_promised() -> None:
         '- id: "why"\n'
         '  question: "Why did \\"he\\" win?"\n'
         '  answer: "a"\n'
-        "  score: 0.3\n"
+        "  score: 0.2\n"
         "  start: 0\n"
         "  end: 1\n"
-        '  alternatives: [{"answer": "b", "score": 0.2, "start": 2, "end": 3}]\n'
+        '  alternatives: [{"answer": "b", "score": 0.1, "start": 2, "end": 3}]\n'
         '  model: "m@1/s1"\n'
         '  key: "k2"\n'
         '- id: "long"\n'

@@ -7,7 +7,6 @@ import os
 import signal
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -20,6 +19,7 @@ from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import Reporter
 from qabot.results import Ask, Result
+from qabot.store import Change
 
 TWO = (
     "context: 1921 was it\nquestions:\n- {id: a, question: When?, expect: [1921]}\n"
@@ -179,12 +179,41 @@ def test_answers_are_written_as_they_arrive(repository: Repository) -> None:
     seen: list[int] = []
 
     def before(ask: Ask) -> None:
-        time.sleep(0.2)  # longer than a writing takes twenty times
         path = repository.root / "answers/a.yaml"
         seen.append(path.read_text().count("answer:") if path.exists() else 0)
 
-    run(repository, ScriptedEngine(before))
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
+    # A clock that stands still: nothing is put off.
+    reconcile(
+        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: 0.0
+    )
     assert seen == [0, 1]
+
+
+def test_a_large_set_is_not_written_for_each_of_its_answers(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "".join(f"- q{n}\n" for n in range(100))
+    repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
+    written = []
+    now = 0.0
+
+    def write(*_: object) -> Change:
+        nonlocal now
+        now += 0.1  # what a writing takes
+        written.append(now)
+        return Change(changed=True, kept=())
+
+    def before(ask: Ask) -> None:
+        nonlocal now
+        now += 0.1  # what an answer takes
+
+    monkeypatch.setattr("qabot.store.write_set", write)
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
+    reconcile(
+        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: now
+    )
+    assert 4 <= len(written) <= 7
 
 
 def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Repository) -> None:
@@ -270,7 +299,8 @@ def slow(ask):
     sys.stdin.readline()
 engine = ScriptedEngine(slow)
 plan = make_plan(root, read_questions(root), engine.model)
-reconcile(root, plan, engine, Reporter(quiet=True))
+# A clock that stands still: nothing is put off.
+reconcile(root, plan, engine, Reporter(quiet=True), clock=lambda: 0.0)
 print("done", flush=True)
 """
 
@@ -298,10 +328,9 @@ def test_killed_at_any_point_and_started_again_ends_the_same(
         assert process.stdout is not None
         for _ in range(after):
             process.stdout.readline()
-            time.sleep(0.05)  # so that the last answer is written: small sets are, at once
             process.stdin.write("\n")
             process.stdin.flush()
-        process.stdout.readline()
+        process.stdout.readline()  # the next question is asked when the last answer is written
         process.send_signal(signal.SIGKILL)
     engine = ScriptedEngine()
     run(repository, engine)

@@ -37,7 +37,7 @@ def ask(args: argparse.Namespace) -> int:
         if args.json:
             print(json.dumps(asdict(span), ensure_ascii=False))
         else:
-            print(f"{clean(span.answer)} ({span.score:.2f})")
+            print(f"{clean(' '.join(span.answer.split()))} ({span.score:.2f})")
     return 0
 
 
@@ -67,8 +67,8 @@ def list_answers(args: argparse.Namespace) -> int:
             if args.format == "json":
                 print(json.dumps({"source": one.source, **asdict(entry)}, ensure_ascii=False))
             elif isinstance(result, Answer):
-                span = result.span
-                print(clean(f"{one.source}  {entry.id}  {span.score:.2f}  {span.answer}"))
+                words = " ".join(result.span.answer.split())
+                print(clean(f"{one.source}  {entry.id}  {result.span.score:.2f}  {words}"))
             else:
                 print(clean(f"{one.source}  {entry.id}  error  {result.reason}"))
     return 0

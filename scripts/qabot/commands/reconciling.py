@@ -12,6 +12,7 @@ from qabot.errors import QuestionsError
 from qabot.plan import make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
+from qabot.report import count
 
 if TYPE_CHECKING:
     import argparse
@@ -86,8 +87,8 @@ def _tell(outcome: Outcome, total: int, report: Reporter) -> None:
     elif outcome.written or outcome.removed:
         report.note("nothing to ask")
     else:
-        report.note(f"nothing to do: {total} questions have fresh answers")
+        report.note(f"nothing to do for {count(total, 'question')}")
     if outcome.doubtful:
-        report.note(f"{outcome.doubtful} answers are doubtful: look at their pages in answers/")
+        report.note(f"{count(outcome.doubtful, 'doubtful answer')}: look at the pages in answers/")
     if outcome.expected:
         report.note(f"{outcome.met} of {outcome.expected} answers are as expected")

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import contextlib
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -45,12 +46,9 @@ class RunnerEngine:
 
         model = Model.load(self._directory)
         pairs = ((ask.context, ask.question) for ask in asks)
-        results = model.answer_all(pairs, top_k=TOP_K)
-        try:
+        with contextlib.closing(model.answer_all(pairs, top_k=TOP_K)) as results:
             for index, spans in results:
                 yield self._result(asks[index], spans)
-        finally:
-            results.close()
 
     def _result(self, ask: Ask, spans: list[Span] | InputError) -> Result:
         if isinstance(spans, InputError):

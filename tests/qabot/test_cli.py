@@ -1,0 +1,312 @@
+"""The commands as they are typed, with the bundled model."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+import time
+from pathlib import Path
+
+import pytest
+from tests.conftest import ROOT, Repository
+
+from qabot.cli import main
+
+PEACH = (
+    "context: She named the baby Momotaro.\nquestions:\n"
+    "- {id: name, question: What is the name of the baby?, expect: [Momotaro]}\n"
+)
+
+
+@pytest.fixture
+def here(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
+    """A scratch repository that commands run in."""
+    monkeypatch.chdir(repository.root)
+    return repository
+
+
+def test_answer_writes_and_says_what_it_did(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    assert main(["answer"]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "[1/1] questions/peach.yaml: What is the name of the baby? → Momotaro (0." in err
+    assert "wrote answers/peach.yaml\nanswered 1 of 1 questions in " in err
+    assert "1 of 1 answers are as expected" in err
+    assert 'answer: "Momotaro"' in here.read("answers/peach.yaml")
+    assert main(["answer"]) == 0
+    assert "nothing to do for 1 question" in capsys.readouterr().err
+
+
+def test_answer_works_from_a_folder_below(
+    here: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    monkeypatch.chdir(here.root / "questions")
+    assert main(["answer", "peach"]) == 0
+    assert (here.root / "answers/peach.yaml").exists()
+
+
+def test_a_dry_run_changes_nothing(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    assert main(["answer", "--dry-run"]) == 0
+    assert capsys.readouterr().out == (
+        "new      questions/peach.yaml:3: What is the name of the baby?\n"
+        "1 question in 1 file, 1 to ask, 0 fresh.\n"
+    )
+    assert not (here.root / "answers").exists()
+
+
+def test_force_asks_again(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    main(["answer"])
+    before = here.files("answers")
+    capsys.readouterr()
+    assert main(["answer", "--force"]) == 0
+    assert "answered 1 of 1" in capsys.readouterr().err
+    assert here.files("answers") == before
+
+
+def test_mistakes_do_not_keep_other_files_waiting(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    here.write("questions/bad.yaml", "context: c\n")
+    assert main(["answer"]) == 2
+    assert "questions/bad.yaml:1:1: no 'questions'; write" in capsys.readouterr().err
+    assert (here.root / "answers/peach.yaml").exists()
+
+
+def test_a_question_that_cannot_be_answered_is_exit_code_1(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    long = " ".join(["word"] * 399)
+    here.write("questions/a.yaml", f"context: c\nquestions:\n- {long}\n")
+    assert main(["answer"]) == 1
+    first = here.read("answers/a.yaml")
+    assert '"kind": "question-too-long"' in first
+    assert "questions/a.yaml:3: no answer to" in capsys.readouterr().err
+    # The same question of the same model fails the same: it is not asked again, and still counts.
+    assert main(["answer"]) == 1
+    assert here.read("answers/a.yaml") == first
+    assert "answered" not in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("format_", ["text", "markdown", "json"])
+def test_plan_prints_and_changes_nothing(
+    here: Repository, capsys: pytest.CaptureFixture[str], format_: str
+) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    assert main(["plan", "--format", format_]) == 0
+    assert "new" in capsys.readouterr().out
+    assert not (here.root / "answers").exists()
+
+
+def test_check_counts_or_tells(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    assert main(["check"]) == 0
+    assert "1 question in 1 file, no mistakes" in capsys.readouterr().err
+    here.write("questions/bad.yaml", "- q\n- r\n")
+    assert main(["check"]) == 2
+    assert len(capsys.readouterr().err.splitlines()) == 2
+
+
+def test_check_annotates_on_github(
+    here: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    here.write("questions/bad.yaml", "context: c\nquestion: q\n")
+    assert main(["check"]) == 2
+    assert capsys.readouterr().err == (
+        "::error file=questions/bad.yaml,line=1,col=1::no 'questions'; write 'questions:' and a list "
+        "below it\n"
+        "::error file=questions/bad.yaml,line=2,col=1::'question' is nothing that the file has; "
+        "did you mean 'questions'?\n"
+    )
+
+
+def test_ask_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:
+    context = "She named the baby Momotaro."
+    assert main(["ask", context, "What is the name of the baby?"]) == 0
+    assert re.fullmatch(r"Momotaro \(0\.\d\d\)\n", capsys.readouterr().out)
+    assert main(["ask", "--json", "--top-k", "2", context, "What is the name of the baby?"]) == 0
+    first, second = map(json.loads, capsys.readouterr().out.splitlines())
+    assert (first["answer"], first["start"], first["end"]) == ("Momotaro", 19, 27)
+    assert second["score"] < first["score"] <= 1
+
+
+def test_ask_reads_the_context_from_standard_input(
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    file = tmp_path / "context.txt"
+    file.write_bytes("﻿She named the baby Momotaro.".encode())
+    with file.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(["ask", "-", "What is the name of the baby?"]) == 0
+    assert capsys.readouterr().out.startswith("Momotaro")
+    file.write_bytes(b"\xff")
+    with file.open() as stream:
+        monkeypatch.setattr(sys, "stdin", stream)
+        assert main(["ask", "-", "What?"]) == 2
+    assert "standard input is not UTF-8" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("context", ["", " \n"])
+def test_ask_without_a_context_says_so(capsys: pytest.CaptureFixture[str], context: str) -> None:
+    assert main(["ask", context, "What?"]) == 2
+    assert "context" in capsys.readouterr().err
+
+
+def test_list_prints_the_answers(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    here.write("questions/other.yaml", PEACH.replace("baby", "child"))
+    main(["answer"])
+    capsys.readouterr()
+    assert main(["list", "peach"]) == 0
+    assert re.fullmatch(r"questions/peach.yaml  name  0\.\d\d  Momotaro\n", capsys.readouterr().out)
+    assert main(["list", "--format", "json"]) == 0
+    lines = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert [line["source"] for line in lines] == ["questions/other.yaml", "questions/peach.yaml"]
+    assert lines[1]["result"]["span"]["answer"] == "Momotaro"
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        (["answer", "nothing"], "no question file matches 'nothing'"),
+        (["list", "nothing"], "no question file matches 'nothing'"),
+        (["--root", "nowhere", "answer"], "holds no questions/ folder"),
+        (["answer", "--model", "nowhere"], "is not a model directory"),
+        (["ask", "--model", "nowhere", "c", "q"], "is not a model directory"),
+    ],
+)
+def test_what_is_not_there_is_exit_code_2(
+    here: Repository, capsys: pytest.CaptureFixture[str], arguments: list[str], said: str
+) -> None:
+    here.write("questions/peach.yaml", PEACH)
+    assert main(arguments) == 2
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert err.startswith("error: ")
+    assert said in err
+    assert len(err.splitlines()) == 1
+
+
+@pytest.mark.parametrize(
+    "arguments",
+    [[], ["unknown"], ["answer", "--unknown"], ["ask", "one"], ["ask", "--top-k", "0", "c", "q"]],
+)
+def test_wrong_usage_is_exit_code_2(
+    capsys: pytest.CaptureFixture[str], arguments: list[str]
+) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(arguments)
+    assert caught.value.code == 2
+    assert "usage: qabot" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize("command", ["", "answer", "plan", "check", "ask", "list"])
+def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main([*filter(None, [command]), "--help"])
+    assert caught.value.code == 0
+    out = capsys.readouterr().out
+    assert "exit codes: 0 done" in out
+    assert not command or "examples:" in out
+
+
+def test_a_bug_is_told_without_a_traceback(
+    here: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def broken(*_: object) -> None:
+        raise ZeroDivisionError("oops\n::error::x")
+
+    monkeypatch.setattr("qabot.commands.checking.read_questions", broken)
+    assert main(["check"]) == 70
+    err = capsys.readouterr().err
+    assert "this is a bug in qabot: ZeroDivisionError: oops\\n::error::x" in err
+    monkeypatch.setenv("QABOT_DEBUG", "1")
+    with pytest.raises(ZeroDivisionError):
+        main(["check"])
+
+
+def qabot(*arguments: str, cwd: Path, **options: object) -> subprocess.Popen[str]:
+    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container"))
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "qabot", *arguments],
+        cwd=cwd,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path, **options.pop("env", {})},  # type: ignore[dict-item]
+    )
+
+
+def test_the_commands_that_load_no_model_import_nothing_heavy(repository: Repository) -> None:
+    repository.write("questions/peach.yaml", PEACH)
+    heavy = {
+        "onnxruntime",
+        "numpy",
+        "tokenizers",
+        "boto3",
+        "torch",
+        "transformers",
+        "tqdm",
+        "aws_cdk",
+    }
+    env = {"PYTHONPROFILEIMPORTTIME": "1"}
+
+    def imported(*arguments: str) -> set[str]:
+        with qabot(*arguments, cwd=repository.root, env=env) as process:
+            _, err = process.communicate(timeout=60)
+        assert process.returncode == 0, err
+        return set(re.findall(r"\| +([a-zA-Z_]\w*)$", err, re.MULTILINE))
+
+    assert imported("answer") >= {"onnxruntime", "tokenizers"}
+    for command in (["check"], ["plan"], ["list"], ["answer"]):
+        assert imported(*command) & heavy == set(), command
+
+
+@pytest.mark.parametrize("signal_", [signal.SIGINT, signal.SIGTERM])
+def test_a_signal_stops_a_run_and_keeps_what_is_answered(
+    repository: Repository, signal_: signal.Signals
+) -> None:
+    many = "".join(f"- What is number {n}?\n" for n in range(2_000))
+    repository.write(
+        "questions/a.yaml", f"context: {'It was 1921 then. ' * 60}\nquestions:\n{many}"
+    )
+    with qabot("answer", cwd=repository.root) as process:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("[")
+        started = time.monotonic()
+        process.send_signal(signal_)
+        _, err = process.communicate(timeout=60)
+        took = time.monotonic() - started
+    assert process.returncode == 130, err
+    stopped = re.search(r"stopped after (\d+) of 2000 questions; .* goes on from there", err)
+    assert stopped is not None, err
+    assert "Traceback" not in err
+    written = repository.read("answers/a.yaml").count("- id:")
+    # The signal may come between keeping an answer and counting it.
+    assert written - int(stopped[1]) in (0, 1)
+    assert written > 0
+    assert took < 7.5, "GitHub kills a run that takes longer to stop"
+
+
+def test_output_that_nobody_reads_any_more_is_no_error(repository: Repository) -> None:
+    many = "".join(f"- What is number {n}?\n" for n in range(5_000))
+    repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
+    with qabot("plan", cwd=repository.root) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        process.stdout.close()
+        assert process.stderr is not None
+        err = process.stderr.read()
+    assert process.returncode == 0
+    assert err == ""
