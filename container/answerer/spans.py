@@ -7,9 +7,11 @@ before start; a limited number of tokens), and so is the score.
 
 Over several windows the two differ. A softmax per window lets every window hand out a probability
 of one, so a window without the answer can look as sure as the one with it
-(https://github.com/google-research/bert/issues/783). Raw logits share a scale; here all windows
-share one normaliser, in which a token that several windows saw counts once, with its larger logit.
-docs/models.md gives the figures of both ways on long documents.
+(https://github.com/google-research/bert/issues/783). Raw logits share a scale, so they rank the
+spans of all windows, and a score is a span's part of all that the windows say together: the
+exponential of its rank over the sum, over the windows, of what their spans' would come to. The sum
+is over windows and not over the whole context's starts and ends, of which most pairs lie in no one
+window. docs/models.md gives the figures of these ways on long documents.
 """
 
 from __future__ import annotations
@@ -57,8 +59,8 @@ class SpanSearch:
         tokens = len(context.ids)
         self._context = context
         self._width = max(1, min(max_answer_tokens, tokens))
-        self._start = np.full(tokens, -np.inf, dtype=np.float32)
-        self._end = np.full(tokens, -np.inf, dtype=np.float32)
+        # Logarithm of the sum of the exponentials of all ranks so far.
+        self._total = -np.inf
         # _pairs[i, k]: the best sum of logits of the span from token i to token i + k.
         self._pairs = np.full((tokens, self._width), -np.inf, dtype=np.float32)
 
@@ -73,8 +75,8 @@ class SpanSearch:
         import numpy as np
 
         rows = slice(first, first + len(start))
-        np.maximum(self._start[rows], start, out=self._start[rows])
-        np.maximum(self._end[rows], end, out=self._end[rows])
+        window = _log_sum_exp(start) + _log_sum_exp(end)
+        self._total = float(np.logaddexp(self._total, window))
         # A blank token can be inside of an answer but not its first or last one.
         blank = self._context.blank[rows]
         start = np.where(blank, -np.inf, start)
@@ -96,8 +98,7 @@ class SpanSearch:
         """
         import numpy as np
 
-        total = _log_sum_exp(self._start) + _log_sum_exp(self._end)
-        if not np.isfinite(total):
+        if not np.isfinite(self._total):
             raise ValueError("its logits are not finite numbers")
         spans: list[Span] = []
         while len(spans) < top_k:
@@ -108,7 +109,7 @@ class SpanSearch:
                 break
             last = first + length
             start, end = self._context.stripped(first, last)
-            score = min(1.0, float(np.exp(rank - total)))
+            score = min(1.0, float(np.exp(rank - self._total)))
             spans.append(Span(self._context.text[start:end], start, end, score))
             self._strike_out(first, last)
         return spans
