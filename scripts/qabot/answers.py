@@ -34,7 +34,7 @@ if TYPE_CHECKING:
 MARKER = "# Written by qabot"
 
 # Below this score an answer is marked as doubtful. Of the bundled model's answers on half of XQuAD's
-# English part (612), 49% of those below it were right (F1 of 0.5 or more) and 83% of those above.
+# English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
 DOUBTFUL = 0.3
 
 _LINE = re.compile(r"(- |  )([a-z]+): (.+)")

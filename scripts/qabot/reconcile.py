@@ -105,7 +105,7 @@ def reconcile(
     outcome.written = sorted(writer.written)
     for one in plan.sets:
         for question, key in one.questions:
-            _judge(question, writer.results.get(key), outcome, report)
+            _judge(question, writer.results.get(key), outcome, report, new=key not in plan.fresh)
     return outcome
 
 
@@ -174,8 +174,13 @@ def _short(result: Result) -> str:
     return f"no answer: {result.reason}"
 
 
-def _judge(question: Question, result: Result | None, outcome: Outcome, report: Reporter) -> None:
-    """Count what became of a question, and say where a person should look."""
+def _judge(
+    question: Question, result: Result | None, outcome: Outcome, report: Reporter, *, new: bool
+) -> None:
+    """Count what became of a question, and say where a person should look.
+
+    What is missing is told in every run; an answer that is not as expected when it is new.
+    """
     outcome.expected += bool(question.expect)
     if not isinstance(result, Answer):
         outcome.failed += 1
@@ -189,7 +194,7 @@ def _judge(question: Question, result: Result | None, outcome: Outcome, report: 
         return
     if contains_one(result.span.answer, question.expect):
         outcome.met += 1
-    else:
+    elif new:
         what = f"'{question.question}' got '{result.span.answer}'"
         problem = Problem(
             question.source, question.line, 0, what, f"expected: {', '.join(question.expect)}"
