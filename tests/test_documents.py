@@ -70,7 +70,7 @@ def test_the_commands_shown_do_what_is_shown(clone: Path) -> None:  # noqa: F811
             # One stream, as a terminal shows it; the environment's commands as if it were active.
             path = f'export PATH="$PWD/.venv/bin:$PATH"; {{ {command}\n}} 2>&1'
             done = run(clone, "bash", "-c", path)
-            if not checker.check_output(expected, done.stdout, flags):
+            if not checker.check_output(settled(expected), settled(done.stdout), flags):
                 wrong.append(
                     f"{document.name}: $ {command}\n{settled(done.stdout)}\n"
                     f"expected\n{settled(expected)}"
