@@ -1,0 +1,374 @@
+"""The DynamoDB table: every read and write of it, and what each may overwrite.
+
+One table, partition key `item_id`. Two kinds of items, and a third that is only read and listed:
+
+- a *question*, by its key: status, attempt, lease, task, then the answer or the error;
+- a *context*, by `context#SHA256`: the text once, compressed, shared by its questions;
+- what the tutorial's command writes: context, question, answer and score in one item.
+
+A question goes PENDING → RUNNING → ANSWERED or FAILED. Every write names the attempt that it
+belongs to, and is refused when the table knows a newer one: a late task can't undo a newer answer.
+Each write may be sent twice (the SDK repeats a request whose reply was lost), so a refusal counts
+as success when the item already says what was to be written.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING, Any
+
+from answerer import batches, contexts, items
+from answerer.errors import AnswererError, InputError
+from answerer.items import Item, Status
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping, Sequence
+
+    from mypy_boto3_dynamodb import DynamoDBClient
+
+    from answerer.spans import Span
+
+# An item holds 400 KB at most, names included; these leave ample room for the rest of it.
+# https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html
+MAX_QUESTION_BYTES = 100_000  # as people can ask it
+MAX_INLINE_BYTES = 250_000  # of context and question in the tutorial's form
+MAX_REASON_CHARACTERS = 2_000
+
+
+class TableError(AnswererError):
+    """The table, or one of its items, is not as it has to be."""
+
+    exit_code = 3
+
+
+class SupersededError(AnswererError):
+    """The table knows a newer attempt, or the answer already: this task's work isn't needed."""
+
+    exit_code = 0
+
+
+class Table:
+    """One DynamoDB table of questions.
+
+    Args:
+        client: a DynamoDB client.
+        name: the table's name.
+    """
+
+    def __init__(self, client: DynamoDBClient, name: str) -> None:
+        self.client = client
+        self.name = name
+
+    # What the engine does.
+
+    def read(self, keys: Iterable[str]) -> dict[str, Item]:
+        """Read questions by key, consistently; those the table doesn't have are left out."""
+        found = batches.get(self.client, self.name, [items.key(key) for key in keys])
+        return {item.key: item for item in map(items.parse, found)}
+
+    def put_contexts(self, packed: Mapping[str, bytes], *, expires_at: int) -> None:
+        """Write context items, in batches. Writing one again only moves its expiry.
+
+        Args:
+            packed: compressed texts by context id, as `contexts.pack` makes them.
+            expires_at: Unix time after which DynamoDB may delete them.
+        """
+        batches.write(
+            self.client,
+            self.name,
+            [
+                {
+                    "PutRequest": {
+                        "Item": items.key(id_) | {"data": {"B": data}, **items.expiry(expires_at)}
+                    }
+                }
+                for id_, data in packed.items()
+            ],
+        )
+
+    def read_contexts(self, ids: Iterable[str]) -> dict[str, str]:
+        """Read contexts by id; those the table doesn't have are left out."""
+        found = batches.get(self.client, self.name, [items.key(id_) for id_ in ids])
+        return {items.text(raw, "item_id"): _context(raw) for raw in found}
+
+    def claim(
+        self,
+        key: str,
+        attempt: int,
+        *,
+        question: str,
+        context_id: str,
+        lease: int,
+        expires_at: int,
+    ) -> Item | None:
+        """Make the item PENDING for this attempt, if it stands at the attempt before.
+
+        The item is created when there is none. Of two runs that claim the same attempt, one wins.
+
+        Args:
+            key: the question's key.
+            attempt: the attempt to claim, from 1.
+            question: the question's text.
+            context_id: the id of its context's item.
+            lease: Unix time until which the task may take to start.
+            expires_at: Unix time after which DynamoDB may delete the item.
+
+        Returns:
+            `None` when claimed, else the item that stands in the way.
+        """
+        refused = self._update(
+            key,
+            "SET #status = :pending, #attempt = :attempt, #lease = :lease, #question = :question, "
+            "#context_id = :context_id, #expires_at = :expires_at "
+            "REMOVE #task_arn, #kind, #reason",
+            "attribute_not_exists(#attempt) OR (#attempt = :previous AND #status <> :answered)",
+            {
+                ":pending": {"S": Status.PENDING},
+                ":answered": {"S": Status.ANSWERED},
+                ":attempt": {"N": str(attempt)},
+                ":previous": {"N": str(attempt - 1)},
+                ":lease": {"N": str(lease)},
+                ":question": {"S": question},
+                ":context_id": {"S": context_id},
+                ":expires_at": {"N": str(expires_at)},
+            },
+        )
+        return None if refused is None else items.parse(refused)
+
+    def scan(self) -> Iterator[Item]:
+        """Every question of the table, in no order, page by page."""
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name,
+            FilterExpression="NOT begins_with(#item_id, :context)",
+            ExpressionAttributeNames={"#item_id": "item_id"},
+            ExpressionAttributeValues={":context": {"S": contexts.PREFIX}},
+        )
+        for page in pages:
+            yield from map(items.parse, page["Items"])
+
+    def clear(self) -> int:
+        """Delete every item, contexts too.
+
+        Returns:
+            How many questions were deleted.
+        """
+        questions = 0
+        pages = self.client.get_paginator("scan").paginate(
+            TableName=self.name,
+            ProjectionExpression="#item_id",
+            ExpressionAttributeNames={"#item_id": "item_id"},
+        )
+        for page in pages:
+            batches.write(
+                self.client, self.name, [{"DeleteRequest": {"Key": raw}} for raw in page["Items"]]
+            )
+            questions += sum(
+                not contexts.is_id(items.text(raw, "item_id")) for raw in page["Items"]
+            )
+        return questions
+
+    # What the task does, and the engine on behalf of a task that can't.
+
+    def get(self, key: str) -> Item:
+        """Read one question.
+
+        Raises:
+            TableError: the table has no such item.
+        """
+        raw = self.client.get_item(TableName=self.name, Key=items.key(key), ConsistentRead=True)
+        if "Item" not in raw:
+            raise self._missing(key)
+        return items.parse(raw["Item"])
+
+    def start(self, key: str, attempt: int, *, task: str, lease: int) -> Item:
+        """Make the item RUNNING, on behalf of this attempt's task.
+
+        Args:
+            key: the question's key.
+            attempt: the attempt that this task is.
+            task: the task's ARN, or any other name that is this task's alone.
+            lease: Unix time after which this task counts as dead.
+
+        Raises:
+            TableError: the table has no such item.
+            SupersededError: another attempt or another task has it, or it is answered.
+        """
+        started: dict[str, Any] = {}
+        refused = self._update(
+            key,
+            "SET #status = :running, #task_arn = :task, #lease = :lease",
+            "#attempt = :attempt AND "
+            "(#status = :pending OR (#status = :running AND #task_arn = :task))",
+            {
+                ":pending": {"S": Status.PENDING},
+                ":running": {"S": Status.RUNNING},
+                ":attempt": {"N": str(attempt)},
+                ":task": {"S": task},
+                ":lease": {"N": str(lease)},
+            },
+            started,
+        )
+        if refused is None:
+            return items.parse(started)
+        if not refused:
+            raise self._missing(key)
+        item = items.parse(refused)
+        raise SupersededError(
+            f"attempt {attempt} is not needed: the table has attempt {item.attempt}, {item.status}"
+        )
+
+    def context(self, context_id: str) -> str:
+        """Read one context.
+
+        Raises:
+            TableError: the table has no such item, or its content is not that context.
+        """
+        raw = self.client.get_item(TableName=self.name, Key=items.key(context_id))
+        if "Item" not in raw:
+            raise self._missing(context_id)
+        return _context(raw["Item"])
+
+    def answer(self, key: str, attempt: int, spans: Sequence[Span], model: str) -> bool:
+        """Make the item ANSWERED.
+
+        Args:
+            key: the question's key.
+            attempt: the attempt that this task is.
+            spans: the answer, then what else it could have been, best first.
+            model: identity of the model that answered.
+
+        Raises:
+            InputError: the answer doesn't fit into an item.
+
+        Returns:
+            Whether this attempt's answer now stands in the table.
+        """
+        refused = self._update(
+            key,
+            f"SET #status = :answered, {items.SET_ANSWER} REMOVE #kind, #reason",
+            "#attempt = :attempt AND #status = :running",
+            {
+                ":answered": {"S": Status.ANSWERED},
+                ":running": {"S": Status.RUNNING},
+                ":attempt": {"N": str(attempt)},
+                **items.answer_values(spans, model),
+            },
+        )
+        return refused is None or _stands(refused, attempt, Status.ANSWERED)
+
+    def fail(self, key: str, attempt: int, kind: str, reason: str) -> bool:
+        """Make the item FAILED, unless it is final already.
+
+        Returns:
+            Whether this attempt now stands as FAILED in the table.
+        """
+        refused = self._update(
+            key,
+            "SET #status = :failed, #kind = :kind, #reason = :reason",
+            "#attempt = :attempt AND #status IN (:pending, :running)",
+            {
+                ":failed": {"S": Status.FAILED},
+                ":pending": {"S": Status.PENDING},
+                ":running": {"S": Status.RUNNING},
+                ":attempt": {"N": str(attempt)},
+                ":kind": {"S": kind},
+                ":reason": {"S": reason[:MAX_REASON_CHARACTERS]},
+            },
+        )
+        return refused is None or _stands(refused, attempt, Status.FAILED)
+
+    def save(
+        self,
+        key: str,
+        context: str,
+        question: str,
+        spans: Sequence[Span],
+        model: str,
+        expires_at: int | None,
+    ) -> None:
+        """Write an item of the tutorial's form, whatever stood there before.
+
+        Args:
+            key: any text; the tutorial takes a random UUID.
+            context: the text that holds the answer, not compressed.
+            question: the question.
+            spans: the answer, then what else it could have been, best first.
+            model: identity of the model that answered.
+            expires_at: Unix time after which DynamoDB may delete the item, `None` for never.
+
+        Raises:
+            InputError: context and answer don't fit into an item.
+        """
+        if len(context.encode()) + len(question.encode()) > MAX_INLINE_BYTES:
+            raise InputError(
+                "context-too-large",
+                f"this form takes {MAX_INLINE_BYTES:,} bytes of context and question: "
+                "use --no_save, or `qabot answer`, which compresses the context",
+            )
+        expiry = {} if expires_at is None else {":expires_at": {"N": str(expires_at)}}
+        self._update(
+            key,
+            "SET #status = :answered, #context = :context, #question = :question, "
+            + items.SET_ANSWER
+            + (", #expires_at = :expires_at" if expiry else ""),
+            None,
+            {
+                **expiry,
+                ":answered": {"S": Status.ANSWERED},
+                ":context": {"S": context},
+                ":question": {"S": question},
+                **items.answer_values(spans, model),
+            },
+        )
+
+    def _update(
+        self,
+        key: str,
+        update: str,
+        condition: str | None,
+        values: dict[str, Any],
+        returned: dict[str, Any] | None = None,
+    ) -> dict[str, Any] | None:
+        """UpdateItem; `None` when written, else the raw item that made the condition fail."""
+        # Every attribute goes by a placeholder of its own name: several are DynamoDB's own words.
+        names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{update} {condition}")}
+        arguments: dict[str, Any] = {"ReturnValues": "NONE" if returned is None else "ALL_NEW"}
+        if condition is not None:
+            arguments["ConditionExpression"] = condition
+            arguments["ReturnValuesOnConditionCheckFailure"] = "ALL_OLD"
+        try:
+            reply = self.client.update_item(
+                TableName=self.name,
+                Key=items.key(key),
+                UpdateExpression=update,
+                ExpressionAttributeNames=names,
+                ExpressionAttributeValues=values,
+                **arguments,
+            )
+        except self.client.exceptions.ConditionalCheckFailedException as error:
+            # The stubs don't know the field: it is in the reply since June 2023.
+            return dict(error.response).get("Item") or {}  # type: ignore[return-value]
+        if returned is not None:
+            returned.update(reply["Attributes"])
+        return None
+
+    def _missing(self, id_: str) -> TableError:
+        return TableError(
+            f"table {self.name} has no item {id_!a}: it was cleared or expired; "
+            "run the questions again"
+        )
+
+
+def _stands(raw: Mapping[str, Any], attempt: int, status: Status) -> bool:
+    return items.number(raw, "attempt", -1) == attempt and items.text(raw, "status") == status
+
+
+def _context(raw: Mapping[str, Any]) -> str:
+    id_ = items.text(raw, "item_id")
+    try:
+        return contexts.unpack(id_, raw.get("data", {}).get("B", b""))
+    except ValueError as error:
+        raise TableError(
+            f"item {id_!a} is not the context it names ({error}); empty the table with "
+            "`qabot clear` and run the questions again"
+        ) from error
