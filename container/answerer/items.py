@@ -60,6 +60,7 @@ class Item:
         model: identity of the model that answered.
         kind: short name of what went wrong once FAILED.
         reason: what went wrong, for people.
+        permanent: once FAILED, whether the question or its context must change to help it.
     """
 
     key: str
@@ -74,6 +75,7 @@ class Item:
     model: str | None = None
     kind: str | None = None
     reason: str | None = None
+    permanent: bool = False
 
 
 def answer_values(spans: Sequence[Span], model: str) -> dict[str, Any]:
@@ -166,6 +168,7 @@ def parse(raw: Mapping[str, Any]) -> Item:
         model=text(raw, "model") or None,
         kind=kind if status == Status.FAILED else None,
         reason=reason if status == Status.FAILED else None,
+        permanent=status == Status.FAILED and raw.get("permanent", {}).get("BOOL") is True,
     )
 
 

@@ -120,7 +120,7 @@ class Table:
             key,
             "SET #status = :pending, #attempt = :attempt, #lease = :lease, #question = :question, "
             "#context_id = :context_id, #expires_at = :expires_at "
-            "REMOVE #task_arn, #kind, #reason",
+            "REMOVE #task_arn, #kind, #reason, #permanent",
             "attribute_not_exists(#attempt) OR (#attempt = :previous AND #status <> :answered)",
             {
                 ":pending": {"S": Status.PENDING},
@@ -256,15 +256,24 @@ class Table:
         )
         return refused is None or _stands(refused, attempt, Status.ANSWERED)
 
-    def fail(self, key: str, attempt: int, kind: str, reason: str) -> bool:
+    def fail(
+        self, key: str, attempt: int, kind: str, reason: str, *, permanent: bool = False
+    ) -> bool:
         """Make the item FAILED, unless it is final already.
+
+        Args:
+            key: the question's key.
+            attempt: the attempt that failed.
+            kind: short, stable name of the class of failure.
+            reason: what went wrong, for people; cut where it is long.
+            permanent: whether trying again can't help.
 
         Returns:
             Whether this attempt now stands as FAILED in the table.
         """
         refused = self._update(
             key,
-            "SET #status = :failed, #kind = :kind, #reason = :reason",
+            "SET #status = :failed, #kind = :kind, #reason = :reason, #permanent = :permanent",
             "#attempt = :attempt AND #status IN (:pending, :running)",
             {
                 ":failed": {"S": Status.FAILED},
@@ -273,6 +282,7 @@ class Table:
                 ":attempt": {"N": str(attempt)},
                 ":kind": {"S": kind},
                 ":reason": {"S": reason[:MAX_REASON_CHARACTERS]},
+                ":permanent": {"BOOL": permanent},
             },
         )
         return refused is None or _stands(refused, attempt, Status.FAILED)

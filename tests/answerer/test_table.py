@@ -4,11 +4,10 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import boto3
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from moto import mock_aws
+from tests.answerer import tables
 
 from answerer import contexts, items
 from answerer.errors import InputError
@@ -25,19 +24,9 @@ SPANS = [Span("Momotaro", 0, 8, 0.91), Span("a peach", 23, 30, 1e-07)]
 
 
 @pytest.fixture
-def table(monkeypatch: pytest.MonkeyPatch) -> Iterator[Table]:
-    monkeypatch.delenv("AWS_ENDPOINT_URL", raising=False)
-    monkeypatch.setenv("AWS_ACCESS_KEY_ID", "testing")
-    monkeypatch.setenv("AWS_SECRET_ACCESS_KEY", "testing")
-    with mock_aws():
-        client = boto3.client("dynamodb", region_name="us-east-1")
-        client.create_table(
-            TableName="questions",
-            KeySchema=[{"AttributeName": "item_id", "KeyType": "HASH"}],
-            AttributeDefinitions=[{"AttributeName": "item_id", "AttributeType": "S"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        yield Table(client, "questions")
+def table() -> Iterator[Table]:
+    with tables.mocked() as table:
+        yield table
 
 
 def claim(table: Table, attempt: int, key: str = "k") -> items.Item | None:

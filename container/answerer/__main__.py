@@ -1,0 +1,152 @@
+"""What the container runs: `python -m answerer`.
+
+    CONTEXT QUESTION ITEM_ID            answer, print one line of JSON, write the item
+    CONTEXT QUESTION ITEM_ID --no_save  answer, print one line of JSON
+    --item-id KEY [--attempt N]         read question and context from the table, answer, write
+
+Exit codes: 0 done, or not needed any more; 1 crashed; 2 the arguments, the environment, the model,
+the question or its context can't be used; 3 the table refused; 124 the deadline came first;
+130 and 143 stopped by SIGINT and SIGTERM. With `--item-id` the item says the same in words.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import sys
+import time
+from functools import lru_cache
+from typing import TYPE_CHECKING
+
+from answerer import surroundings
+from answerer.bounded import Bounded, interruptible
+from answerer.errors import AnswererError
+from answerer.logs import log
+from answerer.worker import Worker, explain
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from pathlib import Path
+
+    from answerer.model import Model
+
+
+def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
+    """Run one task.
+
+    It may run in any thread; SIGTERM and SIGINT are heard in the main thread only.
+
+    Args:
+        argv: the arguments, without the program's name; those of the process unless given.
+        environ: the environment, likewise. `MODEL_DIR`, `TABLE_NAME`, `DEADLINE_SECONDS`,
+            `ITEM_TTL_DAYS` and AWS's own variables are read.
+
+    Returns:
+        The exit code; see the module.
+    """
+    environ = os.environ if environ is None else environ
+    try:
+        arguments = _parser().parse_args(argv)
+        _check(arguments)
+    except SystemExit as stop:  # argparse has said why
+        return int(stop.code or 0)
+    try:
+        deadline = surroundings.deadline(environ)
+    except AnswererError as error:
+        log(str(error))
+        return error.exit_code
+    with interruptible() as bounded:
+        return _run(arguments, environ, bounded, deadline)
+
+
+def _run(
+    arguments: argparse.Namespace,
+    environ: Mapping[str, str],
+    bounded: Bounded,
+    deadline: float,
+) -> int:
+    directory = surroundings.model_directory(environ)
+    if arguments.key is not None:
+        worker = Worker(
+            environ,
+            lambda: _load(directory),
+            key=arguments.key,
+            attempt=arguments.attempt,
+            top_k=arguments.top_k,
+            deadline=deadline,
+        )
+        return worker.run(bounded)
+    try:
+        line = bounded.run(lambda: _tutorial(arguments, environ, _load(directory)), deadline)
+    except Exception as error:  # noqa: BLE001 - the last to hear of it
+        return explain(error, deadline)[2]
+    print(line, flush=True)
+    return 0
+
+
+def _tutorial(arguments: argparse.Namespace, environ: Mapping[str, str], model: Model) -> str:
+    """Answer what the command line asks, and give the line to print."""
+    spans = model.answer(arguments.context, arguments.question, top_k=arguments.top_k)
+    best = spans[0]
+    answer = {"score": best.score, "start": best.start, "end": best.end, "answer": best.answer}
+    if not arguments.no_save:
+        lifetime = surroundings.lifetime(environ)
+        surroundings.open_table(environ).save(
+            arguments.item_id,
+            arguments.context,
+            arguments.question,
+            spans,
+            model.info.identity,
+            expires_at=None if lifetime is None else int(time.time()) + lifetime,
+        )
+    return json.dumps(answer)
+
+
+@lru_cache(maxsize=1)
+def _load(directory: Path) -> Model:
+    # A container answers one question. Where one process runs many tasks, they share the model.
+    from answerer.model import Model
+
+    return Model.load(directory)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="answerer",
+        description="Answer a question from a context.",
+        allow_abbrev=False,
+    )
+    parser.add_argument("context", nargs="?", help="the text that holds the answer")
+    parser.add_argument("question", nargs="?", help="the question")
+    parser.add_argument("item_id", nargs="?", help="the item to write")
+    parser.add_argument("--no_save", action="store_true", help="write no item")
+    parser.add_argument("--item-id", dest="key", help="answer this item of the table instead")
+    parser.add_argument("--attempt", type=_positive, help="which attempt at the item this task is")
+    parser.add_argument(
+        "--top-k", type=_positive, default=1, help="how many spans to keep in the item, default 1"
+    )
+    return parser
+
+
+def _positive(text: str) -> int:
+    number = int(text)
+    if number < 1:
+        raise ValueError(text)
+    return number
+
+
+def _check(arguments: argparse.Namespace) -> None:
+    given = [arguments.context, arguments.question, arguments.item_id]
+    if arguments.key is None and None in given:
+        _parser().error("give CONTEXT QUESTION ITEM_ID, or --item-id KEY")
+    if arguments.key is not None and (given != [None] * 3 or arguments.no_save):
+        _parser().error("--item-id goes without CONTEXT QUESTION ITEM_ID and --no_save")
+
+
+if __name__ == "__main__":
+    code = main()
+    sys.stdout.flush()
+    sys.stderr.flush()
+    # The answer is written: don't wait for a model that hangs, nor for one to be taken apart.
+    os._exit(code)

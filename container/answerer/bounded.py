@@ -1,0 +1,97 @@
+"""Run something that may hang or be interrupted, and get the thread back in time in any case.
+
+Python runs signal handlers between two instructions of the main thread, so a main thread that is
+inside a model or a socket neither sees SIGTERM nor a deadline. Here the work runs in a thread
+beside it, and the main thread only waits.
+"""
+
+from __future__ import annotations
+
+import queue
+import signal
+import threading
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Any, TypeVar
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+T = TypeVar("T")
+
+
+class DeadlineError(Exception):
+    """The work took longer than it may."""
+
+
+class InterruptionError(Exception):
+    """The process was asked to stop.
+
+    Args:
+        number: of the signal.
+    """
+
+    def __init__(self, number: int) -> None:
+        super().__init__(signal.Signals(number).name)
+        self.number = number
+
+
+class Bounded:
+    """Runs work in a thread of its own; `interruptible` makes one."""
+
+    def __init__(self) -> None:
+        # A SimpleQueue may be filled from a signal handler: its `put` is re-entrant.
+        self._events: queue.SimpleQueue[tuple[object, Any, BaseException | None]]
+        self._events = queue.SimpleQueue()
+
+    def run(self, work: Callable[[], T], seconds: float) -> T:
+        """What `work` returns, or the exception that it raises.
+
+        Args:
+            work: is left to itself, in a daemon thread, when it doesn't come back in time.
+            seconds: how long it may take.
+
+        Raises:
+            DeadlineError: it took longer.
+            InterruptionError: SIGTERM or SIGINT came first.
+        """
+        token = object()
+
+        def body() -> None:
+            try:
+                self._events.put((token, work(), None))
+            except BaseException as error:  # noqa: BLE001 - it is raised again, by who waits
+                self._events.put((token, None, error))
+
+        threading.Thread(target=body, name="work", daemon=True).start()
+        while True:
+            try:
+                whose, result, error = self._events.get(timeout=max(seconds, 0))
+            except queue.Empty:
+                raise DeadlineError from None
+            if error is not None and whose in (token, None):
+                raise error
+            if whose is token:
+                return result  # type: ignore[no-any-return]
+            # Else it belongs to work that was given up before.
+
+    def interrupt(self, number: int, _frame: object = None) -> None:
+        """Make the running work raise `InterruptionError`; a signal handler."""
+        self._events.put((None, None, InterruptionError(number)))
+
+
+@contextmanager
+def interruptible() -> Iterator[Bounded]:
+    """A `Bounded` that SIGTERM and SIGINT interrupt, where this is the main thread."""
+    bounded = Bounded()
+    if threading.current_thread() is not threading.main_thread():
+        yield bounded
+        return
+    before = {
+        number: signal.signal(number, bounded.interrupt)
+        for number in (signal.SIGTERM, signal.SIGINT)
+    }
+    try:
+        yield bounded
+    finally:
+        for number, handler in before.items():
+            signal.signal(number, handler)

@@ -1,0 +1,95 @@
+from __future__ import annotations
+
+import json
+import threading
+from http.server import BaseHTTPRequestHandler, HTTPServer
+from typing import TYPE_CHECKING
+
+import pytest
+from tests.answerer.tables import ENVIRON
+
+from answerer import surroundings
+from answerer.surroundings import SurroundingsError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+def test_the_deadline_and_the_lifetime_come_from_the_environment() -> None:
+    assert surroundings.deadline({}) == 300
+    assert surroundings.deadline({"DEADLINE_SECONDS": "1.5"}) == 1.5
+    assert surroundings.lifetime({}) is None
+    assert surroundings.lifetime({"ITEM_TTL_DAYS": "2"}) == 172_800
+
+
+@pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "1e9"])
+def test_what_is_no_time_is_an_error_that_names_the_variable(text: str) -> None:
+    with pytest.raises(SurroundingsError, match=f"DEADLINE_SECONDS is '{text}'"):
+        surroundings.deadline({"DEADLINE_SECONDS": text})
+
+
+def test_the_model_lies_beside_the_package_unless_told() -> None:
+    assert surroundings.model_directory({}).parts[-2:] == ("container", "model")
+    assert str(surroundings.model_directory({"MODEL_DIR": "here"})) == "here"
+
+
+def test_a_table_needs_a_name_and_a_region(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(SurroundingsError, match="--no_save"):
+        surroundings.open_table({})
+    for name in ("AWS_REGION", "AWS_DEFAULT_REGION", "AWS_PROFILE"):
+        monkeypatch.delenv(name, raising=False)
+    monkeypatch.setenv("AWS_CONFIG_FILE", "/nonexistent")
+    with pytest.raises(SurroundingsError, match="AWS_REGION"):
+        surroundings.open_table({"TABLE_NAME": "t"})
+
+
+def test_the_client_is_made_from_the_environment_that_is_given() -> None:
+    environ = {**ENVIRON, "AWS_REGION": "eu-west-3", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
+    client = surroundings.open_table(environ).client
+    assert client.meta.region_name == "eu-west-3"
+    assert client.meta.endpoint_url == "http://127.0.0.1:9"
+
+
+@pytest.fixture
+def metadata() -> Iterator[tuple[str, list[bytes]]]:
+    """A task metadata endpoint, and what it will answer."""
+    answers: list[bytes] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            self.send_response(200 if self.path == "/v4/id/task" else 404)
+            self.end_headers()
+            self.wfile.write(answers.pop())
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with HTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_port}/v4/id", answers
+        server.shutdown()
+        thread.join()
+
+
+def test_a_task_on_ecs_goes_by_its_arn(metadata: tuple[str, list[bytes]]) -> None:
+    uri, answers = metadata
+    answers.append(json.dumps({"Cluster": "c", "TaskARN": "arn:aws:ecs:task/1"}).encode())
+    name = surroundings.task_name({"ECS_CONTAINER_METADATA_URI_V4": uri})
+    assert name == "arn:aws:ecs:task/1"
+
+
+@pytest.mark.parametrize("body", [b"", b"[]", b"{}", b"\xff"])
+def test_an_endpoint_that_makes_no_sense_does_not_stop_the_task(
+    body: bytes, metadata: tuple[str, list[bytes]]
+) -> None:
+    uri, answers = metadata
+    answers.append(body)
+    name = surroundings.task_name({"ECS_CONTAINER_METADATA_URI_V4": uri})
+    assert name.startswith("process:")
+
+
+def test_elsewhere_no_two_tasks_have_the_same_name() -> None:
+    unreachable = {"ECS_CONTAINER_METADATA_URI_V4": "http://127.0.0.1:9/v4"}
+    assert surroundings.task_name({}) != surroundings.task_name({})
+    assert surroundings.task_name(unreachable).startswith("process:")

@@ -1,0 +1,187 @@
+"""One task against moto's table, with models that fail in every way a model can."""
+
+from __future__ import annotations
+
+import signal
+import threading
+import time
+from types import SimpleNamespace
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.answerer import tables
+
+from answerer import contexts
+from answerer.bounded import Bounded
+from answerer.errors import InputError, ModelError
+from answerer.items import Status
+from answerer.spans import Span
+from answerer.worker import GRACE, Worker
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from answerer.table import Table
+
+CONTEXT = "She named the baby Momotaro."
+CONTEXT_ID, PACKED = contexts.pack(CONTEXT)
+SPANS = [Span("Momotaro", 19, 27, 0.9), Span("the baby", 10, 18, 0.1)]
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    with tables.mocked() as table:
+        table.put_contexts({CONTEXT_ID: PACKED}, expires_at=1)
+        claim(table, 1)
+        yield table
+
+
+def claim(table: Table, attempt: int) -> None:
+    assert not table.claim(
+        "k", attempt, question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+    )
+
+
+def model(answer: Callable[..., Any]) -> Callable[[], Any]:
+    loaded = SimpleNamespace(answer=answer, info=SimpleNamespace(identity="m@1"))
+    return lambda: loaded
+
+
+def worker(load: Callable[[], Any], **arguments: Any) -> Worker:
+    defaults: dict[str, Any] = {"key": "k", "attempt": 1, "top_k": 2, "deadline": 30}
+    return Worker(tables.ENVIRON, load, **{**defaults, **arguments})
+
+
+def raising(error: BaseException) -> Callable[..., Any]:
+    def answer(*_: object, **__: object) -> None:
+        raise error
+
+    return answer
+
+
+def test_the_answer_is_written_with_its_model_and_alternatives(table: Table) -> None:
+    asked: list[Any] = []
+
+    def answer(*arguments: Any, **options: Any) -> list[Span]:
+        asked.append((arguments, options))
+        return SPANS
+
+    assert worker(model(answer)).run(Bounded()) == 0
+    assert asked == [((CONTEXT, "Who?"), {"top_k": 2})]
+    item = table.get("k")
+    assert (item.status, item.spans, item.model) == (Status.ANSWERED, tuple(SPANS), "m@1")
+    assert item.lease == pytest.approx(time.time() + 30 + GRACE, abs=20)
+
+
+def test_without_an_attempt_the_table_says_which(table: Table) -> None:
+    claim(table, 2)
+    assert worker(model(lambda *_, **__: SPANS), attempt=None).run(Bounded()) == 0
+    assert table.get("k").status is Status.ANSWERED
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "reason", "permanent", "code"),
+    [
+        (InputError("question-too-long", "ask less"), "question-too-long", "ask less", True, 2),
+        (ModelError("no such folder"), "model", "no such folder", False, 2),
+        (ZeroDivisionError("hm"), "crashed", "ZeroDivisionError: hm", False, 1),
+        (ValueError("half \ud800"), "crashed", "ValueError: half \\ud800", False, 1),
+        (MemoryError(), "out-of-memory", "the task had no memory left", False, 1),
+    ],
+)
+def test_a_failure_is_written_as_what_it_is(
+    table: Table, error: Exception, kind: str, reason: str, permanent: bool, code: int
+) -> None:
+    assert worker(model(raising(error))).run(Bounded()) == code
+    item = table.get("k")
+    assert item.status is Status.FAILED
+    assert (item.kind, item.reason, item.permanent) == (kind, reason, permanent)
+
+
+def test_a_model_that_does_not_load_is_written_too(table: Table) -> None:
+    assert worker(raising(ModelError("broken"))).run(Bounded()) == 2
+    assert table.get("k").reason == "broken"
+
+
+def test_a_crash_leaves_its_traceback_in_the_log_line_by_line(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    worker(model(raising(ValueError("x\n::error::y\u2028z")))).run(Bounded())
+    lines = capsys.readouterr().err.splitlines()
+    assert any("Traceback" in line for line in lines)
+    assert all(line.startswith("answerer: ") for line in lines)
+
+
+def test_a_hang_ends_at_the_deadline_and_its_late_answer_is_refused(table: Table) -> None:
+    release, done = threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Span]:
+        release.wait()
+        done.set()
+        return SPANS
+
+    assert worker(model(hang), deadline=0.5).run(Bounded()) == 124
+    assert (table.get("k").status, table.get("k").kind) == (Status.FAILED, "deadline")
+    release.set()
+    assert done.wait(5)
+    time.sleep(0.1)
+    assert table.get("k").status is Status.FAILED
+
+
+def test_an_interruption_is_written_in_time(table: Table) -> None:
+    bounded, release, inside = Bounded(), threading.Event(), threading.Event()
+
+    def hang(*_: object, **__: object) -> list[Span]:
+        inside.set()
+        release.wait()
+        return SPANS
+
+    def interrupt() -> None:
+        inside.wait()
+        bounded.interrupt(signal.SIGTERM)
+
+    threading.Thread(target=interrupt).start()
+    begun = time.monotonic()
+    assert worker(model(hang)).run(bounded) == 143
+    assert time.monotonic() - begun < 10, "ECS kills 30 s after SIGTERM"
+    release.set()
+    assert (table.get("k").kind, table.get("k").reason) == (
+        "interrupted",
+        "the task was told to stop (SIGTERM)",
+    )
+
+
+def test_a_newer_attempt_is_left_alone(table: Table) -> None:
+    claim(table, 2)
+    assert worker(model(lambda *_, **__: SPANS)).run(Bounded()) == 0
+    assert (table.get("k").attempt, table.get("k").status) == (2, Status.PENDING)
+
+
+def test_an_attempt_that_is_overtaken_while_it_answers_changes_nothing(table: Table) -> None:
+    def answer(*_: object, **__: object) -> list[Span]:
+        claim(table, 2)
+        return SPANS
+
+    assert worker(model(answer)).run(Bounded()) == 0
+    assert (table.get("k").attempt, table.get("k").status) == (2, Status.PENDING)
+
+
+def test_a_context_that_is_gone_is_written_as_such(table: Table) -> None:
+    table.client.delete_item(TableName=table.name, Key={"item_id": {"S": CONTEXT_ID}})
+    assert worker(model(lambda *_, **__: SPANS)).run(Bounded()) == 3
+    item = table.get("k")
+    assert item.kind == "table"
+    assert "was cleared or expired" in (item.reason or "")
+
+
+def test_an_item_or_a_table_that_is_gone_ends_the_task_with_a_line(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    load = model(lambda *_, **__: SPANS)
+    assert worker(load, key="nothing").run(Bounded()) == 3
+    assert "has no item 'nothing'" in capsys.readouterr().err
+    table.client.delete_table(TableName=table.name)
+    assert worker(load).run(Bounded()) == 3
+    log = capsys.readouterr().err
+    assert "ResourceNotFoundException" in log
+    assert "Traceback" not in log
