@@ -1,0 +1,196 @@
+"""What Fargate offers, allows and costs: figures and arithmetic, each with its source.
+
+Nothing here calls AWS; the stack, the engine and `qabot plan` all count with these numbers.
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Final, Literal
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+Architecture = Literal["x86_64", "arm64"]
+ARCHITECTURES: Final[tuple[Architecture, ...]] = ("x86_64", "arm64")
+
+
+def _gib(first: int, last: int, step: int = 1) -> tuple[int, ...]:
+    """Memory sizes in MiB from `first` to `last` GiB, both included."""
+    return tuple(gib * 1024 for gib in range(first, last + 1, step))
+
+
+# CPU units (1024 are one vCPU) and the task memory, MiB, that may go with them.
+# https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-cpu-memory-error.html
+SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
+    {
+        256: (512, *_gib(1, 2)),
+        512: _gib(1, 4),
+        1024: _gib(2, 8),
+        2048: _gib(4, 16),
+        4096: _gib(8, 30),
+        8192: _gib(16, 60, 4),
+        16384: _gib(32, 120, 8),
+    }
+)
+
+
+def next_memory(cpu: int, memory: int) -> int | None:
+    """The next larger memory that Fargate offers, for a task that ran out of it.
+
+    Args:
+        cpu: CPU units, a key of `SIZES`.
+        memory: MiB, need not be a valid size itself.
+
+    Returns:
+        MiB, or `None` when `memory` is the most that goes with `cpu` (see `next_size`).
+
+    Raises:
+        ValueError: Fargate offers no such CPU size.
+    """
+    return next((size for size in _sizes(cpu) if size > memory), None)
+
+
+def next_size(cpu: int, memory: int) -> tuple[int, int] | None:
+    """The smallest CPU and memory with more memory than this; CPU grows only when it has to.
+
+    Args:
+        cpu: CPU units, a key of `SIZES`.
+        memory: MiB.
+
+    Returns:
+        CPU units and MiB, or `None` at the top of the table.
+
+    Raises:
+        ValueError: Fargate offers no such CPU size.
+    """
+    _sizes(cpu)
+    for larger in sorted(SIZES):
+        if larger >= cpu and (more := next_memory(larger, memory)) is not None:
+            return larger, more
+    return None
+
+
+def _sizes(cpu: int) -> tuple[int, ...]:
+    if cpu not in SIZES:
+        raise ValueError(f"Fargate has no {cpu} CPU units; it has {', '.join(map(str, SIZES))}")
+    return SIZES[cpu]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Price:
+    """US dollars an hour.
+
+    Args:
+        vcpu: one vCPU (1024 CPU units).
+        gib: one GiB of memory.
+    """
+
+    vcpu: float
+    gib: float
+
+
+# us-east-1, Linux, on demand, read in 2026. Other regions cost more, some by half again.
+# https://aws.amazon.com/fargate/pricing/
+PRICES: Final[Mapping[Architecture, Price]] = MappingProxyType(
+    {
+        "x86_64": Price(vcpu=0.04048, gib=0.004445),
+        "arm64": Price(vcpu=0.03238, gib=0.00356),
+    }
+)
+PRICE_REGION: Final = "us-east-1"
+# "up to 70%": the most that Spot saves; its price moves. Same page.
+SPOT_SAVES_AT_MOST: Final = 0.70
+# Each task has a public address while it runs; there is no NAT gateway to pay for instead.
+# https://aws.amazon.com/vpc/pricing/ (public IPv4 address, in use)
+IPV4_USD_PER_HOUR: Final = 0.005
+# Billed by the second from the start of the image download, one minute at least. Fargate's page.
+MINIMUM_BILLED_SECONDS: Final = 60
+
+# From RunTask until the container runs: 30 to 45 s are normal for an image of some hundred
+# megabytes, and about three quarters of that is the download, which is billed.
+# https://aws.amazon.com/blogs/containers/reducing-aws-fargate-startup-times-with-zstd-compressed-container-images
+STARTUP_SECONDS: Final = 40.0
+BILLED_STARTUP_SECONDS: Final = 30.0
+# Loading the model and answering one context of ordinary length, on one vCPU: 0.6 to 1.3 s measured
+# on a 2-core machine, rounded up for slower hosts.
+ANSWER_SECONDS: Final = 3.0
+
+# How fast an account may launch: token buckets, a region each, on demand and Spot apart.
+# https://docs.aws.amazon.com/AmazonECS/latest/userguide/throttling.html
+LAUNCH_BURST: Final = 100
+LAUNCHES_PER_SECOND: Final = 20.0
+RUN_TASK_CALLS_PER_SECOND: Final = 20.0
+# Describe* and List* of tasks share one bucket, RunTask and StopTask another.
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/request-throttling.html
+READ_BURST: Final = 100
+READS_PER_SECOND: Final = 20.0
+MODIFY_BURST: Final = 100
+MODIFIES_PER_SECOND: Final = 40.0
+
+# The JSON of `overrides`, whole; https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+OVERRIDES_MOST_CHARACTERS: Final = 8192
+
+
+def billed_seconds(seconds: float) -> float:
+    """What Fargate bills for a task that lasts so long, download included."""
+    return max(float(MINIMUM_BILLED_SECONDS), seconds)
+
+
+def cost(
+    cpu: int,
+    memory: int,
+    seconds: float,
+    architecture: Architecture = "x86_64",
+    *,
+    tasks: int = 1,
+    spot: bool = False,
+) -> float:
+    """US dollars in us-east-1 for some tasks: vCPU, memory and public address.
+
+    Args:
+        cpu: CPU units of one task.
+        memory: MiB of one task.
+        seconds: how long one task lasts, from the start of the image download.
+        architecture: of the processor.
+        tasks: how many such tasks.
+        spot: count with the lowest Spot price. Leave it out for a limit: a task that finds no
+            Spot capacity may run on demand.
+    """
+    price = PRICES[architecture]
+    hourly = cpu / 1024 * price.vcpu + memory / 1024 * price.gib
+    if spot:
+        hourly *= 1 - SPOT_SAVES_AT_MOST
+    return tasks * billed_seconds(seconds) / 3600 * (hourly + IPV4_USD_PER_HOUR)
+
+
+def launch_seconds(tasks: int) -> float:
+    """How long an account with default quotas takes to launch so many tasks, from a full bucket."""
+    by_call = tasks / RUN_TASK_CALLS_PER_SECOND
+    by_bucket = max(0, tasks - LAUNCH_BURST) / LAUNCHES_PER_SECOND
+    return max(by_call, by_bucket)
+
+
+def run_seconds(tasks: int, max_tasks: int, answer_seconds: float = ANSWER_SECONDS) -> float:
+    """How long a run of so many tasks takes, about, one question a task.
+
+    Args:
+        tasks: tasks to run.
+        max_tasks: how many may be in flight at once.
+        answer_seconds: what one container takes from its start to the written answer.
+    """
+    if tasks <= 0:
+        return 0.0
+    each = STARTUP_SECONDS + answer_seconds
+    in_flight = min(tasks, max_tasks)
+    # In the steady state either the launch rate or the places in flight decide.
+    return each + max(launch_seconds(tasks), (tasks - in_flight) * each / in_flight)
+
+
+def describe_sizes(memories: Sequence[int]) -> str:
+    """Memory sizes in words, such as `2048, 3072 … 8192 in steps of 1024`."""
+    if len(memories) <= 4:
+        return ", ".join(map(str, memories))
+    step = memories[2] - memories[1]
+    return f"{memories[0]}, {memories[1]} … {memories[-1]} in steps of {step}"
