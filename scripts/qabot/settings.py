@@ -49,6 +49,7 @@ class Settings:
         github_repository_id: the repository's number on GitHub.
         github_branch: whose workflows may assume the role.
         github_environment: whose jobs may, instead of the branch's.
+        github_oidc_provider: `create`, or `existing` where the account has it already.
     """
 
     stack_name: str = "qabot"
@@ -71,6 +72,7 @@ class Settings:
     github_repository_id: int | None = None
     github_branch: str = "main"
     github_environment: str | None = None
+    github_oidc_provider: str = "create"
 
     def model_identity(self, root: Path) -> str:
         """The identity of the deployed model, as answers and keys carry it.

@@ -108,6 +108,7 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "github_repository_id": _or_null(_ID),
         # Wildcards would widen the role's trust; git allows none of them in a branch's name anyway.
         "github_branch": _text(r"[A-Za-z0-9][\w./-]{0,199}", "a branch's name"),
+        "github_oidc_provider": _one_of("create", "existing"),
         "github_environment": _or_null(_text(r"[A-Za-z0-9][\w. -]{0,99}", "an environment's name")),
     }
 )

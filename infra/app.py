@@ -1,0 +1,80 @@
+"""The CDK app behind cdk.json; `scripts/cdk deploy` and the other commands of `cdk` run it.
+
+Context switches, `cdk -c NAME=VALUE`:
+
+    bootstrapless=true   use the caller's own credentials and no bootstrap resources: for an
+                         emulated cloud, which has none. It can't push an image, so `image` must be
+                         set or given too.
+    image=REFERENCE      run this image, whatever cdk.json says.
+    github_…=VALUE       the settings of the same name, for the access stack.
+"""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import fields
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+
+from answerer.errors import AnswererError
+from infra.access_stack import AccessStack
+from infra.audit import audit
+from infra.stack import QabotStack
+from qabot.settings import Settings, read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[1]
+
+
+def build(
+    root: Path = ROOT, context: Mapping[str, object] | None = None, outdir: str | None = None
+) -> cdk.App:
+    """The app with both stacks, not synthesised yet.
+
+    Args:
+        root: the repository, with cdk.json and container/.
+        context: context that wins over what the CDK's command line gives.
+        outdir: where the cloud assembly goes; the CDK's choice by default.
+
+    Raises:
+        SettingsError: cdk.json or a context switch holds what can't be.
+        ModelError: the bundled model is to be deployed and can't be read.
+    """
+    app = cdk.App(context=context, outdir=outdir)
+    overridable = [
+        field.name
+        for field in fields(Settings)
+        if field.name.startswith("github_") or field.name == "image"
+    ]
+    given = {name: app.node.try_get_context(name) for name in overridable}
+    settings = read_settings(root, {name: one for name, one in given.items() if one is not None})
+    bootstrapless = str(app.node.try_get_context("bootstrapless")).lower() == "true"
+    synthesizer = cdk.BootstraplessSynthesizer() if bootstrapless else None
+    QabotStack(app, settings=settings, root=root, synthesizer=synthesizer)
+    AccessStack(app, settings=settings, synthesizer=synthesizer)
+    audit(app)
+    return app
+
+
+def main() -> int:
+    """Synthesise for `cdk`; its exit code."""
+    try:
+        build().synth()
+    except AnswererError as error:
+        print(error, file=sys.stderr)
+        return error.exit_code
+    except RuntimeError as error:
+        # jsii knows one class for all that JavaScript throws. The CDK has written its report.
+        if not str(error).startswith("ValidationFailed"):
+            raise
+        print("The stack breaks the rules above: correct it, or accept a finding with its reason")
+        return 1
+    return 0
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,85 @@
+"""The stack of the fargate engine: a table, a network, a task definition, and its outputs."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import aws_cdk as cdk
+import aws_cdk.aws_dynamodb as dynamodb
+
+from infra.audit import accept
+from infra.network import Network
+from infra.task import CONTAINER, STREAM_PREFIX, AnswerTask
+from qabot.outputs import STACK_TAG, Output
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from constructs import Construct
+
+    from qabot.settings import Settings
+
+
+class QabotStack(cdk.Stack):
+    """Everything that questions are answered with; it costs nothing while none is.
+
+    Args:
+        scope: the app.
+        settings: of the deployment; the stack takes its name from there.
+        root: the repository, with `container/`.
+        synthesizer: how assets are published; the CDK's default by default.
+
+    Raises:
+        ModelError: the bundled model is to be deployed and can't be read.
+    """
+
+    def __init__(
+        self,
+        scope: Construct,
+        *,
+        settings: Settings,
+        root: Path,
+        synthesizer: cdk.IStackSynthesizer | None = None,
+    ) -> None:
+        name = settings.stack_name
+        super().__init__(
+            scope,
+            name,
+            stack_name=name,
+            description="qabot: one Fargate task a question",
+            synthesizer=synthesizer,
+            tags={STACK_TAG: name},
+        )
+        table = dynamodb.Table(
+            self,
+            "Table",
+            table_name=name,
+            partition_key=dynamodb.Attribute(name="item_id", type=dynamodb.AttributeType.STRING),
+            billing_mode=dynamodb.BillingMode.PAY_PER_REQUEST,
+            time_to_live_attribute="expires_at",
+            removal_policy=cdk.RemovalPolicy.DESTROY,
+        )
+        accept(
+            table, "DDB3", "The answers are kept in git; the table may be lost and is filled again."
+        )
+        network = Network(self, "Network")
+        task = AnswerTask(
+            self, "Answer", settings=settings, root=root, vpc=network.vpc, table=table
+        )
+        values = {
+            Output.CLUSTER: task.cluster.cluster_name,
+            Output.TASK_DEFINITION: task.definition.task_definition_arn,
+            Output.CONTAINER: CONTAINER,
+            Output.SUBNETS: ",".join(one.subnet_id for one in network.vpc.public_subnets),
+            Output.SECURITY_GROUP: network.security_group.security_group_id,
+            Output.TABLE: table.table_name,
+            Output.LOG_GROUP: task.log_group.log_group_name,
+            Output.LOG_STREAM_PREFIX: STREAM_PREFIX,
+            Output.MODEL_IDENTITY: settings.model_identity(root),
+            Output.CPU: str(settings.cpu),
+            Output.MEMORY: str(settings.memory),
+            Output.ARCHITECTURE: settings.architecture,
+            Output.SPOT: str(settings.spot).lower(),
+        }
+        for output, value in values.items():
+            cdk.CfnOutput(self, output.value, value=value)
