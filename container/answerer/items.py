@@ -50,6 +50,7 @@ class Item:
         key: its `item_id`.
         status: where it stands.
         attempt: counts the launches of a task for it, from 1; 0 in items of the tutorial's form.
+        token: what ECS knows the attempt's launch by, so that nobody launches it twice.
         lease: the second (Unix time) after which a task that has said nothing counts as dead.
         task: ARN of the task that runs or ran it, where that is known.
         question: the question's text.
@@ -66,6 +67,7 @@ class Item:
     key: str
     status: Status
     attempt: int = 0
+    token: str = ""
     lease: int = 0
     task: str | None = None
     question: str = ""
@@ -159,6 +161,7 @@ def parse(raw: Mapping[str, Any]) -> Item:
         key=text(raw, "item_id"),
         status=Status(status),
         attempt=int(number(raw, "attempt", 0)),
+        token=text(raw, "token"),
         lease=int(number(raw, "lease", 0)),
         task=text(raw, "task_arn") or None,
         question=text(raw, "question"),

@@ -96,10 +96,12 @@ class Table:
         key: str,
         attempt: int,
         *,
+        token: str,
         question: str,
         context_id: str,
         lease: int,
         expires_at: int,
+        force: bool = False,
     ) -> Item | None:
         """Make the item PENDING for this attempt, if it stands at the attempt before.
 
@@ -108,32 +110,37 @@ class Table:
         Args:
             key: the question's key.
             attempt: the attempt to claim, from 1.
+            token: what ECS will know its launch by.
             question: the question's text.
             context_id: the id of its context's item.
             lease: Unix time until which the task may take to start.
             expires_at: Unix time after which DynamoDB may delete the item.
+            force: claim it also when it is answered.
 
         Returns:
             `None` when claimed, else the item that stands in the way.
         """
         refused = self._update(
             key,
-            "SET #status = :pending, #attempt = :attempt, #lease = :lease, #question = :question, "
-            "#context_id = :context_id, #expires_at = :expires_at "
+            "SET #status = :pending, #attempt = :attempt, #token = :token, #lease = :lease, "
+            "#question = :question, #context_id = :context_id, #expires_at = :expires_at "
             "REMOVE #task_arn, #kind, #reason, #permanent",
-            "attribute_not_exists(#attempt) OR (#attempt = :previous AND #status <> :answered)",
+            "attribute_not_exists(#attempt) OR (#attempt = :previous AND #status <> :final)",
             {
                 ":pending": {"S": Status.PENDING},
-                ":answered": {"S": Status.ANSWERED},
+                ":final": {"S": "" if force else Status.ANSWERED},
                 ":attempt": {"N": str(attempt)},
                 ":previous": {"N": str(attempt - 1)},
+                ":token": {"S": token},
                 ":lease": {"N": str(lease)},
                 ":question": {"S": question},
                 ":context_id": {"S": context_id},
                 ":expires_at": {"N": str(expires_at)},
             },
         )
-        return None if refused is None else items.parse(refused)
+        if refused is None or (_stands(refused, attempt, Status.PENDING, token)):
+            return None
+        return items.parse(refused)
 
     def scan(self) -> Iterator[Item]:
         """Every question of the table, in no order, page by page."""
@@ -369,8 +376,12 @@ class Table:
         )
 
 
-def _stands(raw: Mapping[str, Any], attempt: int, status: Status) -> bool:
-    return items.number(raw, "attempt", -1) == attempt and items.text(raw, "status") == status
+def _stands(raw: Mapping[str, Any], attempt: int, status: Status, token: str | None = None) -> bool:
+    return (
+        items.number(raw, "attempt", -1) == attempt
+        and items.text(raw, "status") == status
+        and token in (None, items.text(raw, "token"))
+    )
 
 
 def _context(raw: Mapping[str, Any]) -> str:

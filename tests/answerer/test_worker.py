@@ -38,7 +38,7 @@ def table() -> Iterator[Table]:
 
 def claim(table: Table, attempt: int) -> None:
     assert not table.claim(
-        "k", attempt, question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+        "k", attempt, token="t", question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
     )
 
 
