@@ -1,0 +1,118 @@
+"""Stay below the rates that an account has, and slow down where AWS says that it is too fast.
+
+AWS counts with token buckets: each call takes a token, a bucket refills at a steady rate up to its
+size. https://docs.aws.amazon.com/AmazonECS/latest/userguide/throttling.html
+"""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qabot import fargate
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# Calls don't arrive as evenly as they are sent; this part of a rate is left to that.
+HEADROOM = 0.05
+# After a throttle the pace is halved, and grows back to its full by this part of it a call.
+_SLOWEST = 1.0  # calls a second
+_RECOVERY = 0.02
+_PAUSE = 1.0  # seconds
+
+
+@dataclass(frozen=True, slots=True)
+class Rate:
+    """How often AWS takes a call.
+
+    Args:
+        per_second: calls a second in the long run.
+        burst: calls at once, after a while without any.
+    """
+
+    per_second: float
+    burst: float
+
+
+# Each question is a RunTask call of its own, so the rate of calls and the rate of launches both
+# bind; the first has the smaller burst.
+RUN_TASK = (
+    Rate(fargate.RUN_TASK_CALLS_PER_SECOND, fargate.RUN_TASK_CALLS_PER_SECOND),
+    Rate(fargate.LAUNCHES_PER_SECOND, fargate.LAUNCH_BURST),
+)
+STOP_TASK = (Rate(fargate.MODIFIES_PER_SECOND, fargate.MODIFY_BURST),)
+
+
+class TokenBucket:
+    """One bucket, full at first.
+
+    Args:
+        rate: how it refills, and how much it holds.
+        now: the time it starts at, seconds.
+    """
+
+    def __init__(self, rate: Rate, now: float) -> None:
+        self.rate = rate
+        self._tokens = rate.burst
+        self._at = now
+
+    def _level(self, now: float, per_second: float) -> float:
+        return min(self.rate.burst, self._tokens + (now - self._at) * per_second)
+
+    def delay(self, now: float, per_second: float) -> float:
+        """Seconds until there is a token."""
+        return max(0.0, (1 - self._level(now, per_second)) / per_second)
+
+    def take(self, now: float, per_second: float) -> None:
+        """Take a token out."""
+        self._tokens, self._at = self._level(now, per_second) - 1, now
+
+    def drain(self, now: float, owed: float) -> None:
+        """Leave no token in it, and let it owe some."""
+        self._tokens, self._at = -owed, now
+
+
+class Pacer:
+    """Says when the next call may be made. Not for several threads at once.
+
+    Args:
+        rates: all of them bind.
+        clock: the time, seconds.
+    """
+
+    def __init__(self, rates: tuple[Rate, ...], clock: Callable[[], float]) -> None:
+        self._clock = clock
+        now = clock()
+        self._buckets = [
+            TokenBucket(Rate(rate.per_second * (1 - HEADROOM), rate.burst * (1 - HEADROOM)), now)
+            for rate in rates
+        ]
+        self._share = 1.0  # of the rates, below 1 after a throttle
+        self._not_before = now
+
+    def delay(self) -> float:
+        """Seconds until the next call may be made; 0 for now."""
+        now = self._clock()
+        wait = max(bucket.delay(now, self._speed(bucket)) for bucket in self._buckets)
+        return max(wait, self._not_before - now, 0.0)
+
+    def take(self) -> None:
+        """Count one call."""
+        now = self._clock()
+        for bucket in self._buckets:
+            bucket.take(now, self._speed(bucket))
+        self._share = min(1.0, self._share + _RECOVERY)
+
+    def slow_down(self) -> None:
+        """A call was throttled, so others use the account too: pause, then go at half the pace."""
+        now = self._clock()
+        if now < self._not_before:
+            return  # one of several calls that were under way together
+        self._share /= 2
+        for bucket in self._buckets:
+            bucket.drain(now, _PAUSE * self._speed(bucket))
+        self._not_before = now + _PAUSE
+
+    def _speed(self, bucket: TokenBucket) -> float:
+        return max(_SLOWEST, bucket.rate.per_second * self._share)

@@ -1,0 +1,102 @@
+"""The deployed stack, as its outputs describe it."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qabot.aws.errors import broken_stack, code_of, message_of, no_such_stack, translated
+from qabot.outputs import Output
+
+if TYPE_CHECKING:
+    from qabot.aws.clients import Clients
+
+# What a stack can be used in; UPDATE_ROLLBACK_COMPLETE is back at the version that worked.
+# https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
+_USABLE = {
+    "CREATE_COMPLETE",
+    "IMPORT_COMPLETE",
+    "UPDATE_COMPLETE",
+    "UPDATE_COMPLETE_CLEANUP_IN_PROGRESS",
+    "UPDATE_ROLLBACK_COMPLETE",
+    "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
+}
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Stack:
+    """What the engine needs to know of a deployment.
+
+    Args:
+        name: of the CloudFormation stack.
+        cluster: name of the ECS cluster.
+        task_definition: ARN of the task definition.
+        container: name of its container.
+        subnets: where tasks get their address.
+        security_group: of the tasks.
+        table: name of the DynamoDB table.
+        log_group: where the container logs to.
+        log_stream_prefix: a task's stream is PREFIX/CONTAINER/TASK-ID.
+        model: identity of the model in the image.
+        cpu: CPU units of a task.
+        memory: MiB of a task.
+    """
+
+    name: str
+    cluster: str
+    task_definition: str
+    container: str
+    subnets: tuple[str, ...]
+    security_group: str
+    table: str
+    log_group: str
+    log_stream_prefix: str
+    model: str
+    cpu: int
+    memory: int
+
+
+def find_stack(clients: Clients, name: str) -> Stack:
+    """Read the outputs of a deployed stack.
+
+    Args:
+        clients: of AWS.
+        name: of the CloudFormation stack.
+
+    Raises:
+        CloudError: it is not deployed, not whole, or AWS refuses.
+    """
+    from botocore.exceptions import ClientError
+
+    with translated(f"looking for the stack {name}"):
+        try:
+            found = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+        except ClientError as error:
+            # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
+            if code_of(error) == "ValidationError" and "does not exist" in message_of(error):
+                found = []
+            else:
+                raise
+    if not found or found[0]["StackStatus"] == "DELETE_COMPLETE":
+        raise no_such_stack(name, clients.region)
+    status = found[0]["StackStatus"]
+    if status not in _USABLE:
+        raise broken_stack(name, status, [])
+    outputs = {one["OutputKey"]: one["OutputValue"] for one in found[0].get("Outputs", [])}
+    missing = [output.value for output in Output if not outputs.get(output)]
+    if missing:
+        raise broken_stack(name, status, missing)
+    return Stack(
+        name=name,
+        cluster=outputs[Output.CLUSTER],
+        task_definition=outputs[Output.TASK_DEFINITION],
+        container=outputs[Output.CONTAINER],
+        subnets=tuple(outputs[Output.SUBNETS].split(",")),
+        security_group=outputs[Output.SECURITY_GROUP],
+        table=outputs[Output.TABLE],
+        log_group=outputs[Output.LOG_GROUP],
+        log_stream_prefix=outputs[Output.LOG_STREAM_PREFIX],
+        model=outputs[Output.MODEL_IDENTITY],
+        cpu=int(outputs[Output.CPU]),
+        memory=int(outputs[Output.MEMORY]),
+    )

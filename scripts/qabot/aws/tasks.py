@@ -1,0 +1,191 @@
+"""ECS tasks: launch one for a question, describe many, stop those of a run."""
+
+from __future__ import annotations
+
+import re
+import secrets
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qabot.aws.errors import translated
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qabot.aws.clients import Clients
+    from qabot.aws.stack import Stack
+
+# https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
+DESCRIBE_MOST = 100
+RUN_TAG = "qabot:run"
+STACK_TAG = "qabot:stack"
+_ARN = re.compile(r"arn:[^\s\",\]]*:task/[\w/-]+")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Launch:
+    """One task to run.
+
+    Args:
+        key: the question's key.
+        attempt: which attempt at it the task is.
+        token: from `make_token`, kept in the table with the attempt.
+        top_k: how many spans the task keeps.
+        spot: on FARGATE_SPOT rather than FARGATE.
+        size: CPU units and MiB.
+    """
+
+    key: str
+    attempt: int
+    token: str
+    top_k: int
+    spot: bool
+    size: tuple[int, int]
+
+
+def make_token(key: str, attempt: int) -> str:
+    """Name an attempt for ECS, which runs one task for a token however often it is asked.
+
+    The attempt is part of it: the token of a dead task gets the dead task back
+    (harbor-framework/harbor#2346). So is a random part: ECS remembers a token for a day, and a
+    table that was emptied meanwhile begins with the first attempt again.
+
+    Args:
+        key: the question's key.
+        attempt: from 1.
+
+    Returns:
+        At most 64 characters, which is what ECS takes.
+    """
+    return f"{key[:40]}-{attempt}-{secrets.token_hex(4)}"
+
+
+class Tasks:
+    """The tasks of a stack's cluster.
+
+    Args:
+        clients: of AWS.
+        stack: the stack.
+        run: names the run that launches; at most 128 letters, digits, `-`, `_`, `/`.
+    """
+
+    def __init__(self, clients: Clients, stack: Stack, run: str) -> None:
+        self._ecs = clients.ecs
+        self._stack = stack
+        self._run = run
+
+    def launch(self, launch: Launch) -> tuple[str | None, bool, Sequence[Mapping[str, Any]]]:
+        """Run a task, or find the one that runs for this attempt already.
+
+        Args:
+            launch: the task.
+
+        Returns:
+            The task's ARN, or `None` where ECS launched none; whether this run launched it;
+            and then why not, ECS's `failures`.
+
+        Raises:
+            botocore.exceptions.ClientError: AWS refuses.
+            botocore.exceptions.BotoCoreError: AWS can't be reached.
+        """
+        stack = self._stack
+        container: dict[str, Any] = {
+            "name": stack.container,
+            # Only names: the overrides may hold 8,192 characters altogether.
+            "command": [
+                *("--item-id", launch.key),
+                *("--attempt", str(launch.attempt)),
+                *("--top-k", str(launch.top_k)),
+            ],
+        }
+        overrides: dict[str, Any] = {"containerOverrides": [container]}
+        if launch.size != (stack.cpu, stack.memory):
+            cpu, memory = launch.size
+            overrides |= {"cpu": str(cpu), "memory": str(memory)}
+        try:
+            reply = self._ecs.run_task(
+                cluster=stack.cluster,
+                taskDefinition=stack.task_definition,
+                count=1,
+                capacityProviderStrategy=[
+                    {"capacityProvider": "FARGATE_SPOT" if launch.spot else "FARGATE", "weight": 1}
+                ],
+                networkConfiguration={
+                    "awsvpcConfiguration": {
+                        "subnets": list(stack.subnets),
+                        "securityGroups": [stack.security_group],
+                        "assignPublicIp": "ENABLED",  # there is no NAT
+                    }
+                },
+                overrides=overrides,  # type: ignore[arg-type]
+                clientToken=launch.token,
+                startedBy=self._run,
+                tags=[
+                    {"key": RUN_TAG, "value": self._run},
+                    {"key": STACK_TAG, "value": stack.name},
+                ],
+            )
+        except self._ecs.exceptions.ConflictException as conflict:
+            # Another run has launched this attempt. ECS names the task.
+            # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
+            arns = _named(conflict.response)
+            if not arns:
+                raise
+            return arns[0], False, []
+        if not reply["tasks"]:
+            return None, False, reply.get("failures", [])
+        task = reply["tasks"][0]
+        return task["taskArn"], task.get("startedBy", self._run) == self._run, []
+
+    def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
+        """What ECS knows of some tasks, 100 a call.
+
+        Args:
+            arns: of the tasks.
+
+        Returns:
+            Each task's description by its ARN, `None` where ECS knows no such task (any more).
+        """
+        found: dict[str, Mapping[str, Any] | None] = {}
+        for first in range(0, len(arns), DESCRIBE_MOST):
+            part = arns[first : first + DESCRIBE_MOST]
+            reply = self._ecs.describe_tasks(cluster=self._stack.cluster, tasks=list(part))
+            for failure in reply.get("failures", []):
+                if failure.get("reason") == "MISSING" and failure.get("arn"):
+                    found[failure["arn"]] = None
+            for task in reply["tasks"]:
+                found[task["taskArn"]] = task
+        return found
+
+    def stop(self, arn: str, reason: str) -> None:
+        """Stop a task: SIGTERM, and 30 s later SIGKILL. One that is over already stays so."""
+        self._ecs.stop_task(cluster=self._stack.cluster, task=arn, reason=reason[:255])
+
+    def of_run(self, run: str) -> Iterator[str]:
+        """The ARNs of the tasks of a run that are not over.
+
+        Args:
+            run: the run's name.
+
+        Raises:
+            CloudError: AWS refuses.
+        """
+        with translated(f"listing the tasks of run {run}"):
+            # `startedBy` stands alone as a filter; what isn't said is desiredStatus=RUNNING.
+            pages = self._ecs.get_paginator("list_tasks").paginate(
+                cluster=self._stack.cluster, startedBy=run
+            )
+            for page in pages:
+                yield from page["taskArns"]
+
+
+def is_arn(name: str | None) -> bool:
+    """Whether a task's name is an ARN that ECS knows it by."""
+    return name is not None and _ARN.fullmatch(name) is not None
+
+
+def _named(response: Any) -> list[str]:
+    """The task ARNs that a ConflictException names, in its field or else in its message."""
+    ids = response.get("resourceIds") or []
+    message = str(response.get("Error", {}).get("Message", ""))
+    return [arn for arn in ids if is_arn(arn)] or _ARN.findall(message)
