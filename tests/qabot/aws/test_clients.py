@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import sys
+from typing import Any
 
 import pytest
 
@@ -44,7 +45,7 @@ def test_clients_follow_the_environment_and_give_up_in_time(
     assert clients.ecs.meta.endpoint_url == "http://127.0.0.1:9"
     assert clients.ecs is clients.ecs, "one client for the whole run"
     for client in (clients.ecs, clients.dynamodb, clients.cloudformation, clients.logs):
-        assert client.meta.config.retries["mode"] == "standard"
-        assert client.meta.config.connect_timeout <= 5
-    # What stops tasks has 7.5 s on GitHub.
-    assert clients.ecs.meta.config.read_timeout <= 10
+        config: Any = client.meta.config
+        assert config.retries["mode"] == "standard"
+        assert config.connect_timeout <= 5
+        assert config.read_timeout <= 20

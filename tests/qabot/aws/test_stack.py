@@ -14,9 +14,9 @@ from qabot.errors import CloudError
 from qabot.outputs import Output
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Iterator, Mapping
 
-OUTPUTS = {
+OUTPUTS: dict[Output, str] = {
     Output.CLUSTER: "cluster",
     Output.TASK_DEFINITION: "arn:definition",
     Output.CONTAINER: "answerer",
@@ -42,7 +42,7 @@ def stubbed(monkeypatch: pytest.MonkeyPatch) -> Iterator[tuple[Any, Stubber]]:
         yield SimpleNamespace(cloudformation=client, region="eu-west-3"), stubber
 
 
-def described(stubber: Stubber, status: str, outputs: dict[Output, str]) -> None:
+def described(stubber: Stubber, status: str, outputs: Mapping[Output, str]) -> None:
     stack = {
         "StackName": "qabot",
         "StackStatus": status,

@@ -1,0 +1,217 @@
+"""How a task can fail, how that is recognised, and what helps: one table.
+
+The wordings are those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+and of reports from the field, named beside them.
+"""
+
+from __future__ import annotations
+
+import re
+from dataclasses import dataclass, field
+from enum import Enum, auto
+from typing import TYPE_CHECKING, Any
+
+from answerer.batches import BatchError
+from answerer.items import Status
+from qabot.aws import errors
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from answerer.items import Item
+
+
+class Remedy(Enum):
+    """What a further attempt does differently."""
+
+    NONE = auto()  # there is no further attempt
+    AGAIN = auto()  # nothing: it was bad luck
+    WAIT = auto()  # it waits, longer each time
+    SAME_TOKEN = auto()  # it repeats the same request: nobody knows whether the first arrived
+    ON_DEMAND = auto()  # it leaves Spot, when it happens the second time
+    ELSEWHERE = auto()  # it leaves Spot, and waits
+    MORE_MEMORY = auto()  # it takes the next memory size that Fargate offers
+    CONTEXT = auto()  # it writes the context again
+
+
+ALWAYS = 1_000_000  # as often as the run's time-out allows
+
+
+@dataclass(frozen=True, slots=True)
+class FailureClass:
+    """One way to fail.
+
+    Args:
+        kind: its short, stable name.
+        remedy: what the next attempt does differently.
+        retries: how many further attempts a question gets in one run because of it.
+        advice: for people, once no further attempt is left.
+    """
+
+    kind: str
+    remedy: Remedy
+    retries: int
+    advice: str
+
+
+_LOOK = "see the evidence, and run again"
+
+CLASSES: dict[str, FailureClass] = {
+    one.kind: one
+    for one in (
+        FailureClass("throttled", Remedy.WAIT, ALWAYS, "others use the account: run again later"),
+        FailureClass("unreachable", Remedy.SAME_TOKEN, ALWAYS, "is there a network?"),
+        FailureClass("no-capacity", Remedy.ELSEWHERE, ALWAYS, "run again later"),
+        FailureClass("quota", Remedy.ELSEWHERE, ALWAYS, "lower max_tasks, or raise the quota"),
+        FailureClass("never-started", Remedy.AGAIN, 3, _LOOK),
+        FailureClass("image-unreachable", Remedy.WAIT, 3, "the registry doesn't answer"),
+        FailureClass("image-missing", Remedy.NONE, 0, "deploy the stack again"),
+        FailureClass("out-of-memory", Remedy.MORE_MEMORY, 4, "raise memory in cdk.json"),
+        FailureClass("spot-interruption", Remedy.ON_DEMAND, 5, "run again, with spot: false"),
+        FailureClass("infrastructure", Remedy.AGAIN, 3, _LOOK),
+        FailureClass("stopped", Remedy.AGAIN, 2, "somebody stopped its task: run again"),
+        FailureClass("lost", Remedy.AGAIN, 2, _LOOK),
+        FailureClass("crashed", Remedy.AGAIN, 2, _LOOK),
+        FailureClass("no-answer", Remedy.CONTEXT, 2, _LOOK),
+        FailureClass("deadline", Remedy.AGAIN, 1, "raise task_deadline_seconds in cdk.json"),
+        FailureClass("lease-expired", Remedy.AGAIN, 1, _LOOK),
+        FailureClass("table", Remedy.CONTEXT, 2, _LOOK),
+        FailureClass("model", Remedy.NONE, 0, "deploy the stack again"),
+        FailureClass("wrong-model", Remedy.NONE, 0, "deploy the stack again"),
+        FailureClass("bad-item", Remedy.NONE, 0, "empty the table with `qabot clear`"),
+        FailureClass("timeout", Remedy.NONE, 0, "run again: it goes on from here"),
+    )
+}
+
+# Each of these hits every task of a run alike, unless a task has already answered.
+SYSTEMATIC = {"image-missing", "model", "wrong-model"}
+
+
+@dataclass(frozen=True, slots=True)
+class Cause:
+    """Why one attempt failed.
+
+    Args:
+        kind: a key of `CLASSES`.
+        reason: what happened, for people.
+        evidence: what AWS and the task said, by name.
+    """
+
+    kind: str
+    reason: str
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+_QUOTA = re.compile(r"limit on the number of|vcpu.*limit|concurrently", re.IGNORECASE)
+_CAPACITY = re.compile(r"capacity is unavailable|^RESOURCE:", re.IGNORECASE)
+_REFUSED_FOR_GOOD = re.compile(r"ACCESS_DENIED|INACTIVE|MISSING|ATTRIBUTE|LOCATION")
+_PULL = re.compile(r"CannotPull(Container|Image)|pull image", re.IGNORECASE)
+_PULL_LATER = re.compile(
+    r"timeout|timed out|deadline exceeded|connection re(fused|set)|unreachable|EOF"
+    r"|too ?many ?requests|rate exceeded|50[0234]|temporar",
+    re.IGNORECASE,
+)
+_MEMORY = re.compile(r"OutOfMemory|out of memory|memory usage", re.IGNORECASE)
+_SPOT = {"SpotInterruption", "TerminationNotice"}
+_INFRASTRUCTURE = {"InfrastructureHealth", "ServiceSchedulerInitiated"}
+
+
+def from_error(error: BaseException) -> Cause | None:
+    """What a call that failed means; `None` where no task of the run can ever be launched."""
+    said = {"error": errors.code_of(error), "message": errors.message_of(error)}
+    if errors.is_denied(error):
+        return None
+    if errors.is_throttle(error) or isinstance(error, BatchError):
+        return Cause("throttled", f"AWS asks for fewer calls: {said['message']}", said)
+    if errors.is_transient(error):
+        return Cause("unreachable", f"no reply from AWS: {said['message']}", said)
+    return None
+
+
+def from_refusal(failures: Sequence[Mapping[str, Any]]) -> Cause | None:
+    """What a RunTask reply without a task means (apache/airflow#48001).
+
+    Args:
+        failures: of the reply; may be empty.
+
+    Returns:
+        `None` where no task of the run can ever be launched.
+    """
+    reason = "; ".join(str(one.get("reason") or one.get("detail") or "") for one in failures)
+    said = {"failures": reason}
+    if _QUOTA.search(reason):
+        return Cause("quota", f"the account's quota is used up: {reason}", said)
+    if _CAPACITY.search(reason) or not _REFUSED_FOR_GOOD.search(reason):
+        return Cause("no-capacity", f"Fargate has no capacity: {reason or 'no reason given'}", said)
+    return None
+
+
+def from_task(task: Mapping[str, Any] | None, item: Item | None) -> Cause:
+    """Why a task that is over has left no answer.
+
+    Args:
+        task: as DescribeTasks tells it; `None` where ECS has forgotten it.
+        item: the question as the table has it, read after the task was seen to be over.
+    """
+    said = evidence(task)
+    told = item.kind if item is not None and item.status is Status.FAILED else None
+    if told and told != "interrupted":
+        kind = told if told in CLASSES else "crashed"
+        return Cause(kind, str(item.reason if item else ""), said)
+    if task is None:
+        return Cause("lost", "ECS has forgotten the task, and the table has no answer", said)
+    text = " ".join(said.get(name, "") for name in ("stopped_reason", "container_reason"))
+    kind = _kind(str(task.get("stopCode", "")), text, said.get("exit_code"))
+    return Cause(kind, _REASONS[kind].format(text=text.strip() or "no reason given"), said)
+
+
+_REASONS = {
+    "spot-interruption": "Spot took the task back: {text}",
+    "image-missing": "the image can't be pulled: {text}",
+    "image-unreachable": "the image's registry does not answer: {text}",
+    "out-of-memory": "the task ran out of memory: {text}",
+    "no-capacity": "Fargate has no capacity: {text}",
+    "never-started": "the task never started: {text}",
+    "stopped": "the task was stopped: {text}",
+    "infrastructure": "the machine under the task failed: {text}",
+    "no-answer": "the task ended well and left no answer: {text}",
+    "crashed": "the task crashed: {text}",
+}
+
+
+def _kind(stop_code: str, text: str, exit_code: str | None) -> str:
+    if stop_code in _SPOT or "Spot Task was interrupted" in text:
+        return "spot-interruption"
+    if _PULL.search(text):
+        return "image-unreachable" if _PULL_LATER.search(text) else "image-missing"
+    # With the reason and exit code 0, or with 137 alone: aws/amazon-ecs-agent#2467.
+    if _MEMORY.search(text) or (exit_code == "137" and stop_code == "EssentialContainerExited"):
+        return "out-of-memory"
+    if _CAPACITY.search(text):
+        return "no-capacity"
+    if stop_code == "UserInitiated":
+        return "stopped"
+    if stop_code in _INFRASTRUCTURE:
+        return "infrastructure"
+    # No exit code: the container never was (dagster-io/dagster#17212, PrefectHQ/prefect#22410).
+    if stop_code == "TaskFailedToStart" or exit_code is None:
+        return "never-started"
+    return "no-answer" if exit_code == "0" else "crashed"
+
+
+def evidence(task: Mapping[str, Any] | None) -> dict[str, str]:
+    """What DescribeTasks says that helps to understand a failure; empty for a forgotten task."""
+    if task is None:
+        return {}
+    # A task that never started may have no container at all.
+    container: Mapping[str, Any] = next(iter(task.get("containers") or []), {})
+    said = {
+        "task": task.get("taskArn"),
+        "stop_code": task.get("stopCode"),
+        "stopped_reason": task.get("stoppedReason"),
+        "exit_code": container.get("exitCode"),
+        "container_reason": container.get("reason"),
+        "capacity": task.get("capacityProviderName") or task.get("launchType"),
+        "memory": task.get("memory"),
+    }
+    return {name: str(value) for name, value in said.items() if value not in (None, "")}

@@ -1,0 +1,410 @@
+"""The loop, against moto's table and an ECS that goes wrong as it is told to, task by task."""
+
+from __future__ import annotations
+
+import time
+from collections import defaultdict
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from tests.answerer import tables
+
+from answerer import contexts
+from answerer.items import Status
+from answerer.spans import Span
+from qabot.aws.tasks import Launch, make_token
+from qabot.engines.dispatch import Dispatch, Pace, open_jobs
+from qabot.engines.jobs import Job
+from qabot.errors import CloudError
+from qabot.results import Answer, Ask, Failure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from answerer.table import Table
+    from qabot.results import Result
+
+CONTEXT = "She named the baby Momotaro."
+CONTEXT_ID, PACKED = contexts.pack(CONTEXT)
+SPANS = (Span("Momotaro", 19, 27, 0.9), Span("the baby", 10, 18, 0.1))
+# Everything that takes seconds or minutes in the cloud, in hundredths of seconds.
+PACE = Pace(poll=0.01, describe=0.01, start=0.3, settle=0.2, retry=0.01, stop=3.0)
+
+
+class FakeTasks:
+    """ECS as `qabot.aws.tasks.Tasks` shows it.
+
+    Each launch for a key takes the next fate of its list, and "answer" when there is none left.
+    """
+
+    def __init__(self, table: Table, fates: Mapping[str, Sequence[str]] | None = None) -> None:
+        self.table = table
+        self.fates = defaultdict(list, {key: list(one) for key, one in (fates or {}).items()})
+        self.launches: list[Launch] = []
+        self.by_token: dict[str, str] = {}
+        self.tasks: dict[str, dict[str, Any]] = {}
+        self.stopped: list[str] = []
+
+    def launch(self, launch: Launch) -> tuple[str | None, bool, Sequence[Mapping[str, Any]]]:
+        if launch.token in self.by_token:
+            return self.by_token[launch.token], False, []
+        fates = self.fates[launch.key]
+        fate = fates.pop(0) if fates else "answer"
+        if fate == "throttle":
+            raise ClientError({"Error": {"Code": "ThrottlingException"}}, "RunTask")
+        if fate == "denied":
+            raise ClientError({"Error": {"Code": "AccessDeniedException"}}, "RunTask")
+        if fate == "no-capacity":
+            return None, False, [{"reason": "Capacity is unavailable at this time"}]
+        self.launches.append(launch)
+        arn = f"arn:aws:ecs:us-east-1:1:task/qabot/{len(self.launches)}"
+        self.tasks[arn] = {"taskArn": arn, "lastStatus": "RUNNING", "containers": [{}]}
+        self.by_token[launch.token] = arn
+        self.play(fate, launch, arn)
+        if fate == "lost-reply":
+            raise ReadTimeoutError(endpoint_url="https://ecs")
+        return arn, True, []
+
+    def play(self, fate: str, launch: Launch, arn: str) -> None:
+        if fate == "never":
+            self.end(arn, "TaskFailedToStart", None, "Timeout waiting for network interface")
+        if fate in ("never", "stuck"):
+            return
+        lease = int(time.time()) + (-1 if fate == "expired" else 60)
+        self.table.start(launch.key, launch.attempt, task=arn, lease=lease)
+        if fate in ("answer", "lost-reply", "answer-then-fail", "forget-after-answer"):
+            model = "m@1"
+            self.table.answer(launch.key, launch.attempt, SPANS, model)
+            self.end(arn, "EssentialContainerExited", 1 if fate == "answer-then-fail" else 0)
+        elif fate == "wrong-model":
+            self.table.answer(launch.key, launch.attempt, SPANS, "other@2")
+        elif fate == "not-a-span":
+            self.table.answer(launch.key, launch.attempt, [Span("Momo", 0, 4, 1.0)], "m@1")
+        elif fate == "input":
+            self.table.fail(launch.key, launch.attempt, "no-words", "write words", permanent=True)
+        elif fate == "model":
+            self.table.fail(launch.key, launch.attempt, "model", "no model.onnx")
+            self.end(arn, "EssentialContainerExited", 2)
+        elif fate == "crash":
+            self.end(arn, "EssentialContainerExited", 1)
+        elif fate == "oom":
+            self.end(arn, "EssentialContainerExited", 137)
+        elif fate == "silent":
+            self.end(arn, "EssentialContainerExited", 0)
+        elif fate == "spot":
+            self.table.fail(launch.key, launch.attempt, "interrupted", "SIGTERM")
+            self.end(arn, "SpotInterruption", 143)
+        elif fate == "deadline":  # it has said so, and takes its time to end
+            self.table.fail(launch.key, launch.attempt, "deadline", "no answer after 1 s")
+        elif fate == "forget":
+            del self.tasks[arn]
+
+    def end(self, arn: str, code: str, exit_code: int | None, reason: str = "ended") -> None:
+        containers = [] if exit_code is None else [{"exitCode": exit_code}]
+        self.tasks[arn] |= {"lastStatus": "STOPPED", "stopCode": code, "stoppedReason": reason}
+        self.tasks[arn]["containers"] = containers
+
+    def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
+        return {arn: self.tasks.get(arn) for arn in arns}
+
+    def stop(self, arn: str, reason: str) -> None:
+        self.stopped.append(arn)
+        self.end(arn, "UserInitiated", 143, reason)
+
+    def running(self) -> list[str]:
+        return [arn for arn, task in self.tasks.items() if task["lastStatus"] == "RUNNING"]
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    with tables.mocked() as table:
+        table.put_contexts({CONTEXT_ID: PACKED}, expires_at=1)
+        yield table
+
+
+def job(key: str, **arguments: Any) -> Job:
+    ask = Ask(key, "Who?", CONTEXT)
+    size = (1024, 4096)
+    return Job(**{"ask": ask, "context_id": CONTEXT_ID, "spot": False, "size": size, **arguments})
+
+
+def dispatch(tasks: FakeTasks, **arguments: Any) -> Dispatch:
+    defaults: dict[str, Any] = {
+        "tasks": tasks,
+        "table": tasks.table,
+        "model": "m@1",
+        "log_tail": lambda arn: f"log of {arn[-1]}",
+        "max_tasks": 100,
+        "timeout": 30.0,
+        "lifetime": 3600,
+        "pace": PACE,
+    }
+    return Dispatch(**{**defaults, **arguments})
+
+
+def ask(tasks: FakeTasks, *jobs: Job, **arguments: Any) -> list[Result]:
+    return list(dispatch(tasks, **arguments).run(jobs))
+
+
+def one(tasks: FakeTasks, **arguments: Any) -> Result:
+    (result,) = ask(tasks, job("k"), **arguments)
+    return result
+
+
+ANSWER = Answer("k", "m@1", SPANS[0], SPANS[1:])
+
+
+@pytest.mark.parametrize(
+    ("fates", "launched"),
+    [
+        ([], 1),
+        (["throttle", "throttle"], 1),
+        (["no-capacity"], 1),
+        (["lost-reply"], 1),
+        (["answer-then-fail"], 1),
+        (["never", "never"], 3),
+        (["stuck"], 2),
+        (["crash", "crash"], 3),
+        (["oom"], 2),
+        (["silent"], 2),
+        (["spot", "spot"], 3),
+        (["deadline"], 2),
+        (["expired"], 2),
+        (["forget"], 2),
+        (["crash", "never", "spot", "throttle", "oom"], 5),
+    ],
+)
+def test_every_failure_that_may_pass_ends_in_the_answer(
+    table: Table, fates: list[str], launched: int
+) -> None:
+    tasks = FakeTasks(table, {"k": fates})
+    assert one(tasks) == ANSWER
+    assert len(tasks.launches) == launched, "as many tasks as failures that cost one"
+    tokens = [launch.token for launch in tasks.launches]
+    assert len(set(tokens)) == len(tokens), "a retry used the token of a dead task"
+
+
+@pytest.mark.parametrize(
+    ("fates", "kind", "launched"),
+    [
+        (["crash"] * 9, "crashed", 3),
+        (["never"] * 9, "never-started", 4),
+        (["silent"] * 9, "no-answer", 3),
+        (["expired"] * 9, "lease-expired", 2),
+        (["deadline"] * 9, "deadline", 2),
+        (["wrong-model"], "wrong-model", 1),
+        (["not-a-span"], "bad-item", 1),
+        (["model"], "model", 1),
+    ],
+)
+def test_what_does_not_pass_ends_in_a_failure_with_its_evidence(
+    table: Table, fates: list[str], kind: str, launched: int
+) -> None:
+    tasks = FakeTasks(table, {"k": fates})
+    failure = one(tasks)
+    assert isinstance(failure, Failure)
+    assert (failure.kind, failure.attempts) == (kind, launched)
+    assert not failure.permanent
+    assert len(tasks.launches) == launched
+    if kind == "crashed":
+        assert failure.evidence["exit_code"] == "1"
+        assert failure.evidence["stop_code"] == "EssentialContainerExited"
+        assert failure.evidence["log"] == "log of 3"
+    if kind not in ("wrong-model", "bad-item"):
+        assert table.get("k").status is Status.FAILED
+
+
+def test_a_question_that_can_not_be_answered_is_not_tried_again(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["input"]})
+    assert one(tasks) == Failure("k", "m@1", "no-words", "write words", permanent=True)
+    assert len(tasks.launches) == 1
+
+
+def test_out_of_memory_gets_the_next_size_and_spot_gives_way(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["oom"], "s": ["spot", "spot"], "c": ["no-capacity"]})
+    ask(tasks, job("k"), job("s", spot=True), job("c", spot=True))
+    by_key: dict[str, list[Launch]] = defaultdict(list)
+    for launch in tasks.launches:
+        by_key[launch.key].append(launch)
+    assert [launch.size for launch in by_key["k"]] == [(1024, 4096), (1024, 5120)]
+    assert [launch.spot for launch in by_key["s"]] == [True, True, False]
+    assert [launch.spot for launch in by_key["c"]] == [False]
+
+
+def test_a_stuck_task_and_one_whose_lease_is_over_are_stopped(table: Table) -> None:
+    tasks = FakeTasks(table, {"a": ["stuck"], "b": ["expired"]})
+    ask(tasks, job("a"), job("b"))
+    deadline = time.monotonic() + 5
+    while len(tasks.stopped) < 2 and time.monotonic() < deadline:
+        time.sleep(0.01)
+    assert len(tasks.stopped) == 2
+    assert tasks.running() == []
+
+
+def test_no_more_tasks_are_in_flight_than_allowed(table: Table) -> None:
+    most = 0
+
+    class Counting(FakeTasks):
+        def launch(self, launch: Launch) -> Any:
+            nonlocal most
+            most = max(most, len(self.running()) + 1)
+            return super().launch(launch)
+
+    results = ask(Counting(table), *(job(f"k{number}") for number in range(12)), max_tasks=3)
+    assert len(results) == 12
+    assert most <= 3
+
+
+def test_denied_ends_the_run_naming_what_is_denied_and_stops_what_runs(table: Table) -> None:
+    tasks = FakeTasks(table, {"a": ["hang"], "b": ["throttle", "denied"]})
+    with pytest.raises(CloudError, match="denies RunTask"):
+        ask(tasks, job("a"), job("b"))
+    assert tasks.running() == []
+
+
+def test_a_failure_that_hits_every_task_ends_the_run(table: Table) -> None:
+    keys = [f"k{number}" for number in range(20)]
+    tasks = FakeTasks(table, {key: ["model"] for key in keys})
+    with pytest.raises(CloudError, match=r"no model\.onnx.*first 5 tasks"):
+        ask(tasks, *map(job, keys), max_tasks=5)
+    assert len(tasks.launches) < 20
+
+
+def test_closing_stops_what_this_run_launched_and_nothing_else(table: Table) -> None:
+    keys = [f"k{number}" for number in range(10)]
+    tasks = FakeTasks(table, {**{key: ["hang"] for key in keys}, "other": ["hang"]})
+    other = launched_by_another(tasks, "other")
+    results = dispatch(tasks).run([*map(job, [*keys, "quick"]), other])
+    assert next(results).key == "quick"
+    while len(tasks.launches) < 12:
+        time.sleep(0.01)
+    begun = time.monotonic()
+    results.close()
+    assert time.monotonic() - begun < 3
+    assert tasks.running() == [other.task]
+
+
+def launched_by_another(tasks: FakeTasks, key: str) -> Job:
+    """A job that finds the task that another run has launched for it."""
+    token = make_token(key, 1)
+    tasks.table.claim(
+        key, 1, token=token, question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+    )
+    tasks.launch(Launch(key=key, attempt=1, token=token, top_k=3, spot=False, size=(1024, 4096)))
+    left = job(key)
+    open_jobs([left], tasks.table.read([key]), time.monotonic())
+    return left
+
+
+def test_a_task_that_still_runs_is_joined(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["hang"]})
+    left = launched_by_another(tasks, "k")
+    assert (left.task, left.ours, left.rejoin) == (tasks.running()[0], False, False)
+    table.answer("k", 1, SPANS, "m@1")
+    assert ask(tasks, left) == [ANSWER]
+    assert len(tasks.launches) == 1
+
+
+def test_a_task_that_has_not_said_its_name_is_found_by_its_token(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["stuck"]})
+    left = launched_by_another(tasks, "k")
+    assert (left.task, left.rejoin) == (None, True)
+    arn = tasks.running()[0]
+    table.start("k", 1, task=arn, lease=int(time.time()) + 60)
+    table.answer("k", 1, SPANS, "m@1")
+    assert ask(tasks, left) == [ANSWER]
+    assert len(tasks.launches) == 1
+
+
+def test_an_attempt_that_was_claimed_and_never_launched_is_launched(table: Table) -> None:
+    table.claim(
+        "k", 1, token="k-1-x", question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+    )
+    tasks, left = FakeTasks(table), job("k")
+    open_jobs([left], table.read(["k"]), time.monotonic())
+    assert ask(tasks, left) == [ANSWER]
+    assert [launch.token for launch in tasks.launches] == ["k-1-x"]
+
+
+def test_a_task_that_ended_unseen_gets_another(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["crash"]})
+    left = launched_by_another(tasks, "k")
+    assert ask(tasks, left) == [ANSWER]
+    assert [launch.attempt for launch in tasks.launches] == [1, 2]
+
+
+def test_two_runs_at_once_launch_each_question_once(table: Table) -> None:
+    tasks = FakeTasks(table)
+    keys = [f"k{number}" for number in range(8)]
+    first, second = (dispatch(tasks).run([job(key) for key in keys]) for _ in range(2))
+    results: list[Result] = []
+    for pair in zip(first, second, strict=True):
+        results += pair
+    assert sorted(result.key for result in results) == sorted(keys * 2)
+    assert all(isinstance(result, Answer) for result in results)
+    assert len(tasks.launches) == 8
+
+
+def test_the_time_out_of_the_run_fails_what_is_left_and_stops_it(table: Table) -> None:
+    tasks = FakeTasks(table, {"a": ["hang"], "b": ["throttle"] * 99})
+    results = ask(tasks, job("a"), job("b"), timeout=0.4)
+    assert {(result.key, result.kind) for result in results if isinstance(result, Failure)} == {
+        ("a", "timeout"),
+        ("b", "timeout"),
+    }
+    assert tasks.running() == []
+
+
+def test_a_cleared_table_does_not_lose_a_question(table: Table) -> None:
+    tasks = FakeTasks(table, {"k": ["hang"]})
+    running = dispatch(tasks)
+    results = running.run([job("k"), job("first")])
+    assert next(results).key == "first"
+    while not tasks.running():
+        time.sleep(0.01)
+    table.clear()
+    tasks.end(tasks.running()[0], "EssentialContainerExited", 3)
+    assert next(results) == ANSWER
+    assert contexts.unpack(CONTEXT_ID, PACKED) == CONTEXT
+
+
+def test_throttled_reads_of_the_table_do_not_end_the_run(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    read, errors = (
+        table.read,
+        [
+            ClientError(
+                {"Error": {"Code": "ProvisionedThroughputExceededException"}}, "BatchGetItem"
+            ),
+            ReadTimeoutError(endpoint_url="https://dynamodb"),
+        ],
+    )
+
+    def reluctant(keys: Any) -> Any:
+        if errors:
+            raise errors.pop()
+        return read(keys)
+
+    monkeypatch.setattr(table, "read", reluctant)
+    assert one(FakeTasks(table)) == ANSWER
+    assert errors == []
+
+
+def test_throttled_claims_do_not_lose_or_repeat_a_question(
+    table: Table, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    claim, lost = table.claim, [False, True]
+
+    def reluctant(*arguments: Any, **named: Any) -> Any:
+        if lost:
+            if lost.pop(0):
+                claim(*arguments, **named)  # it gets through; the reply doesn't
+            raise ReadTimeoutError(endpoint_url="https://dynamodb")
+        return claim(*arguments, **named)
+
+    monkeypatch.setattr(table, "claim", reluctant)
+    tasks = FakeTasks(table)
+    assert one(tasks) == ANSWER
+    assert len(tasks.launches) == 1
