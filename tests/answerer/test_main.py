@@ -1,0 +1,254 @@
+"""`python -m answerer` with the bundled model: in this thread, in another, and as a process."""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+import urllib.request
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+from moto.server import ThreadedMotoServer
+from tests.answerer import tables
+
+import answerer
+from answerer import contexts
+from answerer.__main__ import main
+from answerer.items import Status
+from answerer.surroundings import model_directory, open_table
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from answerer.table import Table
+
+EINSTEIN = (
+    "Albert Einstein (14 March 1879 – 18 April 1955) was a German-born theoretical physicist who "
+    "developed the theory of relativity, one of the two pillars of modern physics (alongside "
+    "quantum mechanics). His work is also known for its influence on the philosophy of science. "
+    "He is best known to the general public for his mass–energy equivalence formula E = mc2, which "
+    "has been dubbed the world's most famous equation. He received the 1921 Nobel Prize in Physics "
+    "for his services to theoretical physics, and especially for his discovery of the law of the "
+    "photoelectric effect, a pivotal step in the development of quantum theory."
+)
+QUESTION = "In what year did Einstein win the Nobel prize ?"
+CONTEXT_ID, PACKED = contexts.pack(EINSTEIN)
+MODEL = json.loads((model_directory({}) / "model.json").read_text(encoding="utf-8"))["name"]
+
+
+def put(table: Table, key: str = "k", question: str = QUESTION) -> None:
+    table.put_contexts({CONTEXT_ID: PACKED}, expires_at=1)
+    assert not table.claim(
+        key, 1, token="t", question=question, context_id=CONTEXT_ID, lease=1, expires_at=1
+    )
+
+
+@pytest.fixture
+def table() -> Iterator[Table]:
+    with tables.mocked() as table:
+        yield table
+
+
+def test_the_command_of_the_tutorial_prints_one_line_of_json(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main([EINSTEIN, QUESTION, "foo", "--no_save"], {}) == 0
+    out = capsys.readouterr().out
+    assert out.count("\n") == 1
+    answer = json.loads(out)
+    assert list(answer) == ["score", "start", "end", "answer"]
+    assert (answer["answer"], answer["start"], answer["end"]) == ("1921", 431, 435)
+    assert 0.5 < answer["score"] <= 1
+
+
+def test_without_no_save_it_writes_the_item_too(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    environ = {**tables.ENVIRON, "ITEM_TTL_DAYS": "1"}
+    assert main([EINSTEIN, QUESTION, "foo"], environ) == 0
+    answer = json.loads(capsys.readouterr().out)
+    item = table.get("foo")
+    assert (item.context, item.question, item.status) == (EINSTEIN, QUESTION, Status.ANSWERED)
+    assert item.spans[0].answer == answer["answer"] == "1921"
+    assert (item.model or "").startswith(MODEL)
+    raw = table.client.get_item(TableName=table.name, Key={"item_id": {"S": "foo"}})["Item"]
+    assert float(raw["expires_at"]["N"]) == pytest.approx(time.time() + 86_400, abs=60)
+
+
+def test_an_item_of_the_table_is_answered_and_nothing_is_printed(
+    table: Table, capsys: pytest.CaptureFixture[str]
+) -> None:
+    put(table)
+    assert main(["--item-id", "k", "--attempt", "1", "--top-k", "3"], tables.ENVIRON) == 0
+    item = table.get("k")
+    assert item.status is Status.ANSWERED
+    assert item.spans[0].answer == "1921"
+    assert len(item.spans) == 3
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert printed.err.startswith("answerer: answered after")
+    assert "1921" not in printed.err, "questions and answers stay out of the log"
+
+
+def test_tasks_run_side_by_side_in_threads_of_one_process(table: Table) -> None:
+    keys = [f"k{number}" for number in range(6)]
+    for key in keys:
+        put(table, key)
+    codes: dict[str, int] = {}
+
+    def run(key: str) -> None:
+        codes[key] = main(["--item-id", key, "--attempt", "1"], tables.ENVIRON)
+
+    threads = [threading.Thread(target=run, args=(key,)) for key in keys]
+    for thread in threads:
+        thread.start()
+    for thread in threads:
+        thread.join()
+    assert codes == dict.fromkeys(keys, 0)
+    assert {item.spans[0].answer for item in table.read(keys).values()} == {"1921"}
+
+
+def test_a_question_that_can_not_be_answered_fails_for_good(table: Table) -> None:
+    put(table, question=" ")
+    assert main(["--item-id", "k"], tables.ENVIRON) == 2
+    item = table.get("k")
+    assert (item.status, item.permanent) == (Status.FAILED, True)
+    assert item.kind == "empty-question"
+
+
+@pytest.mark.parametrize(
+    ("argv", "environ", "says"),
+    [
+        ([], {}, "give CONTEXT QUESTION ITEM_ID, or --item-id KEY"),
+        (["context", "question"], {}, "give CONTEXT QUESTION ITEM_ID"),
+        (["context", "--item-id", "k"], {}, "goes without"),
+        (["--item-id", "k", "--no_save"], {}, "goes without"),
+        (["--item-id", "k", "--attempt", "0"], {}, "--attempt"),
+        (["c", "q", "i", "--no_sav"], {}, "--no_sav"),
+        (["c", "q", "i"], {}, "TABLE_NAME is not set"),
+        (["--item-id", "k"], {}, "TABLE_NAME is not set"),
+        (["c", "q", "i", "--no_save"], {"DEADLINE_SECONDS": "x"}, "DEADLINE_SECONDS"),
+        (["c", "q", "i", "--no_save"], {"MODEL_DIR": "nowhere"}, "not a model directory"),
+        (["", "q", "i", "--no_save"], {}, "context"),
+    ],
+)
+def test_what_can_not_be_used_is_an_error_that_says_so(
+    argv: list[str],
+    environ: dict[str, str],
+    says: str,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    assert main(argv, environ) == 2
+    printed = capsys.readouterr()
+    assert says in printed.err
+    assert "Traceback" not in printed.err
+    assert printed.out == ""
+
+
+class Gate(ThreadingHTTPServer):
+    """Passes requests on to moto; keeps GetItem waiting until it is opened."""
+
+    daemon_threads = True
+
+    def __init__(self, target: str) -> None:
+        self.target = target
+        self.reached, self.open = threading.Event(), threading.Event()
+        super().__init__(("127.0.0.1", 0), _Gated)
+
+
+class _Gated(BaseHTTPRequestHandler):
+    server: Gate
+
+    def do_POST(self) -> None:
+        body = self.rfile.read(int(self.headers["Content-Length"]))
+        if self.headers["X-Amz-Target"].endswith(".GetItem"):
+            self.server.reached.set()
+            self.server.open.wait(60)
+        request = urllib.request.Request(self.server.target, body, dict(self.headers))
+        with urllib.request.urlopen(request) as reply:
+            content = reply.read()
+            self.send_response(reply.status)
+            self.send_header("Content-Length", str(len(content)))
+            self.end_headers()
+            self.wfile.write(content)
+
+    def log_message(self, *_: object) -> None:
+        pass
+
+
+@pytest.fixture(scope="module")
+def moto_url() -> Iterator[str]:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0)
+    server.start()
+    host, port = server.get_host_and_port()
+    yield f"http://{host}:{port}"
+    server.stop()
+
+
+def start(environ: dict[str, str], *arguments: str) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [sys.executable, "-m", "answerer", *arguments],
+        env={**os.environ, "PYTHONPATH": str(Path(answerer.__file__).parent.parent), **environ},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_as_a_process_it_answers_and_ends(moto_url: str) -> None:
+    environ = {**tables.ENVIRON, "AWS_ENDPOINT_URL": moto_url, "TABLE_NAME": "process"}
+    table = open_table(environ)
+    tables.create(table)
+    put(table)
+    process = start(environ, "--item-id", "k", "--attempt", "1")
+    out, err = process.communicate(timeout=60)
+    assert (process.returncode, out) == (0, ""), err
+    assert table.get("k").spans[0].answer == "1921"
+
+
+@pytest.mark.parametrize(("number", "code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_a_process_that_waits_hears_a_signal_and_writes_it_down(
+    moto_url: str, number: signal.Signals, code: int
+) -> None:
+    environ = {**tables.ENVIRON, "TABLE_NAME": number.name}
+    table = open_table({**environ, "AWS_ENDPOINT_URL": moto_url})
+    tables.create(table)
+    put(table)
+    with Gate(moto_url) as gate:
+        threading.Thread(target=gate.serve_forever, args=(0.05,), daemon=True).start()
+        environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{gate.server_port}"
+        process = start(environ, "--item-id", "k", "--attempt", "1")
+        assert gate.reached.wait(60)
+        begun = time.monotonic()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert time.monotonic() - begun < 10, "ECS kills 30 s after SIGTERM"
+        gate.open.set()
+        gate.shutdown()
+    assert process.returncode == code, err
+    item = table.get("k")
+    assert (item.status, item.kind) == (Status.FAILED, "interrupted")
+    assert number.name in (item.reason or "")
+
+
+def test_a_process_that_hangs_ends_at_its_deadline(moto_url: str) -> None:
+    environ = {**tables.ENVIRON, "TABLE_NAME": "hang", "DEADLINE_SECONDS": "2"}
+    table = open_table({**environ, "AWS_ENDPOINT_URL": moto_url})
+    tables.create(table)
+    put(table)
+    with Gate(moto_url) as gate:
+        threading.Thread(target=gate.serve_forever, args=(0.05,), daemon=True).start()
+        environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{gate.server_port}"
+        process = start(environ, "--item-id", "k", "--attempt", "1")
+        _, err = process.communicate(timeout=60)
+        gate.open.set()
+        gate.shutdown()
+    assert process.returncode == 124, err
+    assert table.get("k").kind == "deadline"
