@@ -138,11 +138,12 @@ class Dispatch:
         self._hopeless = 0
         self._next_poll = self._next_describe = clock()
 
-    def run(self, jobs: Iterable[Job]) -> Generator[Result, None, None]:
+    def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
         """See the jobs through. Closing the generator stops the tasks that it launched.
 
         Args:
             jobs: new ones, and ones that another run has left.
+            stay: wait for the answers; else only until every task is launched.
 
         Yields:
             One result a job, as they come.
@@ -151,6 +152,7 @@ class Dispatch:
             CloudError: AWS refuses to work at all.
         """
         end = self._clock() + self._timeout
+        left = False
         pool = ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
         try:
             for job in jobs:
@@ -159,7 +161,7 @@ class Dispatch:
                     self.tally.joined += 1
                 else:
                     self._queue(job, 0.0)
-            while self._waiting or self._launching or self._flying:
+            while self._waiting or self._launching or (stay and self._flying):
                 if self._clock() >= end:
                     yield from self._time_out()
                     return
@@ -167,8 +169,12 @@ class Dispatch:
                 yield from self._land()
                 yield from self._watch(pool)
                 self._rest(end)
+            left = not stay
         finally:
-            self._stop(pool)
+            if left:
+                pool.shutdown()
+            else:
+                self._stop(pool)
 
     # Launching
 

@@ -106,6 +106,24 @@ class FargateEngine:
             CloudError: AWS refuses, or the stack isn't there or has another model.
             UsageError: the run would be larger than the settings allow.
         """
+        yield from self._results(asks, stay=True)
+
+    def submit(self, asks: Sequence[Ask]) -> list[Result]:
+        """Launch a task for every ask, and leave: the table gets the answers.
+
+        Args:
+            asks: no two with the same key.
+
+        Returns:
+            What was known before the last task was launched.
+
+        Raises:
+            CloudError: as `ask`.
+            UsageError: as `ask`.
+        """
+        return list(self._results(asks, stay=False))
+
+    def _results(self, asks: Sequence[Ask], *, stay: bool) -> Generator[Result, None, None]:
         if not asks:
             return
         stack = find_stack(self._clients, self._settings.stack_name)
@@ -141,7 +159,7 @@ class FargateEngine:
                     job.follow(item)
         self._check(jobs, stack)
         if jobs:
-            yield from self._dispatch(jobs, stack, table)
+            yield from self._dispatch(jobs, stack, table, stay=stay)
 
     def _known(self, ask: Ask, item: Item | None) -> Result | None:
         """What the table says already, where it is final."""
@@ -189,7 +207,7 @@ class FargateEngine:
             )
 
     def _dispatch(
-        self, jobs: Sequence[Job], stack: Stack, table: Table
+        self, jobs: Sequence[Job], stack: Stack, table: Table, *, stay: bool
     ) -> Generator[Result, None, None]:
         lifetime = self._settings.item_ttl_days * 86_400
         with translated("writing the contexts"):
@@ -211,7 +229,7 @@ class FargateEngine:
             f"{self._clients.region}, {joined} under way already"
         )
         try:
-            yield from dispatch.run(jobs)
+            yield from dispatch.run(jobs, stay=stay)
         finally:
             self._note(f"run {self.run}: {describe(dispatch.tally)}")
 

@@ -1,0 +1,203 @@
+"""The tutorial's commands, `python scripts/run_task.py`, on qabot's own code.
+
+They are used as the tutorial uses them. What is new: a question that was answered before is not
+paid for again, failures say why, and `ask_many --wait` prints the answers as they come.
+"""
+
+from __future__ import annotations
+
+import argparse
+import signal
+from pathlib import Path
+from typing import TYPE_CHECKING, NoReturn
+
+from answerer.errors import AnswererError
+from qabot import fields
+from qabot.contained import ContainedFolder, UnreadableFile
+from qabot.documents import DocumentError, decode, read_json, read_yaml
+from qabot.errors import Problem, ProblemsError, QuestionsError
+from qabot.keys import Keys
+from qabot.question_file import QuestionFile
+from qabot.report import Reporter, clean, count
+from qabot.results import Answer, Ask
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+    from types import FrameType
+
+    from qabot.question_file import Question
+    from qabot.results import Result
+
+PROBLEMS = Path("questions") / "problems.json"
+_INTERRUPTED = 130
+
+
+def main(root: Path, argv: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        root: the repository.
+        argv: its arguments; the process's own unless told.
+
+    Returns:
+        The exit code; see `qabot.errors`.
+    """
+    args = _parser().parse_args(argv)
+    report = Reporter()
+    signal.signal(signal.SIGTERM, _interrupt)
+    try:
+        return _run(root, args, report)
+    except ProblemsError as error:
+        report.problems(error.problems)
+        return error.exit_code
+    except AnswererError as error:
+        report.error(str(error))
+        return error.exit_code
+    except KeyboardInterrupt:
+        report.error("interrupted; the tasks that were launched are stopped")
+        return _INTERRUPTED
+
+
+def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
+    raise KeyboardInterrupt
+
+
+def _run(root: Path, args: argparse.Namespace, report: Reporter) -> int:
+    from qabot.commands import cloud
+
+    if args.command == "ask":
+        return _ask(root, args, [(args.context, args.question)], report)
+    if args.command == "ask_many":
+        questions = read_problems(args.problems or root / PROBLEMS)
+        pairs = [(one.context, one.question) for one in questions]
+        return _ask(root, args, pairs, report) if args.wait else _submit(root, args, pairs, report)
+    if args.command == "list_answers":
+        for number, (item, context) in enumerate(
+            cloud.answered(cloud.open_table(root), args.limit)
+        ):
+            print(number)
+            _print(context, item.question, item.spans[0].answer, item.spans[0].score)
+        return 0
+    from qabot.aws.errors import translated
+
+    table = cloud.open_table(root)
+    with translated("emptying the table"):
+        table.clear()
+    print("Deleted all answers in the DynamoDB!")
+    return 0
+
+
+def _asks(model: str, pairs: Sequence[tuple[str, str]]) -> list[Ask]:
+    """One ask for each different question, in their order."""
+    keys = Keys(model)
+    asks = (Ask(keys.key(context, question), question, context) for context, question in pairs)
+    return list({ask.key: ask for ask in asks}.values())
+
+
+def _ask(
+    root: Path, args: argparse.Namespace, pairs: Sequence[tuple[str, str]], report: Reporter
+) -> int:
+    from qabot.commands import cloud
+
+    print("Submitting task...", flush=True)
+    engine = cloud.make_engine(root, args, report)
+    asks = {ask.key: ask for ask in _asks(engine.model, pairs)}
+    print("Waiting for the task to finish...", flush=True)
+    failed = 0
+    for result in engine.ask(list(asks.values())):
+        ask = asks[result.key]
+        if isinstance(result, Answer):
+            _print(ask.context, ask.question, result.span.answer, result.span.score)
+        else:
+            failed += 1
+            _print_failure(ask, result, report)
+    return 1 if failed else 0
+
+
+def _submit(
+    root: Path, args: argparse.Namespace, pairs: Sequence[tuple[str, str]], report: Reporter
+) -> int:
+    from qabot.commands import cloud
+
+    print("Submitting task...", flush=True)
+    engine = cloud.make_engine(root, args, report)
+    asks = {ask.key: ask for ask in _asks(engine.model, pairs)}
+    known = engine.submit(list(asks.values()))
+    failed = [one for one in known if not isinstance(one, Answer)]
+    for one in failed:
+        _print_failure(asks[one.key], one, report)
+    print(
+        f"Submitted {count(len(asks) - len(known), 'task')}; "
+        f"{count(len(known) - len(failed), 'question')} answered already."
+    )
+    print("Read the answers in a minute: python scripts/run_task.py list_answers")
+    return 1 if failed else 0
+
+
+def _print(context: str, question: str, answer: str, score: float) -> None:
+    texts = {"Context": context, "Question": question, "Answer": answer}
+    for name, text in texts.items():
+        print(f"{name}: {clean(text, max(1, len(text)))}")
+    print(f"Score: {score}", flush=True)
+
+
+def _print_failure(ask: Ask, result: Result, report: Reporter) -> None:
+    if not isinstance(result, Answer):
+        report.error(f"no answer to '{ask.question}' ({result.kind}): {result.reason}")
+        for name, text in result.evidence.items():
+            report.note(f"  {name}: {text}")
+
+
+def read_problems(path: Path) -> list[Question]:
+    """The questions of one file, in any of the shapes that `questions/` takes.
+
+    Args:
+        path: the file, anywhere.
+
+    Raises:
+        QuestionsError: with every mistake in it.
+    """
+    folder = ContainedFolder(path.parent)
+    source = path.as_posix()
+
+    def context_file(name: str) -> str:
+        data = folder.read(folder.resolve(path.parent, name), 4 * fields.MAX_CONTEXT, "shorten it")
+        try:
+            return decode(data).replace("\r\n", "\n").replace("\r", "\n")
+        except DocumentError as error:
+            raise UnreadableFile("is not UTF-8", error.todo) from None
+
+    file = QuestionFile(source, context_file)
+    questions: list[Question] = []
+    try:
+        text = decode(folder.read(path, fields.MAX_FILE_BYTES, "split the file"))
+        node = read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
+        if node is None:
+            raise DocumentError(1, 1, "no questions in it", "add one")
+        questions = file.read(node)
+    except UnreadableFile as error:
+        file.problems.append(Problem(source, 0, 0, error.what, error.todo))
+    except DocumentError as error:
+        file.problems.append(Problem(source, error.line, error.column, error.what, error.todo))
+    if file.problems:
+        raise QuestionsError(file.problems)
+    return questions
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(
+        prog="run_task.py", description="Ask questions of the deployed stack, as the tutorial does."
+    )
+    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    ask = commands.add_parser("ask", help="ask one question and wait for the answer")
+    ask.add_argument("context", help="the text that holds the answer")
+    ask.add_argument("question", help="the question")
+    many = commands.add_parser("ask_many", help="submit every question of a file")
+    many.add_argument(
+        "problems", nargs="?", type=Path, help=f"the file; {PROBLEMS.as_posix()} unless given"
+    )
+    many.add_argument("--wait", action="store_true", help="wait, and print the answers")
+    list_ = commands.add_parser("list_answers", help="print the answers that the table has")
+    list_.add_argument("--limit", type=int, default=50, help="how many at most (50)")
+    commands.add_parser("clear", help="delete every question and answer of the table")
+    return parser
