@@ -1,0 +1,76 @@
+"""A task definition, read out of moto however it came there: by the API or by CloudFormation."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import Any
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Definition:
+    """What a task runs: a task definition with one container.
+
+    Args:
+        arn: with the revision.
+        family: its name.
+        cpu: CPU units.
+        memory: MiB.
+        container: the container's name.
+        image: its image.
+        command: the default arguments.
+        environment: its variables.
+        stop_timeout: seconds between SIGTERM and SIGKILL.
+        log_options: of the awslogs driver; empty without one.
+    """
+
+    arn: str
+    family: str
+    cpu: int
+    memory: int
+    container: str
+    image: str
+    command: tuple[str, ...]
+    environment: dict[str, str]
+    stop_timeout: float
+    log_options: dict[str, str]
+
+
+def read_definition(backend: Any, name: str) -> Definition | None:
+    """The task definition that RunTask means, `None` when there is none.
+
+    Args:
+        backend: moto's of ECS.
+        name: an ARN, `FAMILY:REVISION`, or `FAMILY` for the newest.
+    """
+    from moto.core.exceptions import ServiceException
+    from moto.ecs.exceptions import TaskDefinitionNotFoundException
+
+    try:
+        found = backend.describe_task_definition(name)
+    except (ServiceException, TaskDefinitionNotFoundException, KeyError):
+        return None
+    if len(found.container_definitions) != 1:
+        raise NotImplementedError("the emulated cloud runs task definitions with one container")
+    # CloudFormation writes its members with a capital, the API doesn't.
+    container = _lower(found.container_definitions[0])
+    log = container.get("logConfiguration", {})
+    return Definition(
+        arn=found.arn,
+        family=found.family,
+        cpu=int(found.cpu or 0),
+        memory=int(found.memory or 0),
+        container=container["name"],
+        image=container["image"],
+        command=tuple(container.get("command", ())),
+        environment={one["name"]: str(one["value"]) for one in container.get("environment", [])},
+        stop_timeout=float(container.get("stopTimeout", 30)),
+        log_options=dict(log.get("options", {})) if log.get("logDriver") == "awslogs" else {},
+    )
+
+
+def _lower(value: Any) -> Any:
+    if isinstance(value, dict):
+        return {name[:1].lower() + name[1:]: _lower(one) for name, one in value.items()}
+    if isinstance(value, list):
+        return [_lower(one) for one in value]
+    return value

@@ -1,0 +1,57 @@
+"""Deploy the stack of infra/ without the CDK's command line: synthesise, then CloudFormation.
+
+`scripts/rehearse` goes the long way, with the real `cdk deploy`; this takes a second or two.
+"""
+
+from __future__ import annotations
+
+import json
+import tempfile
+from dataclasses import replace
+from functools import lru_cache
+from pathlib import Path
+from typing import Any
+
+ROOT = Path(__file__).resolve().parents[2]
+# The emulated cloud runs the answerer itself, or an image that Docker has; it pulls none.
+IMAGE = "qabot-answerer:local"
+
+
+def deploy(cloudformation: Any, **settings: Any) -> dict[str, str]:
+    """Create the stack, and give its outputs.
+
+    Args:
+        cloudformation: a client of the emulated cloud.
+        settings: that differ from cdk.json's.
+    """
+    name, template = synthesise(tuple(sorted({"image": IMAGE, **settings}.items())))
+    cloudformation.create_stack(
+        StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
+    )
+    (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
+    if stack["StackStatus"] != "CREATE_COMPLETE":
+        raise AssertionError(f"the stack is {stack['StackStatus']}")
+    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+
+
+@lru_cache
+def synthesise(differing: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
+    """The main stack's name and template, JSON.
+
+    Args:
+        differing: settings that differ from cdk.json's, and their values.
+    """
+    import aws_cdk as cdk
+    from infra.stack import QabotStack
+
+    from qabot.settings import read_settings
+
+    settings = replace(read_settings(ROOT), **dict(differing))
+    with tempfile.TemporaryDirectory() as outdir:
+        app = cdk.App(outdir=outdir)
+        stack = QabotStack(
+            app, settings=settings, root=ROOT, synthesizer=cdk.BootstraplessSynthesizer()
+        )
+        assembly = app.synth()
+        template = assembly.get_stack_by_name(stack.stack_name).template
+        return stack.stack_name, json.dumps(template)
