@@ -53,7 +53,7 @@ def subjects(settings: Settings) -> list[str]:
 class AccessStack(cdk.Stack):
     """GitHub as an identity provider, and the role for one repository's branch or environment.
 
-    Where the `github_` settings are missing the stack is empty and can't be deployed, with an error
+    Where the `github_` settings are missing the stack holds nothing and can't be deployed, with an error
     that says so; the other stack can.
 
     Args:
@@ -80,6 +80,8 @@ class AccessStack(cdk.Stack):
         )
         if settings.github_repository is None:
             cdk.Annotations.of(self).add_error(MISSING)
+            # CloudFormation's rules want at least one resource in a template; this one is nothing.
+            cdk.CfnWaitConditionHandle(self, "Nothing")
             return
         if settings.github_oidc_provider == "create":
             # AWS checks GitHub's certificate itself; a thumbprint is neither needed nor used.

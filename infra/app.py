@@ -2,9 +2,8 @@
 
 Context switches, `cdk -c NAME=VALUE`:
 
-    bootstrapless=true   use the caller's own credentials and no bootstrap resources: for an
-                         emulated cloud, which has none. It can't push an image, so `image` must be
-                         set or given too.
+    bootstrapless=true   expect nothing that `cdk bootstrap` makes: for an emulated cloud. There is
+                         no place to push an image to, so `image` must be set or given too.
     image=REFERENCE      run this image, whatever cdk.json says.
     github_…=VALUE       the settings of the same name, for the access stack.
 """
@@ -60,10 +59,14 @@ def build(
     return app
 
 
-def main() -> int:
-    """Synthesise for `cdk`; its exit code."""
+def main(root: Path = ROOT) -> int:
+    """Synthesise for `cdk`; its exit code.
+
+    Args:
+        root: the repository.
+    """
     try:
-        build().synth()
+        build(root).synth()
     except AnswererError as error:
         print(error, file=sys.stderr)
         return error.exit_code
@@ -71,7 +74,7 @@ def main() -> int:
         # jsii knows one class for all that JavaScript throws. The CDK has written its report.
         if not str(error).startswith("ValidationFailed"):
             raise
-        print("The stack breaks the rules above: correct it, or accept a finding with its reason")
+        print("Correct the findings above, or accept one with its reason.", file=sys.stderr)
         return 1
     return 0
 

@@ -1,0 +1,169 @@
+"""Who may assume the role of a repository's workflow, and what it may do."""
+
+from __future__ import annotations
+
+import json
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from infra.access_stack import MISSING, subjects
+
+from qabot.settings import Settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    Templates = Callable[..., dict[str, Any]]
+
+ISSUER = "token.actions.githubusercontent.com"
+OCTOCAT = Settings(
+    github_repository="octocat/questions", github_owner_id=583231, github_repository_id=1296269
+)
+
+
+def role(template: dict[str, Any]) -> dict[str, Any]:
+    (one,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
+    return dict(one["Properties"])
+
+
+def policy(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """The statements of the role's policy by their ids."""
+    (one,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Policy"]
+    return {each["Sid"]: each for each in one["Properties"]["PolicyDocument"]["Statement"]}
+
+
+def text(value: Any) -> str:
+    """A token of CloudFormation as one string, such as `arn:<AWS::Partition>:…`."""
+    if isinstance(value, dict) and "Ref" in value:
+        return f"<{value['Ref']}>"
+    if isinstance(value, dict):
+        return "".join(text(part) for part in value["Fn::Join"][1])
+    return str(value)
+
+
+def test_the_branch_is_trusted_in_both_forms_of_the_subject() -> None:
+    assert subjects(OCTOCAT) == [
+        "repo:octocat/questions:ref:refs/heads/main",
+        "repo:octocat@583231/questions@1296269:ref:refs/heads/main",
+    ]
+
+
+def test_an_environment_takes_the_place_of_the_branch(access_template: Templates) -> None:
+    (trust,) = role(access_template(github_environment="cloud"))["AssumeRolePolicyDocument"][
+        "Statement"
+    ]
+    assert trust["Condition"]["StringEquals"][f"{ISSUER}:sub"] == [
+        "repo:octocat/questions:environment:cloud",
+        "repo:octocat@583231/questions@1296269:environment:cloud",
+    ]
+
+
+def test_the_trust_compares_whole_strings_and_the_audience(access_template: Templates) -> None:
+    (trust,) = role(access_template())["AssumeRolePolicyDocument"]["Statement"]
+    assert trust["Action"] == "sts:AssumeRoleWithWebIdentity"
+    assert set(trust["Condition"]) == {"StringEquals"}, "a pattern could match another repository"
+    condition = trust["Condition"]["StringEquals"]
+    assert condition[f"{ISSUER}:aud"] == "sts.amazonaws.com"
+    assert condition[f"{ISSUER}:sub"] == subjects(OCTOCAT)
+    assert "*" not in json.dumps(condition)
+
+
+def test_the_provider_is_made_or_the_account_s_own_is_used(access_template: Templates) -> None:
+    made = access_template()
+    providers = [
+        one["Properties"]
+        for one in made["Resources"].values()
+        if one["Type"] == "AWS::IAM::OIDCProvider"
+    ]
+    assert providers == [{"ClientIdList": ["sts.amazonaws.com"], "Url": f"https://{ISSUER}"}]
+    used = access_template(github_oidc_provider="existing")
+    assert "OIDCProvider" not in json.dumps([one["Type"] for one in used["Resources"].values()])
+    (trust,) = role(used)["AssumeRolePolicyDocument"]["Statement"]
+    assert text(trust["Principal"]["Federated"]) == (
+        f"arn:<AWS::Partition>:iam::<AWS::AccountId>:oidc-provider/{ISSUER}"
+    )
+
+
+def test_it_deploys_through_the_bootstrap_roles_and_nothing_else(
+    access_template: Templates,
+) -> None:
+    deploy = policy(access_template())["Deploy"]
+    assert deploy["Action"] == "sts:AssumeRole"
+    assert sorted(text(one).rpartition(":role/")[2] for one in deploy["Resource"]) == [
+        f"cdk-hnb659fds-{name}-role-<AWS::AccountId>-<AWS::Region>"
+        for name in ("deploy", "file-publishing", "image-publishing", "lookup")
+    ]
+
+
+def test_it_operates_this_stack_only(access_template: Templates) -> None:
+    here = "<AWS::Region>:<AWS::AccountId>"
+    expected = {
+        "FindStack": f"arn:<AWS::Partition>:cloudformation:{here}:stack/qabot/*",
+        "Launch": f"arn:<AWS::Partition>:ecs:{here}:task-definition/qabot:*",
+        "Operate": f"arn:<AWS::Partition>:ecs:{here}:task/qabot/*",
+        "TagAtLaunch": f"arn:<AWS::Partition>:ecs:{here}:task/qabot/*",
+        "List": "*",
+        "Items": f"arn:<AWS::Partition>:dynamodb:{here}:table/qabot",
+        "ReadLogs": f"arn:<AWS::Partition>:logs:{here}:log-group:/qabot/tasks:log-stream:*",
+    }
+    found = policy(access_template())
+    assert set(found) == {*expected, "Deploy", "GiveTasksTheirRoles"}
+    assert {sid: text(found[sid]["Resource"]) for sid in expected} == expected
+
+
+def test_whatever_is_about_tasks_is_bound_to_the_cluster(access_template: Templates) -> None:
+    found = policy(access_template())
+    for sid in ("Launch", "Operate", "List"):
+        assert text(found[sid]["Condition"]["ArnEquals"]["ecs:cluster"]) == (
+            "arn:<AWS::Partition>:ecs:<AWS::Region>:<AWS::AccountId>:cluster/qabot"
+        ), sid
+    assert found["TagAtLaunch"]["Condition"] == {"StringEquals": {"ecs:CreateAction": "RunTask"}}
+
+
+def test_it_gives_the_tasks_roles_to_tasks_only(
+    access_template: Templates, main_template: Templates
+) -> None:
+    give = policy(access_template())["GiveTasksTheirRoles"]
+    assert give["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
+    names = [
+        text(one["Properties"]["RoleName"])
+        for one in main_template()["Resources"].values()
+        if one["Type"] == "AWS::IAM::Role"
+    ]
+    assert sorted(text(one).rpartition(":role/")[2] for one in give["Resource"]) == sorted(names)
+
+
+def test_no_action_is_a_pattern(access_template: Templates) -> None:
+    for sid, statement in policy(access_template()).items():
+        actions = statement["Action"]
+        for action in actions if isinstance(actions, list) else [actions]:
+            assert "*" not in action, sid
+
+
+def test_without_a_repository_it_says_what_is_missing_and_the_other_stack_stands(
+    synthesise: Callable[..., Path],
+) -> None:
+    outdir = synthesise(image="o/n")
+    told = json.loads((outdir / "qabot-access.metadata.json").read_text())
+    errors = [
+        entry["data"]
+        for entries in told.values()
+        for entry in entries
+        if entry["type"] == "aws:cdk:error"
+    ]
+    assert errors == [MISSING]
+    main = json.loads((outdir / "manifest.json").read_text())["artifacts"]["qabot"]
+    assert "aws:cdk:error" not in json.dumps(main)
+
+
+@pytest.mark.parametrize("name", ["role-name", "arn"])
+def test_the_role_is_short_enough_for_iam_and_told_as_an_output(
+    access_template: Templates, name: str
+) -> None:
+    template = access_template()
+    if name == "arn":
+        assert set(template["Outputs"]) >= {"RoleArn"}
+    else:
+        longest = text(role(template)["RoleName"]).replace("<AWS::Region>", "ap-southeast-1")
+        assert len(longest) - len("qabot") + 40 <= 64
