@@ -14,8 +14,9 @@ from qabot import fargate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Calls don't arrive as evenly as they are sent; this part of a rate is left to that.
+# Calls don't arrive as evenly as they are sent; these parts of a rate and a burst are left to that.
 HEADROOM = 0.05
+BURST_HEADROOM = 0.5
 # After a throttle the pace is halved, and grows back to its full by this part of it a call.
 _SLOWEST = 1.0  # calls a second
 _RECOVERY = 0.02
@@ -58,6 +59,7 @@ class TokenBucket:
         self._at = now
 
     def _level(self, now: float, per_second: float) -> float:
+        # Below nothing while calls are reserved that are still to be made.
         return min(self.rate.burst, self._tokens + (now - self._at) * per_second)
 
     def delay(self, now: float, per_second: float) -> float:
@@ -85,7 +87,9 @@ class Pacer:
         self._clock = clock
         now = clock()
         self._buckets = [
-            TokenBucket(Rate(rate.per_second * (1 - HEADROOM), rate.burst * (1 - HEADROOM)), now)
+            TokenBucket(
+                Rate(rate.per_second * (1 - HEADROOM), rate.burst * (1 - BURST_HEADROOM)), now
+            )
             for rate in rates
         ]
         self._share = 1.0  # of the rates, below 1 after a throttle
@@ -97,12 +101,17 @@ class Pacer:
         wait = max(bucket.delay(now, self._speed(bucket)) for bucket in self._buckets)
         return max(wait, self._not_before - now, 0.0)
 
-    def take(self) -> None:
-        """Count one call."""
-        now = self._clock()
+    def reserve(self) -> float:
+        """Count one call, to be made as soon as it may be.
+
+        Returns:
+            When that is, on the clock.
+        """
+        at = self._clock() + self.delay()
         for bucket in self._buckets:
-            bucket.take(now, self._speed(bucket))
+            bucket.take(at, self._speed(bucket))
         self._share = min(1.0, self._share + _RECOVERY)
+        return at
 
     def slow_down(self) -> None:
         """A call was throttled, so others use the account too: pause, then go at half the pace."""

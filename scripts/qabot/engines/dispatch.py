@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import heapq
 import random
+import threading
 import time
 from concurrent.futures import FIRST_COMPLETED, Future, ThreadPoolExecutor, wait
 from dataclasses import dataclass, field
@@ -37,6 +38,8 @@ if TYPE_CHECKING:
 # run has taken meanwhile, or why there is no task.
 Landing: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
 
+# Launches are prepared so many seconds before they may be made, so that they are made on time.
+_AHEAD = 0.5
 # Two runs that ask the same question take turns at most so often before one gives it up.
 _TURNS = 10
 # So many failures that would hit every task, and no answer: the run is given up.
@@ -130,6 +133,7 @@ class Dispatch:
         self._clock = clock
         self._pacer = Pacer(RUN_TASK, clock)
         self._order = count()
+        self._halt = threading.Event()
         # Each open job is in exactly one of these.
         self._waiting: list[tuple[float, int, Job]] = []
         self._launching: dict[Future[Landing], Job] = {}
@@ -191,16 +195,17 @@ class Dispatch:
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
         while self._waiting and self._room():
-            if self._waiting[0][0] > self._clock() or self._pacer.delay() > 0:
+            if self._waiting[0][0] > self._clock() or self._pacer.delay() > _AHEAD:
                 return
             _, _, job = heapq.heappop(self._waiting)
-            self._pacer.take()
+            at = self._pacer.reserve()
             if job.rejoin:
-                self._launching[pool.submit(self._run_task, self._order_for(job))] = job
+                future = pool.submit(self._run_task, self._order_for(job), at)
             else:
                 job.attempt += 1
                 job.token = make_token(job.key, job.attempt)
-                self._launching[pool.submit(self._claim_and_run, job, self._order_for(job))] = job
+                future = pool.submit(self._claim_and_run, job, self._order_for(job), at)
+            self._launching[future] = job
 
     def _order_for(self, job: Job) -> Launch:
         return Launch(
@@ -212,7 +217,7 @@ class Dispatch:
             size=job.size,
         )
 
-    def _claim_and_run(self, job: Job, launch: Launch) -> Landing:
+    def _claim_and_run(self, job: Job, launch: Launch, at: float) -> Landing:
         """In the pool; reads of the job only what doesn't change while it is launching."""
         now = int(time.time())
         try:
@@ -234,10 +239,12 @@ class Dispatch:
             if cause is None:
                 raise
             return Unclaimed(Cause("throttled", cause.reason, cause.evidence))
-        return self._run_task(launch) if taken is None else taken
+        return self._run_task(launch, at) if taken is None else taken
 
-    def _run_task(self, launch: Launch) -> Landing:
+    def _run_task(self, launch: Launch, at: float) -> Landing:
         """In the pool."""
+        if self._halt.wait(max(0.0, at - self._clock())):
+            return Cause("timeout", "the run was stopped before the launch")
         try:
             arn, ours, refusal = self._tasks.launch(launch)
         except Exception as error:
@@ -451,7 +458,7 @@ class Dispatch:
         if self._flying:
             due.append(self._next_poll)
         if self._waiting and self._room():
-            due.append(max(self._waiting[0][0], now + self._pacer.delay()))
+            due.append(max(self._waiting[0][0], now + self._pacer.delay() - _AHEAD))
         pause = max(0.0, min(due) - now)
         if self._launching:
             wait(self._launching, pause, FIRST_COMPLETED)
@@ -461,6 +468,7 @@ class Dispatch:
     def _stop(self, pool: ThreadPoolExecutor) -> None:
         """Stop every task that this run has launched and not seen the end of."""
         end = self._clock() + self._pace.stop
+        self._halt.set()
         for future in self._launching:
             future.cancel()
         # A launch that is under way can't be called back; its task is stopped as soon as it is
@@ -475,9 +483,7 @@ class Dispatch:
         pacer = Pacer(STOP_TASK, self._clock)
         stops = []
         for arn in arns:
-            while (pause := min(pacer.delay(), end - self._clock())) > 0:
-                time.sleep(pause)
-            pacer.take()
+            time.sleep(max(0.0, min(pacer.reserve(), end) - self._clock()))
             stops.append(pool.submit(self._tasks.stop, str(arn), "qabot: the run was stopped"))
         done, _ = wait(stops, max(0.0, end - self._clock()))
         self.tally.stopped = sum(not future.exception() for future in done)

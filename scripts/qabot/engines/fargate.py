@@ -296,8 +296,7 @@ def stop_run(clients: Clients, stack: Stack, run: str) -> Iterator[str]:
     tasks = Tasks(clients, stack, run)
     pacer = Pacer(STOP_TASK, time.monotonic)
     for arn in list(tasks.of_run(run)):
-        time.sleep(pacer.delay())
-        pacer.take()
+        time.sleep(max(0.0, pacer.reserve() - time.monotonic()))
         with translated(f"stopping a task of run {run}"):
             tasks.stop(arn, "qabot reap")
         yield arn
