@@ -1,0 +1,171 @@
+from __future__ import annotations
+
+import io
+import json
+import os
+import shutil
+from argparse import Namespace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.cloud import Cloud, emulated_cloud
+from tests.cloud.weather import HANGS, Misfortunes
+
+from qabot.commands import cloud as commands
+from qabot.errors import CloudError, UsageError
+from qabot.report import Reporter
+from qabot.results import Answer, Ask
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+ROOT = Path(__file__).resolve().parents[3]
+CONTEXT = (
+    "The peach was found in the river. The baby is called Momotaro. The old man is called Jiro."
+)
+
+
+@pytest.fixture
+def root(tmp_path: Path) -> Path:
+    (tmp_path / "questions").mkdir()
+    settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
+    settings["context"]["qabot"]["model"] = "bundled"
+    (tmp_path / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
+    shutil.copytree(ROOT / "container" / "model", tmp_path / "container" / "model")
+    return tmp_path
+
+
+@pytest.fixture
+def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
+    with emulated_cloud() as cloud:
+        for name in list(os.environ):
+            if name.startswith("AWS_"):
+                monkeypatch.delenv(name)
+        for name, value in cloud.environ.items():
+            monkeypatch.setenv(name, value)
+        cloud.deploy(model="bundled")
+        yield cloud
+
+
+@pytest.fixture
+def said() -> io.StringIO:
+    return io.StringIO()
+
+
+@pytest.fixture
+def report(said: io.StringIO) -> Reporter:
+    return Reporter(said)
+
+
+def args(root: Path, **given: Any) -> Namespace:
+    return Namespace(root=root, **given)
+
+
+def ask(root: Path, report: Reporter, question: str, **given: Any) -> int:
+    given = {"top_k": 1, "json": False, **given}
+    return commands.ask(args(root, question=question, **given), CONTEXT, report)
+
+
+def test_ask_list_and_clear(
+    cloud: Cloud,
+    root: Path,
+    report: Reporter,
+    said: io.StringIO,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert ask(root, report, "What is the name of the baby?") == 0
+    assert capsys.readouterr().out.startswith("Momotaro (0.")
+    assert "1 tasks to launch" in said.getvalue()
+    assert ask(root, report, "What is the\tname of the old man?", top_k=2, json=True) == 0
+    spans = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert len(spans) == 2
+    assert spans[0]["answer"] == "Jiro"
+
+    assert commands.list_items(args(root, limit=None, format="text")) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert len(lines) == 2
+    assert all("ANSWERED" in line for line in lines)
+    assert any("What is the name of the old man?  0." in line for line in lines)
+    assert commands.list_items(args(root, limit=1, format="json")) == 0
+    (line,) = capsys.readouterr().out.splitlines()
+    assert json.loads(line)["status"] == "ANSWERED"
+
+    with pytest.raises(UsageError, match="give --yes"):
+        commands.clear(args(root, yes=False), report)
+    monkeypatch.setattr("sys.stdin", SimpleTerminal())
+    assert commands.clear(args(root, yes=False), report, lambda: "n") == 0
+    assert "nothing is deleted" in said.getvalue()
+    assert commands.clear(args(root, yes=False), report, lambda: "Y") == 0
+    assert "deleted 2 questions from qabot" in said.getvalue()
+    capsys.readouterr()
+    commands.list_items(args(root, limit=None, format="text"))
+    assert capsys.readouterr().out == ""
+
+
+class SimpleTerminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def test_ask_tells_a_failure_and_what_it_can_not_do(
+    cloud: Cloud, root: Path, report: Reporter
+) -> None:
+    with pytest.raises(commands.NoAnswerError, match="empty-question"):
+        ask(root, report, " ")
+    with pytest.raises(UsageError, match="--top-k 3"):
+        ask(root, report, "Who?", top_k=4)
+
+
+def test_reap_stops_what_a_run_has_left(
+    root: Path, report: Reporter, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulated_cloud(faults=Misfortunes(lambda *_: HANGS)) as cloud:
+        for name, value in cloud.environ.items():
+            monkeypatch.setenv(name, value)
+        cloud.deploy(model="bundled")
+        engine = commands.make_engine(root, args(root, run="left-behind"), report)
+        engine.submit([Ask(digit * 64, "Who?", CONTEXT) for digit in "ab"])
+        commands.reap(args(root, run="left-behind"), report)
+        assert "stopped 2 tasks of run left-behind" in said.getvalue()
+        assert all(task.desired == "STOPPED" for task in cloud.tasks)
+        commands.reap(args(root, run="unheard-of"), report)
+        assert "stopped 0 tasks of run unheard-of" in said.getvalue()
+
+
+def test_the_options_of_the_command_line_reach_the_engine(root: Path, report: Reporter) -> None:
+    given = args(root, run="mine", max_tasks=7, timeout=60, force=True)
+    engine = commands.make_engine(root, given, report)
+    assert engine.run == "mine"
+    assert engine.model.startswith("qabot-minilm-l6-squad@")
+
+
+def test_without_a_stack_every_command_says_what_to_do(
+    root: Path, report: Reporter, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    with emulated_cloud() as cloud:
+        for name, value in cloud.environ.items():
+            monkeypatch.setenv(name, value)
+        every: list[Callable[[], int]] = [
+            lambda: ask(root, report, "Who?"),
+            lambda: commands.list_items(args(root, limit=None, format="text")),
+            lambda: commands.clear(args(root, yes=True), report),
+            lambda: commands.reap(args(root, run="x"), report),
+        ]
+        for command in every:
+            with pytest.raises(CloudError, match=r"no stack qabot in us-east-1.*cdk deploy"):
+                command()
+
+
+def test_answered_items_come_with_their_contexts(
+    cloud: Cloud, root: Path, report: Reporter
+) -> None:
+    engine = commands.make_engine(root, args(root), report)
+    (result,) = engine.ask([Ask("a" * 64, "What is the name of the baby?", CONTEXT)])
+    assert isinstance(result, Answer)
+    table = commands.open_table(root)
+    table.save("uuid", "in the item", "Who?", [result.span], "m", expires_at=None)
+    shown = {item.key: context for item, context in commands.answered(table, 10)}
+    assert shown == {"a" * 64: CONTEXT, "uuid": "in the item"}
+    assert len(list(commands.answered(table, 1))) == 1
