@@ -69,6 +69,11 @@ class Cloud:
         """Every call of an API so far."""
         return self._application.calls
 
+    @property
+    def crashes(self) -> list[Exception]:
+        """What went wrong in the emulation of a service, rather than in its use."""
+        return self._application.crashes
+
     def client_calls(self) -> dict[str, int]:
         """How many calls of each kind came from outside, that is, not from tasks."""
         return dict(self.calls.by_kind([self.environ["AWS_ACCESS_KEY_ID"]]))
@@ -106,7 +111,7 @@ class Cloud:
         return _session().client(service, endpoint_url=self.endpoint_url)
 
     def deploy(self, **settings: Any) -> dict[str, str]:
-        """Deploy the stack of infra/ by CloudFormation, and give its outputs.
+        """Create or update the stack of infra/ by CloudFormation, and give its outputs.
 
         Args:
             settings: that differ from cdk.json's.

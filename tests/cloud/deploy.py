@@ -18,18 +18,21 @@ IMAGE = "qabot-answerer:local"
 
 
 def deploy(cloudformation: Any, **settings: Any) -> dict[str, str]:
-    """Create the stack, and give its outputs.
+    """Create the stack, or update it where it is, and give its outputs.
 
     Args:
         cloudformation: a client of the emulated cloud.
         settings: that differ from cdk.json's.
     """
     name, template = synthesise(tuple(sorted({"image": IMAGE, **settings}.items())))
-    cloudformation.create_stack(
-        StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"]
+    there = any(
+        one["StackName"] == name and one["StackStatus"] != "DELETE_COMPLETE"
+        for one in cloudformation.list_stacks()["StackSummaries"]
     )
+    change = cloudformation.update_stack if there else cloudformation.create_stack
+    change(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
-    if stack["StackStatus"] != "CREATE_COMPLETE":
+    if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise AssertionError(f"the stack is {stack['StackStatus']}")
     return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
 

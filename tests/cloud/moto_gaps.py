@@ -69,8 +69,11 @@ def _register(properties: dict[str, Any], account_id: str, region_name: str) -> 
     )
 
 
+# moto calls these with its names for the arguments.
+
+
 def _create_definition(
-    _resource_name: str,
+    resource_name: str,
     cloudformation_json: dict[str, Any],
     account_id: str,
     region_name: str,
@@ -81,7 +84,7 @@ def _create_definition(
 
 def _update_definition(
     original_resource: Any,
-    _new_resource_name: str,
+    new_resource_name: str,
     cloudformation_json: dict[str, Any],
     account_id: str,
     region_name: str,

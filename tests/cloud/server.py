@@ -40,7 +40,11 @@ class Application:
         self._faults = faults
         self._revoked = revoked
         self._moto = DomainDispatcherApplication(create_backend_app)
+        # moto is not made for threads: two conditional writes could both find their condition met.
+        self._moto_lock = threading.Lock()
         self.calls = CallLog()
+        # What went wrong in moto itself; the caller saw a failure of the service.
+        self.crashes: list[Exception] = []
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
         """Answer one request."""
@@ -66,7 +70,12 @@ class Application:
                 return _reply(start, 200, json.dumps(self._ecs.answer(call)), _JSON)
             except EcsError as error:
                 return _refuse(call, error.error, start)
-        answer: Iterable[bytes] = self._moto(environ, start)
+        try:
+            with self._moto_lock:
+                answer: Iterable[bytes] = self._moto(environ, start)
+        except Exception as error:  # noqa: BLE001 - a service that fails answers so
+            self.crashes.append(error)
+            return _refuse(call, ApiError("InternalFailure", "The emulation failed.", 500), start)
         return answer
 
     def _metadata(self, rest: str, start: StartResponse) -> Iterable[bytes]:

@@ -524,7 +524,20 @@ def test_three_hundred_tasks_run_once_each(launcher: Launcher) -> None:
     assert sorted(int(task.command()[1]) for task in tasks) == list(range(300))
     assert {task.exit_code for task in tasks} == {0}
     assert launcher.cloud.client_calls()["ecs:RunTask"] == 300
+    assert launcher.cloud.crashes == []
     assert os.environ.get("AWS_ENDPOINT_URL") != launcher.cloud.endpoint_url
+
+
+def test_updating_the_stack_makes_a_new_revision_and_keeps_the_table(launcher: Launcher) -> None:
+    table = launcher.cloud.client("dynamodb")
+    table.put_item(TableName="qabot", Item={"item_id": {"S": "kept"}})
+    outputs = launcher.cloud.deploy(memory=5120)
+    assert outputs["TaskDefinitionArn"] == launcher.outputs["TaskDefinitionArn"][:-1] + "2"
+    assert outputs["Memory"] == "5120"
+    launcher.outputs = outputs
+    assert launcher.describe(launcher.run("0"))["memory"] == "5120"
+    assert table.scan(TableName="qabot")["Count"] == 1
+    assert launcher.cloud.crashes == []
 
 
 def test_deleting_the_stack_deletes_all_that_it_made(launcher: Launcher) -> None:
