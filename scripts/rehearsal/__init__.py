@@ -1,0 +1,1 @@
+"""The whole cloud loop on this machine; `scripts/rehearse` runs it."""
