@@ -73,10 +73,7 @@ def statements(stack: cdk.Stack, name: str) -> list[iam.PolicyStatement]:
             "Items",
             [
                 f"dynamodb:{action}"
-                for action in (
-                    *("BatchGetItem", "BatchWriteItem", "DeleteItem", "DescribeTable"),
-                    *("GetItem", "PutItem", "Scan", "UpdateItem"),
-                )
+                for action in ("BatchGetItem", "BatchWriteItem", "GetItem", "Scan", "UpdateItem")
             ],
             [arn("dynamodb", f"table/{name}")],
         ),

@@ -20,6 +20,7 @@ class Definition:
         command: the default arguments.
         environment: its variables.
         stop_timeout: seconds between SIGTERM and SIGKILL.
+        task_role: ARN of the role that the container has, empty for none.
         log_options: of the awslogs driver; empty without one.
     """
 
@@ -32,6 +33,7 @@ class Definition:
     command: tuple[str, ...]
     environment: dict[str, str]
     stop_timeout: float
+    task_role: str
     log_options: dict[str, str]
 
 
@@ -64,6 +66,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         command=tuple(container.get("command", ())),
         environment={one["name"]: str(one["value"]) for one in container.get("environment", [])},
         stop_timeout=float(container.get("stopTimeout", 30)),
+        task_role=str(found.task_role_arn or ""),
         log_options=dict(log.get("options", {})) if log.get("logDriver") == "awslogs" else {},
     )
 

@@ -44,6 +44,9 @@ def synthesise(differing: tuple[tuple[str, Any], ...]) -> tuple[str, str]:
     Args:
         differing: settings that differ from cdk.json's, and their values.
     """
+    import infra  # noqa: F401 - before the CDK, because it says on which Node that runs
+
+    # isort: split
     import aws_cdk as cdk
     from infra.stack import QabotStack
 

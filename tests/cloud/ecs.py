@@ -61,6 +61,7 @@ class EcsTasks:
         self._forget_after = forget_after
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
+        self._owners: dict[str, Task] = {}
         self._tokens: dict[tuple[str, str], tuple[str, list[Task]]] = {}
         self.actions = {
             "RunTask": self._run_task,
@@ -86,6 +87,11 @@ class EcsTasks:
         """The task with an id or ARN."""
         with self._lock:
             return self._tasks.get(task_id.rpartition("/")[2])
+
+    def owner(self, access_key: str) -> Task | None:
+        """The task that an access key belongs to, `None` for one from outside."""
+        with self._lock:
+            return self._owners.get(access_key)
 
     def _run_task(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
         cluster = _cluster(parameters, region)
@@ -123,6 +129,7 @@ class EcsTasks:
                 for _ in range(parameters.get("count", 1))
             ]
             self._tasks.update({task.id: task for task in tasks})
+            self._owners.update({task.access_key: task for task in tasks})
             if token is not None:
                 self._tokens[cluster, token] = (fingerprint, tasks)
             shown = [task.to_api(tags=True) for task in tasks]

@@ -10,6 +10,7 @@ from xml.sax.saxutils import escape
 from tests.cloud.calls import Call, CallLog, read_call
 from tests.cloud.ecs import EcsError, EcsTasks
 from tests.cloud.faults import ApiError, Faults, LoseReply, Refuse
+from tests.cloud.permissions import refusal
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Iterable
@@ -55,6 +56,9 @@ class Application:
         self.calls.add(call)
         if call.access_key in self._revoked:
             return _refuse(call, _EXPIRED, start)
+        task = self._ecs.owner(call.access_key)
+        if task is not None and (denied := refusal(task, call)):
+            return _refuse(call, denied, start)
         fault = self._faults.on_call(call)
         if isinstance(fault, Refuse):
             return _refuse(call, fault.error, start)

@@ -261,21 +261,59 @@ def test_a_stopped_task_tells_who_stopped_it_and_why() -> None:
         assert refusal["Message"] == "The referenced task was not found."
 
 
+def test_a_task_may_do_what_its_role_allows_and_no_more() -> None:
+    said: list[str] = []
+
+    def program(_argv: Sequence[str], environ: Mapping[str, str]) -> int:
+        table = dynamodb(environ)
+        mine, other = environ["TABLE_NAME"], "other"
+        key = {"item_id": {"S": "k"}}
+        table.get_item(TableName=mine, Key=key)
+        table.update_item(TableName=mine, Key=key, **SET)
+        for call in (
+            lambda: table.get_item(TableName=other, Key=key),
+            lambda: table.put_item(TableName=mine, Item=key),
+            lambda: table.scan(TableName=mine),
+            lambda: table.batch_get_item(RequestItems={mine: {"Keys": [key]}}),
+            table.list_tables,
+        ):
+            with pytest.raises(ClientError) as caught:
+                call()
+            said.append(caught.value.response["Error"]["Code"])
+        return 0
+
+    with emulated_cloud(program=program) as cloud:
+        Launcher(cloud).run()
+        cloud.wait_idle()
+        (task,) = cloud.tasks
+    assert task.exit_code == 0, task.output
+    assert said == ["AccessDeniedException"] * 5
+
+
+SET = {"UpdateExpression": "SET a = :a", "ExpressionAttributeValues": {":a": {"S": "b"}}}
+
+
+def dynamodb(environ: Mapping[str, str]) -> Any:
+    """A client with the credentials of a container's environment."""
+    import boto3
+
+    return boto3.session.Session(
+        aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
+        aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
+        region_name=environ["AWS_REGION"],
+    ).client("dynamodb", endpoint_url=environ["AWS_ENDPOINT_URL"])
+
+
 def test_a_stopped_thread_can_do_nothing_more_that_anybody_sees() -> None:
     go, done, errors = threading.Event(), threading.Event(), []
 
     def program(_argv: Sequence[str], environ: Mapping[str, str]) -> int:
-        import boto3
-
-        table = boto3.session.Session(
-            aws_access_key_id=environ["AWS_ACCESS_KEY_ID"],
-            aws_secret_access_key=environ["AWS_SECRET_ACCESS_KEY"],
-            region_name=environ["AWS_REGION"],
-        ).client("dynamodb", endpoint_url=environ["AWS_ENDPOINT_URL"])
-        item = {"item_id": {"S": "late"}}
+        table = dynamodb(environ)
         go.wait(20)
         try:
-            table.put_item(TableName=environ["TABLE_NAME"], Item=item)
+            table.update_item(
+                TableName=environ["TABLE_NAME"], Key={"item_id": {"S": "late"}}, **SET
+            )
         except ClientError as error:
             errors.append(error.response["Error"]["Code"])
         done.set()

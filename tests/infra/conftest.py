@@ -9,6 +9,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+import infra  # noqa: F401 - before the CDK, because it says on which Node that runs
+
 if TYPE_CHECKING:
     from collections.abc import Callable
 
