@@ -1,0 +1,74 @@
+"""The figures, names and commands that the pages about the deployment give."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+
+import pytest
+
+from qabot import fargate
+from qabot.errors import SettingsError
+from qabot.settings import Settings, read_settings
+
+ROOT = Path(__file__).resolve().parents[2]
+COST = (ROOT / "docs" / "cost.md").read_text("utf-8")
+DEPLOYING = (ROOT / "docs" / "deploying.md").read_text("utf-8")
+ROWS = {
+    "1 vCPU, 4 GB (the default)": (1024, 4096),
+    "1 vCPU, 2 GB": (1024, 2048),
+    "0.5 vCPU, 1 GB": (512, 1024),
+}
+
+
+@pytest.mark.parametrize("row", ROWS)
+def test_a_thousand_questions_cost_what_the_page_says(row: str) -> None:
+    cpu, memory = ROWS[row]
+    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.ANSWER_SECONDS
+    prices = [
+        fargate.cost(cpu, memory, seconds, tasks=1000),
+        fargate.cost(cpu, memory, seconds, "arm64", tasks=1000),
+        fargate.cost(cpu, memory, seconds, tasks=1000, spot=True),
+    ]
+    assert f"| {row} | " + " | ".join(f"${price:.2f}" for price in prices) + " |" in COST
+
+
+def test_a_thousand_questions_take_as_long_as_the_page_says() -> None:
+    quick = fargate.run_seconds(1000, Settings().max_tasks) / 60
+    slow = fargate.run_seconds(1000, fargate.DEFAULT_VCPU_QUOTA) / 3600
+    assert f"about {quick:.0f} minutes for a thousand questions" in COST
+    assert f"With the {fargate.DEFAULT_VCPU_QUOTA} vCPUs" in COST
+    assert f"about {slow:.0f} hours" in COST
+
+
+def test_the_default_is_the_default() -> None:
+    assert ROWS["1 vCPU, 4 GB (the default)"] == (Settings().cpu, Settings().memory)
+
+
+def test_every_setting_that_the_pages_name_is_one() -> None:
+    named = set(re.findall(r"`((?:github|max|log|item|task|stack)_[a-z_]+)`", DEPLOYING + COST))
+    assert named
+    assert named <= set(Settings.__dataclass_fields__)
+
+
+def test_every_file_that_the_pages_name_is_there() -> None:
+    named = set(re.findall(r"\b(?:scripts|infra|docs)/[\w./-]*\w", DEPLOYING + COST))
+    assert {"scripts/cdk", "scripts/rehearse"} <= named
+    assert [name for name in sorted(named) if not (ROOT / name).exists()] == []
+
+
+def test_the_quotas_are_those_that_the_engine_counts_with() -> None:
+    assert f"(`{fargate.VCPU_QUOTA_CODE}`) | {fargate.DEFAULT_VCPU_QUOTA} |" in DEPLOYING
+    assert f"(`{fargate.SPOT_VCPU_QUOTA_CODE}`) | {fargate.DEFAULT_VCPU_QUOTA} |" in DEPLOYING
+    assert (
+        f"{fargate.LAUNCH_BURST} at once, then {fargate.LAUNCHES_PER_SECOND:.0f} a second"
+        in DEPLOYING
+    )
+
+
+def test_the_mistake_that_the_page_shows_is_told_so(tmp_path: Path) -> None:
+    text = (ROOT / "cdk.json").read_text("utf-8")
+    (tmp_path / "cdk.json").write_text(text.replace('"memory": 4096', '"memory": 1000'), "utf-8")
+    with pytest.raises(SettingsError) as caught:
+        read_settings(tmp_path)
+    assert str(caught.value) in DEPLOYING
