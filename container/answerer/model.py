@@ -12,7 +12,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from answerer.errors import InputError, ModelError
+from answerer.errors import InputError
 from answerer.info import MODEL_FILE, TOKENIZER_FILE, ModelInfo, read_info
 from answerer.pool import Pool
 from answerer.session import Session
@@ -193,10 +193,7 @@ class _Job:
         self.left -= 1
 
     def best(self, top_k: int) -> list[Span]:
-        try:
-            return self.search.best(top_k)
-        except ValueError as error:
-            raise ModelError(f"the model is broken: {error}; export it again") from error
+        return self.search.best(top_k)
 
 
 def usable_cores() -> int:

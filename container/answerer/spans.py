@@ -16,8 +16,11 @@ window. docs/models.md gives the figures of these ways on long documents.
 
 from __future__ import annotations
 
+import math
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from answerer.errors import ModelError
 
 if TYPE_CHECKING:
     import numpy as np
@@ -59,8 +62,8 @@ class SpanSearch:
         tokens = len(context.ids)
         self._context = context
         self._width = max(1, min(max_answer_tokens, tokens))
-        # Logarithm of the sum of the exponentials of all ranks so far.
-        self._total = -np.inf
+        # Of each window, the logarithm of the sum of the exponentials of all its ranks.
+        self._totals: list[float] = []
         # _pairs[i, k]: the best sum of logits of the span from token i to token i + k.
         self._pairs = np.full((tokens, self._width), -np.inf, dtype=np.float32)
 
@@ -71,12 +74,19 @@ class SpanSearch:
             first: index, in the context, of the window's first context token.
             start: (tokens,) logits of the window's context tokens.
             end: (tokens,) the same for the end.
+
+        Raises:
+            ModelError: they are not numbers, so that the model is broken.
         """
         import numpy as np
 
+        if not (np.isfinite(start).all() and np.isfinite(end).all()):
+            raise ModelError(
+                "the model is broken: its logits are not finite numbers; export it again"
+            )
+
         rows = slice(first, first + len(start))
-        window = _log_sum_exp(start) + _log_sum_exp(end)
-        self._total = float(np.logaddexp(self._total, window))
+        self._totals.append(_log_sum_exp(start) + _log_sum_exp(end))
         # A blank token can be inside of an answer but not its first or last one.
         blank = self._context.blank[rows]
         start = np.where(blank, -np.inf, start)
@@ -92,32 +102,26 @@ class SpanSearch:
 
         Args:
             top_k: how many at most.
-
-        Raises:
-            ValueError: the logits are not numbers, so that the model is broken.
         """
-        import numpy as np
-
-        if not np.isfinite(self._total):
-            raise ValueError("its logits are not finite numbers")
+        top = max(self._totals)
+        # An exact sum, so that the order in which windows came changes no digit.
+        total = top + math.log(math.fsum(math.exp(window - top) for window in self._totals))
         spans: list[Span] = []
         while len(spans) < top_k:
             cell = int(self._pairs.argmax())
             first, length = divmod(cell, self._width)
             rank = float(self._pairs[first, length])
-            if rank == -np.inf:
+            if rank == -math.inf:
                 break
             last = first + length
             start, end = self._context.stripped(first, last)
-            score = min(1.0, float(np.exp(rank - self._total)))
+            score = min(1.0, math.exp(rank - total))
             spans.append(Span(self._context.text[start:end], start, end, score))
             self._strike_out(first, last)
         return spans
 
     def _strike_out(self, first: int, last: int) -> None:
         """Exclude every span that shares a code point with the one of tokens first..last."""
-        import numpy as np
-
         # Tokens can share code points: the bytes of one emoji, for instance.
         starts, ends = self._context.starts, self._context.ends
         start, end = starts[first], ends[last]
@@ -126,8 +130,8 @@ class SpanSearch:
         while last + 1 < len(starts) and starts[last + 1] < end:
             last += 1
         for row in range(max(0, first - self._width + 1), first):
-            self._pairs[row, first - row :] = -np.inf
-        self._pairs[first : last + 1] = -np.inf
+            self._pairs[row, first - row :] = -math.inf
+        self._pairs[first : last + 1] = -math.inf
 
 
 def _log_sum_exp(logits: NDArray[np.float32]) -> float:

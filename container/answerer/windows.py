@@ -20,9 +20,12 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
     from tokenizers import Encoding, Tokenizer
 
-# Tokens that neighbouring windows share, at least, so that an answer at the edge of one stands in
-# the middle of the other.
-OVERLAP = 128
+# Tokens that neighbouring windows share, so that an answer that one cuts is whole in the other.
+# Where the cuts fall moves F1 by more than 64, 96 or 128 do (docs/models.md).
+OVERLAP = 96
+
+# How many tokens a cut moves back at most to fall between words.
+_LONGEST_WORD = 16
 
 # The longest context, in code points: some 3,000 pages. More would take minutes and a gigabyte.
 MAX_CONTEXT = 4_000_000
@@ -38,6 +41,7 @@ class Context:
         starts: (tokens,) offset of each token's first code point in `text`.
         ends: (tokens,) offset behind each token's last code point.
         blank: (tokens,) whether a token holds nothing but white space.
+        breaks: (tokens,) whether white space comes right before a token, or begins it.
     """
 
     text: str
@@ -45,6 +49,7 @@ class Context:
     starts: NDArray[np.int32]
     ends: NDArray[np.int32]
     blank: NDArray[np.bool_]
+    breaks: NDArray[np.bool_]
 
     def stripped(self, first: int, last: int) -> tuple[int, int]:
         """The code points of tokens first..last without white space at either end."""
@@ -124,15 +129,17 @@ class Windows:
         ids = np.fromiter(encoding.ids, np.int64, tokens)
         offsets = np.fromiter(itertools.chain.from_iterable(encoding.offsets), np.int32, 2 * tokens)
         starts, ends = offsets[::2].copy(), offsets[1::2].copy()
-        visible = np.fromiter((not char.isspace() for char in text), np.bool_, len(text))
-        seen = np.concatenate([[0], visible.cumsum()])
+        space = np.fromiter((char.isspace() for char in text), np.bool_, len(text))
+        seen = np.concatenate([[0], (~space).cumsum()])
         blank = seen[ends] == seen[starts]
         if blank.all():
             raise InputError(
                 "context-without-tokens",
                 "the context holds no character that the model knows; give a text of words",
             )
-        return Context(text, ids, starts, ends, blank)
+        before = np.concatenate([[True], space])[starts]
+        begins = np.concatenate([space, [False]])[starts]
+        return Context(text, ids, starts, ends, blank, before | begins)
 
     def question(self, text: str) -> list[int]:
         """Tokenise a question.
@@ -153,7 +160,7 @@ class Windows:
         return ids
 
     def cut(self, context: Context, question: list[int]) -> list[range]:
-        """Cut a context into windows of nearly equal length that overlap.
+        """Cut a context into windows of nearly equal length that overlap, between words.
 
         Returns:
             the range of context tokens of each window; together they cover the context.
@@ -163,11 +170,13 @@ class Windows:
         if tokens <= room:
             return [range(tokens)]
         overlap = min(OVERLAP, room // 2)
-        step = room - overlap
-        count = 1 + -(-(tokens - room) // step)
+        count = 1 + -(-(tokens - room) // (room - overlap))
         last = tokens - room
         firsts = [round(last * number / (count - 1)) for number in range(count)]
-        return [range(first, first + room) for first in firsts]
+        return [
+            range(_between_words(context, first), _between_words(context, first + room))
+            for first in firsts
+        ]
 
     def inputs(
         self, context: Context, question: list[int], window: range
@@ -230,6 +239,14 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
         question_type=kinds[question[0]],
         context_type=kinds[context[0]],
     )
+
+
+def _between_words(context: Context, token: int) -> int:
+    """The nearest place between words that is at or a little before a token, or the token."""
+    if token == len(context.ids):
+        return token
+    near = context.breaks[max(0, token - _LONGEST_WORD) : token + 1].nonzero()[0]
+    return max(0, token - _LONGEST_WORD) + int(near[-1]) if len(near) else token
 
 
 def _check_text(what: str, text: str) -> None:

@@ -2,13 +2,43 @@
 
 from __future__ import annotations
 
+import itertools
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+import numpy as np
 import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
 
 from answerer.errors import InputError, ModelError
 from answerer.info import digest
 from answerer.model import Model
+from answerer.windows import Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from tokenizers import Tokenizer
+
+    from answerer.windows import Context
+
+    MakeModel = Callable[..., Path]
+
+# Where offsets break: combining marks, joined emoji, right-to-left, NUL, marks without width.
+HARD = [
+    *"aé 👩שם\x00\ufeff\u2028\u3000漢字ﬁİ\r\n🇯🇵.1",
+    "e\u0301",
+    "\u202e",
+    "born in 1921",
+    "👩\u200d👩",
+]
 
 BUNDLED = Path(__file__).parents[2] / "container/model"
 
@@ -80,3 +110,166 @@ def test_answers_of_many_are_those_of_each(model: Model) -> None:
 def test_missing_directory_says_how_to_make_one(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="qabot model export"):
         Model.load(tmp_path)
+
+
+@pytest.mark.parametrize(
+    ("context", "question", "kind"),
+    [
+        ("", "What?", "empty-context"),
+        ("Text.", "\n", "empty-question"),
+        ("Text.", "why " * 400, "question-too-long"),
+        ("half \udc00", "What?", "not-unicode"),
+        ("\x01\u200b", "What?", "context-without-tokens"),
+    ],
+)
+def test_bad_input_says_what_to_do(model: Model, context: str, question: str, kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        model.answer(context, question)
+    assert caught.value.kind == kind
+
+
+@settings(max_examples=60)
+@given(
+    context=st.lists(st.sampled_from(HARD), min_size=1, max_size=80).map("".join),
+    question=st.sampled_from(["שלום?", "👩‍👩‍👧", "What is 漢字?", "\x00?", "[SEP] [MASK]"]),
+)
+def test_answer_is_the_part_of_the_context_at_its_offsets(
+    model: Model, context: str, question: str
+) -> None:
+    try:
+        spans = model.answer(context, question, top_k=4)
+    except InputError:
+        return
+    assert spans
+    for span in spans:
+        assert context[span.start : span.end] == span.answer
+        assert span.answer.strip() == span.answer != ""
+        assert 0 <= span.score <= 1
+    covered = [place for span in spans for place in range(span.start, span.end)]
+    assert len(covered) == len(set(covered)), "two alternatives overlap"
+
+
+def test_answer_deep_in_a_long_context(model: Model) -> None:
+    dull = "Nothing of note happened in the village on that day. "
+    context = dull * 60 + EINSTEIN + " " + dull * 60
+    (span,) = model.answer(context, YEAR)
+    assert span.answer == "1921"
+    assert span.start == len(dull) * 60 + 431
+
+
+def test_megabyte_is_searched_whole(
+    tmp_path: Path, make_model: MakeModel, word_level: Tokenizer
+) -> None:
+    # The network only looks a token up, so that this is the time of everything around it.
+    logits = np.zeros((1004, 2))
+    logits[word_level.token_to_id("w777")] = 9
+    model = Model.load(make_model(tmp_path / "model", word_level, logits, max_length=384))
+    filler = "w1 w22 w333 " * 50_000
+    context = filler + "w777" + " " + filler[:400_000]
+    assert len(context) > 1_000_000
+    (span,) = model.answer(context, "w5 ?")
+    assert (span.answer, span.start) == ("w777", len(filler))
+
+
+def test_pairs_are_taken_a_few_ahead_and_no_more(model: Model) -> None:
+    taken = itertools.count()
+    pairs = ((MOMOTARO, f"Who is number {next(taken)}?") for _ in itertools.repeat(None))
+    answers = model.answer_all(pairs)
+    for _ in range(3):
+        next(answers)
+    assert next(taken) <= 3 + 4 * model.threads
+    answers.close()
+
+
+def test_closing_ends_the_threads(model: Model) -> None:
+    answers = model.answer_all((EINSTEIN * 40, YEAR) for _ in itertools.repeat(None))
+    next(answers)
+    assert any(thread.name == "answerer" for thread in threading.enumerate())
+    begun = time.monotonic()
+    answers.close()
+    assert time.monotonic() - begun < 2
+    assert not any(thread.name == "answerer" for thread in threading.enumerate())
+
+
+def test_error_of_the_callers_iterator_reaches_the_caller(model: Model) -> None:
+    def pairs() -> Iterator[tuple[str, str]]:
+        yield MOMOTARO, "Who?"
+        raise LookupError("mine")
+
+    with pytest.raises(LookupError, match="mine"):
+        list(model.answer_all(pairs()))
+    assert not any(thread.name == "answerer" for thread in threading.enumerate())
+
+
+def test_questions_about_one_context_share_its_tokens(
+    tmp_path: Path, make_model: MakeModel, word_level: Tokenizer, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    seen: list[str] = []
+    plain = Windows.context
+
+    def counted(windows: Windows, text: str) -> Context:
+        seen.append(text)
+        return plain(windows, text)
+
+    monkeypatch.setattr(Windows, "context", counted)
+    model = Model.load(make_model(tmp_path / "model", word_level, np.zeros((1004, 2))))
+    one, other = "w1 w2 w3", "w4 w5"
+    pairs = [(one, f"w{number} ?") for number in range(5)] + [(other, "w1 ?"), (one, "w9 ?")]
+    assert len(list(model.answer_all(pairs))) == 7
+    model.answer(str(b"w1 w2 w3", "ascii"), "w7 ?")
+    assert seen == [one, other]
+
+
+def test_failing_network_is_one_error(
+    tmp_path: Path, make_model: MakeModel, word_level: Tokenizer
+) -> None:
+    model = Model.load(make_model(tmp_path / "model", word_level, np.full((1004, 2), np.nan)))
+    with pytest.raises(ModelError, match="not finite numbers"):
+        model.answer("w1 w2", "w3 ?")
+    with pytest.raises(ModelError, match="not finite numbers"):
+        list(model.answer_all([("w1 w2", "w3 ?")] * 9))
+
+
+def test_byte_level_tokenizer_from_end_to_end(
+    tmp_path: Path, make_model: MakeModel, byte_level: Tokenizer
+) -> None:
+    logits = np.zeros((byte_level.get_vocab_size(), 2))
+    # The four bytes of the emoji, apart from what other characters are made of.
+    for token in byte_level.encode("😀").ids[1:]:
+        logits[token] = 5
+    model = Model.load(make_model(tmp_path / "model", byte_level, logits))
+    context = "é\u0301 שלום " * 9 + "😀" + " \x00漢字"
+    (span,) = model.answer(context, "why ?", max_answer_tokens=4)
+    assert (span.answer, span.start) == ("😀", context.index("😀"))
+
+
+INTERRUPTED = """
+import itertools, sys
+from pathlib import Path
+from answerer.model import Model
+
+model = Model.load(Path(sys.argv[1]))
+text = "She named the baby Momotaro. " * 2000
+for index, spans in model.answer_all((text, "Who?") for _ in itertools.repeat(None)):
+    print(index, flush=True)
+"""
+
+
+@pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
+def test_interrupt_ends_the_process_at_once() -> None:
+    process = subprocess.Popen(
+        [sys.executable, "-c", INTERRUPTED, str(BUNDLED)],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": str(BUNDLED.parent)},
+    )
+    with process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        begun = time.monotonic()
+        process.send_signal(signal.SIGINT)
+        _, said = process.communicate(timeout=30)
+    assert process.returncode == -signal.SIGINT
+    assert time.monotonic() - begun < 3
+    assert said.rstrip().endswith("KeyboardInterrupt"), "a crash while it ends"

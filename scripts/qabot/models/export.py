@@ -127,7 +127,8 @@ def probes(windows: Windows, vocabulary: int) -> list[dict[str, NDArray[np.int64
     for tokens in sorted({1, 2, 2 + longest // 5, 1 + longest // 2, longest}):
         ids = random.integers(0, vocabulary, 8 + tokens)
         nothing = np.zeros(tokens, np.int32)
-        context = Context("", ids[8:], nothing, nothing, nothing.astype(bool))
+        no = nothing.astype(bool)
+        context = Context("", ids[8:], nothing, nothing, no, no)
         made.append(windows.inputs(context, [int(token) for token in ids[:8]], range(tokens)))
     return made
 

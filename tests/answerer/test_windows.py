@@ -1,0 +1,213 @@
+"""Tokens, offsets and windows, for tokenizers of several kinds and any text."""
+
+from __future__ import annotations
+
+import itertools
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import numpy as np
+import pytest
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from tokenizers import Tokenizer, processors
+
+from answerer.errors import InputError, ModelError
+from answerer.windows import OVERLAP, Windows
+
+if TYPE_CHECKING:
+    from answerer.windows import Context
+
+BUNDLED = Path(__file__).parents[2] / "container/model/tokenizer.json"
+
+# Everything that has broken an offset somewhere: combining marks, joined emoji, right-to-left,
+# NUL, a byte-order mark, line separators, a ligature that grows when it is normalised.
+HARD = "aé e\u0301 👩\u200d👩 שלום \u202e\x00\ufeff\u2028\xa0\u3000漢字ﬁİ\u1e9e\r\n\t🇯🇵\U0010ffff 1921."
+TEXT = st.text(
+    st.one_of(st.sampled_from(HARD), st.characters(exclude_categories=["Cs"])), min_size=1
+)
+
+
+@pytest.fixture(scope="session")
+def bundled() -> Windows:
+    return Windows(BUNDLED, 384)
+
+
+@pytest.fixture(scope="session")
+def bytewise(byte_level: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Windows:
+    path = tmp_path_factory.mktemp("bytewise") / "tokenizer.json"
+    byte_level.save(str(path))
+    return Windows(path, 64)
+
+
+@pytest.fixture(scope="session")
+def wordwise(word_level: Tokenizer, tmp_path_factory: pytest.TempPathFactory) -> Windows:
+    path = tmp_path_factory.mktemp("wordwise") / "tokenizer.json"
+    word_level.save(str(path))
+    return Windows(path, 32)
+
+
+def check_offsets(context: Context) -> None:
+    """Every span that the search may choose is a part of the text, stripped."""
+    text, usable = context.text, (~context.blank).nonzero()[0].tolist()
+    assert (context.starts <= context.ends).all()
+    assert context.ends.max() <= len(text)
+    for first, last in itertools.pairwise(usable):
+        for pair in ((first, first), (first, last)):
+            start, end = context.stripped(*pair)
+            assert 0 <= start < end <= len(text)
+            assert text[start:end] == text[start:end].strip() != ""
+
+
+@settings(max_examples=300)
+@given(text=TEXT)
+def test_offsets_of_the_bundled_tokenizer(bundled: Windows, text: str) -> None:
+    try:
+        context = bundled.context(text)
+    except InputError as error:
+        assert error.kind in {"empty-context", "context-without-tokens"}
+    else:
+        check_offsets(context)
+
+
+@settings(max_examples=300)
+@given(text=TEXT)
+def test_offsets_of_a_byte_level_tokenizer(bytewise: Windows, text: str) -> None:
+    try:
+        context = bytewise.context(text)
+    except InputError as error:
+        assert not text.strip(), f"{error.kind} for a text that is not blank"
+    else:
+        check_offsets(context)
+        covered = {
+            place
+            for start, end in zip(context.starts, context.ends, strict=True)
+            for place in range(start, end)
+        }
+        missing = {place for place, char in enumerate(text) if not char.isspace()} - covered
+        assert not missing, "characters that no token stands for"
+
+
+def test_template_is_learnt_from_the_tokenizer(
+    bundled: Windows, bytewise: Windows, wordwise: Windows
+) -> None:
+    assert bundled.template.before == [(101, 0)]
+    assert bundled.template.between == [(102, 0)]
+    assert bundled.template.after == [(102, 1)]
+    assert (bundled.template.question_type, bundled.template.context_type) == (0, 1)
+    assert bytewise.template.between == [(2, 0), (2, 0)], "RoBERTa puts two </s> between"
+    assert wordwise.template.length == 3
+
+
+@pytest.mark.parametrize("which", ["bundled", "bytewise", "wordwise"])
+def test_window_is_what_the_tokenizer_makes_of_the_pair(
+    which: str, request: pytest.FixtureRequest
+) -> None:
+    windows: Windows = request.getfixturevalue(which)
+    question, text = "w1 w2 ?", "w3 w4 w5"
+    encoding = windows._tokenizer.encode(question, text)
+    context, ids = windows.context(text), windows.question(question)
+    (window,) = windows.cut(context, ids)
+    inputs = windows.inputs(context, ids, window)
+    assert inputs["input_ids"].tolist() == [encoding.ids]
+    assert inputs["token_type_ids"].tolist() == [encoding.type_ids]
+    assert inputs["attention_mask"].tolist() == [encoding.attention_mask]
+    place = windows.place(ids, window)
+    assert encoding.ids[place] == context.ids.tolist()
+
+
+def test_special_tokens_in_a_text_are_text(bundled: Windows) -> None:
+    context = bundled.context("He wrote [SEP] and [CLS] there.")
+    assert not {101, 102} & set(context.ids.tolist())
+    assert not {101, 102} & set(bundled.question("What is [SEP] ?"))
+
+
+def test_template_needs_a_pair(word_level: Tokenizer, tmp_path: Path) -> None:
+    tokenizer = Tokenizer.from_str(word_level.to_str())
+    tokenizer.post_processor = processors.TemplateProcessing(
+        single="$A", pair="$B $A", special_tokens=[]
+    )
+    tokenizer.save(str(tmp_path / "tokenizer.json"))
+    with pytest.raises(ModelError, match="pair of texts"):
+        Windows(tmp_path / "tokenizer.json", 32)
+
+
+def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "tokenizer.json"
+    path.write_text("{", encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json can't be read"):
+        Windows(path, 32)
+
+
+@settings(max_examples=60)
+@given(count=st.integers(1, 400), asked=st.integers(1, 21))
+def test_windows_cover_the_context_and_overlap(wordwise: Windows, count: int, asked: int) -> None:
+    context = wordwise.context(" ".join(f"w{number}" for number in range(count)))
+    question = wordwise.question(" ".join(["w0"] * asked))
+    cut = wordwise.cut(context, question)
+    assert cut[0].start == 0
+    assert cut[-1].stop == count
+    room = 32 - 3 - asked
+    for window, following in itertools.pairwise(cut):
+        assert window.start < following.start
+        assert following.start <= window.stop - min(OVERLAP, room // 2) + 1
+    assert all(0 < len(window) <= room for window in cut)
+
+
+def test_cuts_fall_between_words(bundled: Windows) -> None:
+    # Words of several tokens each.
+    context = bundled.context("electroencephalography phosphorylation " * 300)
+    question = bundled.question("What?")
+    cut = bundled.cut(context, question)
+    assert len(cut) > 3
+    for window in cut[1:]:
+        start = context.starts[window.start]
+        assert context.text[start - 1] == " ", "a window starts inside of a word"
+
+
+def test_tokenisation_of_a_long_text_is_whole(bundled: Windows) -> None:
+    text = "word " * 50_000
+    context = bundled.context(text)
+    assert len(context.ids) == 50_000
+    assert (context.starts == 5 * np.arange(50_000)).all()
+
+
+@pytest.mark.parametrize(
+    ("context", "kind"),
+    [
+        ("", "empty-context"),
+        (" \n\t\u3000\u2028", "empty-context"),
+        ("\u200b\x01\x02", "context-without-tokens"),
+        ("half \ud83d of a pair", "not-unicode"),
+        ("a" * 4_000_001, "context-too-long"),
+    ],
+    ids=["empty", "blank", "invisible", "surrogate", "huge"],
+)
+def test_bad_contexts(bundled: Windows, context: str, kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        bundled.context(context)
+    assert caught.value.kind == kind
+    assert ";" in caught.value.reason, "it says what to do"
+
+
+@pytest.mark.parametrize(
+    ("question", "kind"),
+    [
+        ("", "empty-question"),
+        ("\u00a0\n", "empty-question"),
+        ("why \udc00 ?", "not-unicode"),
+        ("why " * 286, "question-too-long"),
+    ],
+    ids=["empty", "blank", "surrogate", "long"],
+)
+def test_bad_questions(bundled: Windows, question: str, kind: str) -> None:
+    with pytest.raises(InputError) as caught:
+        bundled.question(question)
+    assert caught.value.kind == kind
+    assert ";" in caught.value.reason, "it says what to do"
+
+
+def test_longest_question_leaves_a_quarter_of_the_window(bundled: Windows) -> None:
+    ids = bundled.question("why " * 285)
+    context = bundled.context("because " * 1000)
+    assert all(len(window) <= 384 - 3 - len(ids) for window in bundled.cut(context, ids))
