@@ -74,19 +74,33 @@ def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
 
 
 def _run(args: argparse.Namespace, report: Reporter) -> int:
-    if args.command in ("answer", "plan"):
-        from qabot.commands import reconciling
+    match args.command:
+        case "answer":
+            from qabot.commands import reconciling
 
-        return (
-            reconciling.answer(args, report) if args.command == "answer" else reconciling.plan(args)
-        )
-    if args.command == "check":
-        from qabot.commands import checking
+            return reconciling.answer(args, report)
+        case "plan":
+            from qabot.commands import reconciling
 
-        return checking.check(args, report)
-    from qabot.commands import asking
+            return reconciling.plan(args, report)
+        case "check":
+            from qabot.commands import checking
 
-    return asking.ask(args) if args.command == "ask" else asking.list_answers(args)
+            return checking.check(args, report)
+        case "ask":
+            from qabot.commands import asking
+
+            return asking.ask(args, report)
+        case "list":
+            from qabot.commands import asking
+
+            return asking.list_answers(args)
+        case _:
+            from qabot.commands import cloud
+
+            return (
+                cloud.clear(args, report) if args.command == "clear" else cloud.reap(args, report)
+            )
 
 
 def find_root(given: Path | None) -> Path:
@@ -133,6 +147,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _selection(answer)
     _engine(answer)
+    _fargate_run(answer)
     answer.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
 
     plan = _command(
@@ -175,16 +190,38 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object an answer")
     _engine(ask)
+    _fargate_run(ask)
 
     list_ = _command(
         commands,
         "list",
         "print the answers there are",
-        "One line an answer: file, id, score, answer.",
-        "qabot list einstein --format json",
+        "One line an answer: file, id, score, answer; or, with --engine fargate, what the table has.",
+        "qabot list einstein --format json\nqabot list --engine fargate   what the table has",
     )
     _globs(list_)
+    _engine_name(list_)
     list_.add_argument("--format", choices=("text", "json"), default="text")
+    list_.add_argument("--limit", type=_positive, metavar="N", help="print N at most")
+
+    clear = _command(
+        commands,
+        "clear",
+        "empty the fargate engine's table",
+        "Deletes every question and answer in DynamoDB, after asking. answers/ stays as it is.",
+        "qabot clear --yes             without asking",
+    )
+    clear.add_argument("--yes", action="store_true", help="don't ask")
+
+    reap = _command(
+        commands,
+        "reap",
+        "stop every task that a run of the fargate engine has left",
+        "A run that ends stops its own tasks; this is for one that was killed. Each run says its name "
+        "when it begins.",
+        "qabot reap github-1234567890-1",
+    )
+    reap.add_argument("run", metavar="RUN", help="the run's name")
     return parser
 
 
@@ -222,7 +259,28 @@ def _selection(parser: argparse.ArgumentParser) -> None:
     parser.add_argument("--force", action="store_true", help="take no answer for fresh")
 
 
+def _engine_name(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--engine",
+        choices=("runner", "fargate"),
+        default="runner",
+        help="answer on this machine (runner), or with one Fargate task a question (fargate)",
+    )
+
+
+def _fargate_run(parser: argparse.ArgumentParser) -> None:
+    group = parser.add_argument_group("fargate engine")
+    group.add_argument(
+        "--max-tasks", type=_positive, metavar="N", help="tasks in flight; cdk.json's unless given"
+    )
+    group.add_argument(
+        "--timeout", type=_positive, metavar="SECONDS", help="of the whole run (3300)"
+    )
+    group.add_argument("--run", metavar="NAME", help="names the run, for qabot reap")
+
+
 def _engine(parser: argparse.ArgumentParser) -> None:
+    _engine_name(parser)
     parser.add_argument(
         "--model",
         type=Path,

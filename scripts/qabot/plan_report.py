@@ -12,6 +12,7 @@ from qabot.report import clean, count
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
 
+    from qabot.estimates import Estimate
     from qabot.plan import Plan, SetPlan
     from qabot.question_file import Question
 
@@ -54,7 +55,7 @@ def _summary(plan: Plan) -> str:
     return ", ".join(words)
 
 
-def as_text(plan: Plan) -> str:
+def as_text(plan: Plan, estimate: Estimate) -> str:
     """For a terminal: what changes, a line each, and a summary."""
     lines = []
     for one in plan.sets:
@@ -63,12 +64,17 @@ def as_text(plan: Plan) -> str:
                 lines.append(clean(f"{state:8} {one.source}:{question.line}: {question.question}"))
         lines += [clean(f"removed  {one.source}: {name}") for name in _removed(one)]
     lines += [clean(f"removed  {path}") for path in plan.prune]
-    return "\n".join([*lines, f"{_summary(plan)}."]) + "\n"
+    lines.append(f"{_summary(plan)}.")
+    if plan.asks:
+        lines.append(estimate.words)
+    return "\n".join(lines) + "\n"
 
 
-def as_markdown(plan: Plan) -> str:
+def as_markdown(plan: Plan, estimate: Estimate) -> str:
     """For a pull request: a table of what changes, safe whatever the questions contain."""
     lines = ["### Plan", "", f"{_summary(plan)}.", ""]
+    if plan.asks:
+        lines += [estimate.words, ""]
     rows = [
         f"| {state} | {escape(one.source)}:{question.line} | {escape(question.question)} |"
         for one in plan.sets
@@ -88,7 +94,7 @@ def as_markdown(plan: Plan) -> str:
     return "\n".join(lines) + "\n"
 
 
-def as_json(plan: Plan) -> str:
+def as_json(plan: Plan, estimate: Estimate) -> str:
     """For a program: one object."""
     sets: list[dict[str, Any]] = []
     for one in plan.sets:
@@ -108,13 +114,18 @@ def as_json(plan: Plan) -> str:
         "model": plan.model,
         "questions": plan.total,
         "ask": len(plan.asks),
+        "estimate": {
+            "tasks": estimate.tasks,
+            "seconds": round(estimate.seconds, 1),
+            "dollars": round(estimate.dollars, 4),
+        },
         "sets": sets,
         "remove": plan.prune,
     }
     return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
 
 
-FORMATS: dict[str, Callable[[Plan], str]] = {
+FORMATS: dict[str, Callable[[Plan, Estimate], str]] = {
     "text": as_text,
     "markdown": as_markdown,
     "json": as_json,

@@ -59,6 +59,7 @@ def test_a_dry_run_changes_nothing(here: Repository, capsys: pytest.CaptureFixtu
     assert capsys.readouterr().out == (
         "new      questions/peach.yaml:3: What is the name of the baby?\n"
         "1 question in 1 file, 1 to ask, 0 fresh.\n"
+        "On this machine about 1 second, from the length of the contexts.\n"
     )
     assert not (here.root / "answers").exists()
 
@@ -184,6 +185,8 @@ def test_list_prints_the_answers(here: Repository, capsys: pytest.CaptureFixture
         (["--root", "nowhere", "answer"], "holds no questions/ folder"),
         (["answer", "--model", "nowhere"], "is not a model directory"),
         (["ask", "--model", "nowhere", "c", "q"], "is not a model directory"),
+        (["answer", "--engine", "fargate", "--model", "x"], "--model is the runner engine's"),
+        (["list", "--engine", "fargate", "peach"], "the table knows no files"),
     ],
 )
 def test_what_is_not_there_is_exit_code_2(
@@ -211,7 +214,7 @@ def test_wrong_usage_is_exit_code_2(
     assert "usage: qabot" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "answer", "plan", "check", "ask", "list"])
+@pytest.mark.parametrize("command", ["", "answer", "plan", "check", "ask", "list", "clear", "reap"])
 def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*filter(None, [command]), "--help"])

@@ -10,6 +10,7 @@ from tests.qabot.scripted import ScriptedEngine, failure, first_word
 
 from qabot import plan_report
 from qabot.errors import UsageError
+from qabot.estimates import on_runner
 from qabot.plan import Plan, make_plan, select
 from qabot.questions import read_questions
 from qabot.reconcile import reconcile
@@ -166,15 +167,18 @@ def test_the_plan_in_words(repository: Repository) -> None:
         "context: 1921 was it\nquestions:\n- {id: a, question: 'When|then?'}\n- New?\n",
     )
     made = plan(repository)
-    assert plan_report.as_text(made) == (
+    assert plan_report.as_text(made, on_runner(made.asks)) == (
         "changed  questions/a.yaml:3: When|then?\n"
         "new      questions/a.yaml:4: New?\n"
         "removed  questions/a.yaml: b\n"
         "removed  answers/gone.yaml\n"
         "2 questions in 1 file, 2 to ask, 0 fresh, 1 answers file to remove.\n"
+        "On this machine about 1 second, from the length of the contexts.\n"
     )
-    assert "| changed | questions/a.yaml:3 | When\\|then? |" in plan_report.as_markdown(made)
-    document = json.loads(plan_report.as_json(made))
+    assert "| changed | questions/a.yaml:3 | When\\|then? |" in plan_report.as_markdown(
+        made, on_runner(made.asks)
+    )
+    document = json.loads(plan_report.as_json(made, on_runner(made.asks)))
     assert document["ask"] == 2
     assert document["sets"][0]["questions"][0] == {"id": "a", "line": 3, "state": "changed"}
     assert document["sets"][0]["removed"] == ["b"]
@@ -183,6 +187,7 @@ def test_the_plan_in_words(repository: Repository) -> None:
 def test_a_long_plan_fits_a_summary(repository: Repository) -> None:
     many = "".join(f"- {'long ' * 300}{n}\n" for n in range(3000))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
-    text = plan_report.as_markdown(plan(repository))
+    made = plan(repository)
+    text = plan_report.as_markdown(made, on_runner(made.asks))
     assert len(text.encode()) < 2**20
     assert "more." in text

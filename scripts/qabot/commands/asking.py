@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import sys
 from dataclasses import asdict
+from itertools import islice
 from typing import TYPE_CHECKING
 
 from qabot import store
@@ -17,21 +18,30 @@ from qabot.results import Answer
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Iterator
+
+    from qabot.answers import Entry
+    from qabot.report import Reporter
 
 
-def ask(args: argparse.Namespace) -> int:
+def ask(args: argparse.Namespace, report: Reporter) -> int:
     """Print the answer to one question.
 
     Args:
-        args: `context`, `question`, `top_k`, `json` and `model`.
+        args: `context`, `question`, `top_k`, `json`, `engine` and `model`.
+        report: for what the fargate engine says.
 
     Raises:
         InputError: it can't be answered.
         ModelError: the model can't be loaded.
     """
+    context = args.context if args.context != "-" else _read_standard_input()
+    if args.engine == "fargate":
+        from qabot.commands import cloud
+
+        return cloud.ask(args, context, report)
     from answerer.model import Model
 
-    context = args.context if args.context != "-" else _read_standard_input()
     model = Model.load(args.model or BUNDLED)
     for span in model.answer(context, args.question, top_k=args.top_k):
         if args.json:
@@ -52,23 +62,35 @@ def list_answers(args: argparse.Namespace) -> int:
     """Print the answers of `answers/`, a line each.
 
     Args:
-        args: `root`, `globs` and `format`.
+        args: `root`, `globs`, `format`, `limit` and `engine`; the fargate engine's answers are
+            those in its table, which knows no files.
 
     Raises:
-        UsageError: a glob selects nothing.
+        UsageError: a glob selects nothing, or is given for the table.
+        CloudError: the table can't be read.
     """
+    if args.engine == "fargate":
+        if args.globs:
+            raise UsageError("the table knows no files; leave the names out, or --engine fargate")
+        from qabot.commands import cloud
+
+        return cloud.list_items(args)
+    for source, entry in islice(_entries(args), args.limit):
+        result = entry.result
+        if args.format == "json":
+            print(json.dumps({"source": source, **asdict(entry)}, ensure_ascii=False))
+        elif isinstance(result, Answer):
+            words = " ".join(result.span.answer.split())
+            print(clean(f"{source}  {entry.id}  {result.span.score:.2f}  {words}"))
+        else:
+            print(clean(f"{source}  {entry.id}  error  {result.reason}"))
+    return 0
+
+
+def _entries(args: argparse.Namespace) -> Iterator[tuple[str, Entry]]:
+    """Every entry of the selected answers files, with the question file it belongs to."""
     sets = [one.answers for one in store.read_all(find_root(args.root)).values() if one.answers]
     selected = select([one.source for one in sets], args.globs)
     for one in sets:
-        if one.source not in selected:
-            continue
-        for entry in one.entries:
-            result = entry.result
-            if args.format == "json":
-                print(json.dumps({"source": one.source, **asdict(entry)}, ensure_ascii=False))
-            elif isinstance(result, Answer):
-                words = " ".join(result.span.answer.split())
-                print(clean(f"{one.source}  {entry.id}  {result.span.score:.2f}  {words}"))
-            else:
-                print(clean(f"{one.source}  {entry.id}  error  {result.reason}"))
-    return 0
+        if one.source in selected:
+            yield from ((one.source, entry) for entry in one.entries)

@@ -8,32 +8,37 @@ from typing import TYPE_CHECKING
 from qabot import plan_report
 from qabot.cli import find_root
 from qabot.engines.runner import BUNDLED, RunnerEngine
-from qabot.errors import QuestionsError
-from qabot.plan import make_plan
+from qabot.errors import QuestionsError, UsageError
+from qabot.estimates import Estimate, on_fargate, on_runner
+from qabot.plan import Plan, make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import count
+from qabot.settings import read_settings
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
+    from qabot.engines import Engine
     from qabot.report import Reporter
 
 
-def plan(args: argparse.Namespace) -> int:
+def plan(args: argparse.Namespace, report: Reporter) -> int:
     """Print what a run would do.
 
     Args:
-        args: `root`, `globs`, `force`, `model` and `format`.
+        args: `root`, `globs`, `force`, `format`, and what `choose_engine` takes.
+        report: for what the engine says.
 
     Raises:
         QuestionsError: there are mistakes in `questions/`; the plan for the rest is printed.
     """
     root = find_root(args.root)
     questions = read_questions(root)
-    engine = RunnerEngine(args.model or BUNDLED)
+    engine = choose_engine(args, root, report)
     made = make_plan(root, questions, engine.model, args.globs, force=args.force)
-    sys.stdout.write(plan_report.FORMATS[args.format](made))
+    sys.stdout.write(plan_report.FORMATS[args.format](made, _estimate(args, root, made)))
     sys.stdout.flush()
     if questions.problems:
         raise QuestionsError(questions.problems)
@@ -46,7 +51,7 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     Files with mistakes are left out, and told at the end: they must not keep the others waiting.
 
     Args:
-        args: `root`, `globs`, `force`, `model` and `dry_run`.
+        args: `root`, `globs`, `force`, `dry_run`, and what `choose_engine` takes.
         report: told what happens.
 
     Returns:
@@ -58,11 +63,11 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     """
     root = find_root(args.root)
     questions = read_questions(root)
-    engine = RunnerEngine(args.model or BUNDLED)
+    engine = choose_engine(args, root, report)
     made = make_plan(root, questions, engine.model, args.globs, force=args.force)
     code = 0
     if args.dry_run:
-        sys.stdout.write(plan_report.as_text(made))
+        sys.stdout.write(plan_report.as_text(made, _estimate(args, root, made)))
         sys.stdout.flush()
     else:
         outcome = reconcile(root, made, engine, report)
@@ -71,6 +76,34 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     if questions.problems:
         raise QuestionsError(questions.problems)
     return code
+
+
+def choose_engine(args: argparse.Namespace, root: Path, report: Reporter) -> Engine:
+    """The engine that a command line asks for; nothing is loaded or called yet.
+
+    Args:
+        args: `engine` and `model`, and what the fargate engine takes.
+        root: the repository.
+        report: told what the engine does.
+
+    Raises:
+        UsageError: they don't go together.
+        ModelError: the model directory is none.
+        SettingsError: `cdk.json` has mistakes.
+    """
+    if args.engine == "runner":
+        return RunnerEngine(args.model or BUNDLED)
+    if args.model is not None:
+        raise UsageError("--model is the runner engine's; cdk.json names the fargate engine's")
+    from qabot.commands import cloud
+
+    return cloud.make_engine(root, args, report)
+
+
+def _estimate(args: argparse.Namespace, root: Path, made: Plan) -> Estimate:
+    if args.engine == "runner":
+        return on_runner(made.asks)
+    return on_fargate(made.asks, read_settings(root))
 
 
 def _tell(outcome: Outcome, total: int, report: Reporter) -> None:
