@@ -8,6 +8,7 @@ import signal
 import sys
 import tempfile
 import time
+from collections import Counter
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
@@ -17,7 +18,7 @@ from rehearsal.image import ImageError, built_image
 from rehearsal.scratch import ROOT, Scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
     from tests.cloud import Cloud
@@ -48,7 +49,8 @@ def main(argv: Sequence[str] | None = None) -> int:
         "--base-image", metavar="IMAGE", help="what the image is built on, with --tasks docker"
     )
     args = parser.parse_args(argv)
-    signal.signal(signal.SIGTERM, _stop)
+    for number in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(number, _stop)
     begun = time.monotonic()
     try:
         with tempfile.TemporaryDirectory(prefix="qabot-rehearsal-") as folder:
@@ -66,8 +68,13 @@ def main(argv: Sequence[str] | None = None) -> int:
     return 0
 
 
-def _stop(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise SystemExit(143)
+def _stop(number: int, _frame: FrameType | None) -> NoReturn:
+    # Asked once is enough: a second Ctrl-C must not stop the clearing away.
+    for each in (signal.SIGINT, signal.SIGTERM):
+        signal.signal(each, signal.SIG_IGN)
+    if number == signal.SIGINT:
+        raise KeyboardInterrupt
+    raise SystemExit(128 + number)
 
 
 @contextmanager
@@ -90,16 +97,18 @@ def _rehearse(args: argparse.Namespace, folder: Path) -> None:
             print(f"    an AWS with nothing in it answers at {cloud.endpoint_url}")
             with _step("cdk deploy"):
                 _cdk(scratch, cloud, "deploy", "--method=direct", "--require-approval=never")
+            before = Counter(cloud.client_calls())
             with _step("qabot answer --engine fargate"):
                 _answer(scratch, cloud, args.globs)
             with _step("git commit"):
                 _commit(scratch)
             with _step("qabot answer --engine fargate, again"):
                 _answer_again(scratch, cloud, args.globs)
+            calls = Counter(cloud.client_calls()) - before
             with _step("cdk destroy"):
                 _cdk(scratch, cloud, "destroy", "--force")
                 _check_gone(cloud)
-            _report(cloud)
+            _report(cloud, calls)
 
 
 def _cdk(scratch: Scratch, cloud: Cloud, *arguments: str) -> None:
@@ -151,11 +160,11 @@ def _check_gone(cloud: Cloud) -> None:
             raise RehearsalError(f"cdk destroy left {what} behind: {found}")
 
 
-def _report(cloud: Cloud) -> None:
+def _report(cloud: Cloud, calls: Mapping[str, int]) -> None:
     ended = [task.exit_code for task in cloud.tasks]
     print(f"\n{len(ended)} tasks ran, {ended.count(0)} of them to exit code 0.")
-    for title, calls in (("run", cloud.client_calls()), ("tasks", cloud.task_calls())):
-        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(calls.items()))
+    for title, made in (("both runs", calls), ("tasks", cloud.task_calls())):
+        counts = ", ".join(f"{kind} {count}" for kind, count in sorted(made.items()))
         print(f"Calls of AWS by the {title}: {counts}.")
     if cloud.crashes:
         raise RehearsalError(f"the emulation itself failed: {cloud.crashes[0]!r}")

@@ -39,6 +39,8 @@ class Scratch:
             # Whatever anything caches or forgets goes with the folder.
             "TMPDIR": str(temporary),
             "HOME": str(home),
+            # All but the CDK unpacked, which takes ten seconds and belongs to the environment.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".venv" / "cache" / "jsii"),
             "CDK_HOME": str(home / ".cdk"),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
             "GIT_AUTHOR_NAME": _AUTHOR,
