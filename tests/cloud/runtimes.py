@@ -208,7 +208,7 @@ class DockerRuntime:
 
     def stop(self, task: Task) -> bool:
         """Let Docker send SIGTERM and then SIGKILL."""
-        timeout = f"--time={task.definition.stop_timeout:.0f}"
+        timeout = f"-t={task.definition.stop_timeout:.0f}"
         threading.Thread(
             target=self._run, args=("stop", timeout, self._name(task)), daemon=True
         ).start()
