@@ -73,7 +73,7 @@ def statements(stack: cdk.Stack, name: str) -> list[iam.PolicyStatement]:
             "Items",
             [
                 f"dynamodb:{action}"
-                for action in ("BatchGetItem", "BatchWriteItem", "GetItem", "Scan", "UpdateItem")
+                for action in ("BatchGetItem", "BatchWriteItem", "Scan", "UpdateItem")
             ],
             [arn("dynamodb", f"table/{name}")],
         ),

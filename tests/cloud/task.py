@@ -13,6 +13,8 @@ if TYPE_CHECKING:
 
     from tests.cloud.definition import Definition
 
+# What the access keys of tasks begin with, as those of all roles do.
+TASK_KEY = "ASIA"
 # https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-lifecycle-explanation.html
 STATES = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEPROVISIONING", "STOPPED")
 
@@ -67,7 +69,7 @@ class Task:
     @property
     def access_key(self) -> str:
         """Whose calls are this task's: each task has credentials of its own."""
-        return "ASIA" + self.id[:16].upper()
+        return TASK_KEY + self.id[:16].upper()
 
     @property
     def started_by(self) -> str:

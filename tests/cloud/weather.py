@@ -7,11 +7,12 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from tests.cloud.faults import ApiError, Faults, Misfortune, Refuse
+from tests.cloud.task import TASK_KEY
 
 from qabot import fargate
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Collection, Mapping
 
     from tests.cloud.calls import Call
     from tests.cloud.faults import LoseReply
@@ -68,6 +69,27 @@ class Misfortunes(Faults):
             self._count += 1
             number = self._count
         return self._choose(task, number)
+
+
+class Allowed(Faults):
+    """Whoever calls may do some actions and no others; tasks have their own role.
+
+    Args:
+        actions: as a policy names them, such as `ecs:RunTask`; until they are given, everything.
+    """
+
+    def __init__(self, actions: Collection[str] | None = None) -> None:
+        self.actions = actions
+        self.denied: list[str] = []
+
+    def on_call(self, call: Call) -> Refuse | LoseReply | None:
+        """Deny what is not among the actions."""
+        task = call.access_key.startswith(TASK_KEY)
+        if self.actions is None or task or call.kind in self.actions:
+            return None
+        self.denied.append(call.kind)
+        message = f"User: somebody is not authorized to perform: {call.kind}"
+        return Refuse(ApiError("AccessDeniedException", message, 400))
 
 
 class Bucket:

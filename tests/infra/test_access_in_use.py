@@ -1,0 +1,93 @@
+"""The access role is enough for whatever the fargate engine does, and for no more than that."""
+
+from __future__ import annotations
+
+import os
+from contextlib import closing
+from dataclasses import replace
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from tests.cloud import Cloud, emulated_cloud
+from tests.cloud.weather import CRASHED, HANGS, Allowed
+
+from answerer.table import Table
+from qabot.aws.clients import Clients
+from qabot.aws.stack import find_stack
+from qabot.engines.dispatch import Pace
+from qabot.engines.fargate import FargateEngine, stop_run
+from qabot.keys import Keys
+from qabot.results import Ask, Failure
+from qabot.settings import read_settings
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from tests.cloud import Misfortune
+    from tests.cloud.task import Task
+
+ROOT = Path(__file__).resolve().parents[2]
+SETTINGS = replace(read_settings(ROOT), model="bundled")
+MODEL = SETTINGS.model_identity(ROOT)
+PACE = Pace(poll=0.05, describe=0.1, start=60, settle=1, retry=0.05)
+
+
+class Weather(Allowed):
+    """Some actions are denied, and some tasks fare ill."""
+
+    def __init__(self, *misfortunes: Misfortune | None) -> None:
+        super().__init__()
+        self._misfortunes = list(misfortunes)
+
+    def on_start(self, _task: Task) -> Misfortune | None:
+        return self._misfortunes.pop(0) if self._misfortunes else None
+
+
+def ask(question: str) -> Ask:
+    context = "She named the baby Momotaro."
+    return Ask(Keys(MODEL).key(context, question), question, context)
+
+
+def test_the_role_is_enough_for_the_engine_and_for_no_more(
+    access_template: Callable[..., dict[str, Any]], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    actions = {
+        action
+        for one in access_template()["Resources"].values()
+        if one["Type"] == "AWS::IAM::Policy"
+        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        for action in (
+            [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
+        )
+    }
+    weather = Weather(CRASHED, CRASHED, CRASHED, HANGS)
+    with emulated_cloud(faults=weather) as cloud:
+        cloud.deploy(model="bundled")
+        weather.actions = actions
+        use(cloud, monkeypatch)
+        used = set(cloud.client_calls()) - {
+            "cloudformation:CreateStack",
+            "cloudformation:ListStacks",
+        }
+    assert weather.denied == []
+    # Of the rest, RunTask wants PassRole and TagResource, and `cdk deploy` wants AssumeRole.
+    assert actions - used == {"ecs:TagResource", "iam:PassRole", "sts:AssumeRole"}
+
+
+def use(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
+    """Whatever the commands make the engine do: ask, try again, fail, stop, list, clear, reap."""
+    for name in [name for name in os.environ if name.startswith("AWS_")]:
+        monkeypatch.delenv(name)
+    for name, value in cloud.environ.items():
+        monkeypatch.setenv(name, value)
+    one, *others = map(ask, ("What is the baby's name?", "Who named it?", "Who is Momotaro?"))
+    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).ask([one])) as results:
+        assert [type(result) for result in results] == [Failure]
+    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).ask(others)) as results:
+        next(results)  # the one; the other's task hangs, and is stopped
+    clients = Clients()
+    table = Table(clients.dynamodb, SETTINGS.stack_name)
+    assert len(list(table.scan())) == 3
+    table.clear()
+    assert list(stop_run(clients, find_stack(clients, SETTINGS.stack_name), "none")) == []
