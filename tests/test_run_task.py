@@ -5,15 +5,17 @@ from __future__ import annotations
 import json
 import os
 import shutil
+import signal
 import subprocess
 import sys
+import time
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
 from tests.cloud import Cloud, emulated_cloud
-from tests.cloud.weather import CRASHED, Misfortunes
+from tests.cloud.weather import CRASHED, HANGS, Misfortunes
 
 from qabot.errors import QuestionsError
 from qabot.tutorial import read_problems
@@ -54,15 +56,22 @@ def cloud(tmp_path_factory: pytest.TempPathFactory) -> Iterator[tuple[Path, Clou
 def run_task(
     root: Path, cloud: Cloud | None, *arguments: str, python: str = sys.executable
 ) -> subprocess.CompletedProcess[str]:
+    process = start(root, cloud, *arguments, python=python)
+    out, err = process.communicate(timeout=100)
+    return subprocess.CompletedProcess(process.args, process.returncode, out, err)
+
+
+def start(
+    root: Path, cloud: Cloud | None, *arguments: str, python: str = sys.executable
+) -> subprocess.Popen[str]:
     environ = {name: value for name, value in os.environ.items() if not name.startswith("AWS_")}
-    return subprocess.run(
+    return subprocess.Popen(
         [python, "scripts/run_task.py", *arguments],
         cwd=root,
         env={**environ, **(cloud.environ if cloud else {}), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
         text=True,
-        timeout=100,
-        check=False,
     )
 
 
@@ -168,3 +177,22 @@ def test_a_task_that_crashes_leaves_its_evidence(tmp_path: Path) -> None:
     assert "crashed" in done.stderr
     assert "exit_code: 1" in done.stderr
     assert len(aws.tasks) == 3
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interruption_stops_every_task_in_the_time_that_github_gives(
+    number: signal.Signals, tmp_path: Path
+) -> None:
+    with checkout(tmp_path, faults=Misfortunes(lambda *_: HANGS)) as aws:
+        process = start(tmp_path, aws, "ask_many", "--wait")
+        while len(aws.tasks) < 4:
+            assert process.poll() is None
+            time.sleep(0.01)
+        begun = time.monotonic()
+        process.send_signal(number)
+        _, err = process.communicate(timeout=60)
+        assert time.monotonic() - begun < 7.5
+        assert process.returncode == 130, err
+        assert "interrupted" in err
+        assert "Traceback" not in err
+        assert [task.desired for task in aws.tasks] == ["STOPPED"] * len(aws.tasks)
