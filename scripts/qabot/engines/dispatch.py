@@ -42,6 +42,8 @@ Landing: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
 _AHEAD = 0.5
 # Two runs that ask the same question take turns at most so often before one gives it up.
 _TURNS = 10
+# After the account's quota was met, another task in flight is tried for so many answers.
+_ANSWERS_A_PLACE = 8
 # So many failures that would hit every task, and no answer: the run is given up.
 _HOPELESS = 5
 
@@ -127,6 +129,7 @@ class Dispatch:
         self._model = model
         self._log_tail = log_tail
         self._max_tasks = max_tasks
+        self._places = float(max_tasks)  # fewer where Fargate has given no more
         self._timeout = timeout
         self._lifetime = lifetime
         self._pace = pace
@@ -188,9 +191,8 @@ class Dispatch:
     def _room(self) -> bool:
         # No more calls than threads: a call that waits for a thread would be counted as made, and
         # be made later, together with others.
-        return (
-            len(self._launching) < THREADS
-            and len(self._flying) + len(self._launching) < self._max_tasks
+        return len(self._launching) < THREADS and len(self._flying) + len(self._launching) < int(
+            self._places
         )
 
     def _launch(self, pool: ThreadPoolExecutor) -> None:
@@ -285,6 +287,8 @@ class Dispatch:
             if isinstance(landing, Cause):
                 if landing.kind == "throttled":
                     self._pacer.slow_down()
+                elif landing.kind in ("quota", "no-capacity"):
+                    self._places = max(1.0, float(len(self._flying)))
                 yield from self._failed(job, landing)
             elif isinstance(landing, Item):
                 yield from self._overtaken(job, landing)
@@ -385,6 +389,7 @@ class Dispatch:
         if not all(job.ask.context[one.start : one.end] == one.answer for one in item.spans):
             return self._give_up(job, Cause("bad-item", "the answer in the table isn't a span"))
         self._answered += 1
+        self._places = min(self._max_tasks, self._places + 1 / _ANSWERS_A_PLACE)
         return Answer(job.key, self._model, span, item.spans[1:])
 
     def _refuse(self, job: Job, item: Item) -> Failure:

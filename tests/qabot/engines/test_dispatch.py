@@ -256,6 +256,33 @@ def test_no_more_tasks_are_in_flight_than_allowed(table: Table) -> None:
     assert most <= 3
 
 
+def test_a_small_quota_is_found_out_and_kept_to(table: Table) -> None:
+    class Small(FakeTasks):
+        refused = 0
+        begun = time.monotonic()
+
+        def launch(self, launch: Launch) -> Any:
+            if len(self.running()) >= 3:
+                self.refused += 1
+                return None, False, [{"reason": "You've reached the limit on the number of vCPUs"}]
+            return super().launch(launch)
+
+        def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
+            # One task ends in five launches' time.
+            due = time.monotonic() - self.begun > 0.25 * (len(self.launches) - 2)
+            for arn in self.running()[:due]:
+                launch = self.launches[int(arn.rpartition("/")[2]) - 1]
+                self.table.answer(launch.key, launch.attempt, SPANS, "m@1")
+                self.end(arn, "EssentialContainerExited", 0)
+            return super().describe(arns)
+
+    keys = [f"k{number}" for number in range(16)]
+    tasks = Small(table, {key: ["hang"] for key in keys})
+    assert len(ask(tasks, *map(job, keys))) == 16
+    assert len(tasks.launches) == 16
+    assert tasks.refused < 25, "it goes on asking for more than there is"
+
+
 def test_denied_ends_the_run_naming_what_is_denied_and_stops_what_runs(table: Table) -> None:
     tasks = FakeTasks(table, {"a": ["hang"], "b": ["throttle", "denied"]})
     with pytest.raises(CloudError, match="denies RunTask"):
