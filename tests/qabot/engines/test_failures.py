@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from pathlib import Path
 from typing import Any
 
 import pytest
@@ -13,6 +15,7 @@ from answerer.batches import BatchError
 from answerer.items import Item, Status
 from qabot import fargate
 from qabot.engines.failures import (
+    ALWAYS,
     CLASSES,
     Cause,
     Remedy,
@@ -23,6 +26,8 @@ from qabot.engines.failures import (
 )
 from qabot.engines.jobs import MOST_TASKS, Job
 from qabot.results import Ask
+
+ROOT = Path(__file__).resolve().parents[3]
 
 
 def refused(code: str, message: str) -> ClientError:
@@ -230,3 +235,13 @@ def test_each_class_allows_as_many_retries_as_its_table_says(class_: Any) -> Non
 def test_no_question_gets_tasks_without_end() -> None:
     one = job(launched=MOST_TASKS)
     assert one.retry(Cause("never-started", ""), 1) is None
+
+
+def test_the_documentation_lists_every_class_with_its_retries() -> None:
+    page = (ROOT / "docs" / "fargate.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \|", page, re.MULTILINE)
+    words = {0: "none", ALWAYS: "until the run's time is over"}
+    assert dict(rows) == {
+        one.kind: words.get(one.retries, str(one.retries)) for one in CLASSES.values()
+    }
+    assert f"no question\ngets more than {MOST_TASKS} tasks" in page
