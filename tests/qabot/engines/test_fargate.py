@@ -7,6 +7,7 @@ import re
 import signal
 import subprocess
 import sys
+import threading
 import time
 from contextlib import contextmanager
 from dataclasses import replace
@@ -14,7 +15,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cloud import Cloud, emulated_cloud
+from tests.cloud import ApiError, Cloud, Faults, LoseReply, Refuse, emulated_cloud
+from tests.cloud.cloud import ACCESS_KEY
 from tests.cloud.life import Delays
 from tests.cloud.weather import HANGS, AccountLimits, Misfortunes
 
@@ -32,6 +34,8 @@ from qabot.settings import BUNDLED_MODEL, Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
+
+    from tests.cloud.calls import Call
 
     from qabot.results import Result
 
@@ -179,33 +183,60 @@ def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
 
 KILLED = """
 from tests.qabot.engines.test_fargate import engine, make_asks
-list(engine(max_tasks=8).ask(make_asks(24)))
+list(engine(max_tasks=4, run="killed").ask(make_asks(12)))
 """
 
 
-def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    asks = make_asks(24)
-    with deployed(monkeypatch, delays=Delays(pending=0.5)) as cloud:
-        path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
-        process = subprocess.Popen(
-            [sys.executable, "-c", KILLED],
-            env={**os.environ, "PYTHONPATH": path},
-        )
-        while len(cloud.tasks) < 12:  # of which at most 8 are in flight
-            assert process.poll() is None
-            time.sleep(0.01)
-        process.send_signal(signal.SIGKILL)
-        process.wait()
-        running = [task for task in cloud.tasks if not task.ended.is_set()]
-        assert running, "it was killed in the middle of things"
+class Killer(Faults):
+    """Kills the run at its n-th call of a kind: before AWS hears of it, or when it has."""
 
-        results = list(engine().ask(asks))
+    def __init__(self, kind: str, number: int, *, heard: bool) -> None:
+        self.kind, self.number, self.heard = kind, number, heard
+        self.process: subprocess.Popen[bytes] | None = None
+        self.lock = threading.Lock()
+
+    def on_call(self, call: Call) -> Refuse | LoseReply | None:
+        if call.access_key != ACCESS_KEY or call.kind != self.kind:
+            return None
+        with self.lock:
+            self.number -= 1
+            if self.number or self.process is None:
+                return None
+            self.process.kill()
+            self.process.wait()
+        return LoseReply() if self.heard else Refuse(ApiError("ServerException", "", 503))
+
+
+@pytest.mark.parametrize(
+    ("kind", "number", "heard"),
+    [
+        ("dynamodb:BatchGetItem", 1, True),
+        ("dynamodb:BatchWriteItem", 1, True),
+        ("dynamodb:UpdateItem", 1, False),  # the first claim
+        ("dynamodb:UpdateItem", 6, True),
+        ("ecs:RunTask", 1, False),
+        ("ecs:RunTask", 5, True),
+        ("ecs:RunTask", 12, True),
+        ("dynamodb:BatchGetItem", 8, True),
+    ],
+)
+def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
+    kind: str, number: int, heard: bool, monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    asks = make_asks(12)
+    killer = Killer(kind, number, heard=heard)
+    with deployed(monkeypatch, faults=killer, delays=Delays(pending=0.3)) as cloud:
+        path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
+        environ = {**os.environ, "PYTHONPATH": path}
+        with killer.lock:
+            killer.process = subprocess.Popen([sys.executable, "-c", KILLED], env=environ)
+        assert killer.process.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
+
+        results = list(engine(run="next").ask(asks))
         cloud.wait_idle()
         assert {result.key: result for result in results} == expected(asks, model)
         keys = launched_keys(cloud)
-        assert len(keys) == len(set(keys)) == 24, "what still ran was launched again"
+        assert len(keys) == len(set(keys)) == 12, "what ran or was answered was launched again"
 
 
 def test_two_runs_at_once_share_the_tasks(cloud: Cloud, model: Model) -> None:
