@@ -16,7 +16,7 @@ _GET_CREDENTIALS = (
     "sign in (`aws sso login` or `aws configure`) and set AWS_PROFILE where you have several; "
     f"in a workflow set the repository variable AWS_ROLE_ARN ({DOCS})"
 )
-_DEPLOY = f"deploy the stack (again): `npx cdk deploy` ({DOCS})"
+_DEPLOY = f"deploy it again: scripts/cdk deploy qabot ({DOCS})"
 
 # https://docs.aws.amazon.com/STS/latest/APIReference/CommonErrors.html and the services' own pages.
 _EXPIRED = {"ExpiredToken", "ExpiredTokenException", "RequestExpired", "TokenRefreshRequired"}
@@ -183,7 +183,7 @@ def permission(error: BaseException) -> str:
 def no_such_stack(name: str, region: str) -> CloudError:
     """The error for a stack that is not there."""
     return CloudError(
-        f"there is no stack {name} in {region}: {_DEPLOY}, "
+        f"there is no stack {name} in {region}: deploy it with scripts/cdk deploy {name} ({DOCS}), "
         "or set AWS_REGION to where it is, or stack_name in cdk.json"
     )
 
@@ -199,5 +199,5 @@ def broken_stack(name: str, status: str, missing: Mapping[str, object] | list[st
         return CloudError(f"the stack {name} is {status}: wait until that is done, and run again")
     return CloudError(
         f"the stack {name} is {status}: its last deployment failed; "
-        f"`npx cdk destroy`, then {_DEPLOY}"
+        f"scripts/cdk destroy {name}, then {_DEPLOY}"
     )

@@ -76,7 +76,7 @@ def test_a_whole_stack_tells_all_that_the_engine_needs(
 @pytest.mark.parametrize(
     ("status", "says"),
     [
-        ("ROLLBACK_COMPLETE", "its last deployment failed; `npx cdk destroy`"),
+        ("ROLLBACK_COMPLETE", "its last deployment failed; scripts/cdk destroy qabot"),
         ("UPDATE_ROLLBACK_FAILED", "its last deployment failed"),
         ("DELETE_FAILED", "its last deployment failed"),
         ("CREATE_IN_PROGRESS", "wait until that is done"),
