@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from qabot.errors import CloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterator, Sequence
 
 DOCS = "docs/deploying.md"
 _GET_CREDENTIALS = (
@@ -188,7 +188,7 @@ def no_such_stack(name: str, region: str) -> CloudError:
     )
 
 
-def broken_stack(name: str, status: str, missing: Mapping[str, object] | list[str]) -> CloudError:
+def broken_stack(name: str, status: str, missing: Sequence[str]) -> CloudError:
     """The error for a stack that is there and can't be used."""
     if missing:
         return CloudError(
