@@ -82,9 +82,18 @@ class AnswerTask(Construct):
                 cpu_architecture=ecs.CpuArchitecture.ARM64 if arm else ecs.CpuArchitecture.X86_64,
                 operating_system_family=ecs.OperatingSystemFamily.LINUX,
             ),
-            task_role=_role(self, "TaskRole", task_role_name(name), "reads and updates items"),
+            task_role=_role(
+                self,
+                "TaskRole",
+                task_role_name(name),
+                "they read and update items",
+                conditions=True,
+            ),
             execution_role=_role(
-                self, "ExecutionRole", execution_role_name(name), "pulls the image, writes the log"
+                self,
+                "ExecutionRole",
+                execution_role_name(name),
+                "ECS pulls the image and writes the log",
             ),
         )
         # No memory limit of the container's own, so that a retry can raise the task's alone.
@@ -114,21 +123,33 @@ class AnswerTask(Construct):
         )
 
 
-def _role(scope: Construct, construct_id: str, name: str, does: str) -> iam.Role:
-    """A role that only ECS tasks of this account and region may assume."""
+def _role(
+    scope: Construct, construct_id: str, name: str, does: str, *, conditions: bool = False
+) -> iam.Role:
+    """A role that ECS tasks may assume.
+
+    Args:
+        scope: where it is made.
+        construct_id: the construct's name.
+        name: the role's.
+        does: what tasks do with it, for people.
+        conditions: only those of this account and region. AWS documents the conditions for the role
+            of a task, and none for its execution role.
+            https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-iam-roles.html
+            https://docs.aws.amazon.com/AmazonECS/latest/userguide/task_execution_IAM_role.html
+    """
     stack = cdk.Stack.of(scope)
-    # Against the confused deputy:
-    # https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-iam-roles.html
-    conditions = {
+    against_confused_deputies = {
         "StringEquals": {"aws:SourceAccount": stack.account},
-        "ArnLike": {
-            "aws:SourceArn": stack.format_arn(service="ecs", resource="*"),
-        },
+        "ArnLike": {"aws:SourceArn": stack.format_arn(service="ecs", resource="*")},
     }
     return iam.Role(
         scope,
         construct_id,
         role_name=name,
         description=f"Tasks of {stack.stack_name}: {does}",
-        assumed_by=iam.ServicePrincipal("ecs-tasks.amazonaws.com", conditions=conditions),
+        assumed_by=iam.ServicePrincipal(
+            "ecs-tasks.amazonaws.com",
+            conditions=against_confused_deputies if conditions else None,
+        ),
     )

@@ -174,18 +174,22 @@ def test_the_task_may_read_and_update_items_of_its_table_and_nothing_else(
         assert "ManagedPolicyArns" not in role["Properties"]
 
 
-def test_only_ecs_of_this_account_and_region_may_assume_the_roles(
+def test_only_tasks_may_assume_the_roles_and_the_task_role_only_those_of_this_account(
     template: dict[str, Any],
 ) -> None:
-    roles = resources(template, "AWS::IAM::Role")
-    assert len(roles) == 2
-    for role in roles:
+    trusts = {}
+    for role in resources(template, "AWS::IAM::Role"):
         (trust,) = role["Properties"]["AssumeRolePolicyDocument"]["Statement"]
         assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
-        assert trust["Condition"]["StringEquals"] == {
-            "aws:SourceAccount": {"Ref": "AWS::AccountId"}
-        }
-        assert set(trust["Condition"]["ArnLike"]) == {"aws:SourceArn"}
+        trusts[json.dumps(role["Properties"]["RoleName"])] = trust.get("Condition")
+    assert len(trusts) == 2
+    (condition,) = [one for name, one in trusts.items() if "qabot-task-" in name]
+    assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
+    source = condition["ArnLike"]["aws:SourceArn"]["Fn::Join"][1]
+    assert source == [
+        *("arn:", {"Ref": "AWS::Partition"}, ":ecs:", {"Ref": "AWS::Region"}, ":"),
+        *({"Ref": "AWS::AccountId"}, ":*"),
+    ]
 
 
 @pytest.mark.parametrize("image", ["ghcr.io/o/n:1", None])
