@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from tests.cloud import Cloud
 
 CDK = "node_modules/aws-cdk/bin/cdk"
-# A clone has a commit to show what changed; the bundled model needs no download.
+# It is at hand, without a download.
 MODEL = {"model": "bundled", "revision": None}
 
 
@@ -92,7 +92,10 @@ def _rehearse(args: argparse.Namespace, folder: Path) -> None:
     with built_image(args.tasks == "docker", args.base_image) as image:
         with _step("Cloning the last commit"):
             scratch = Scratch(folder)
-            scratch.set(MODEL, "Rehearse with the bundled model")
+            scratch.set(MODEL)
+            # What is answered already would not be asked.
+            scratch.git("rm", "-r", "--quiet", "--ignore-unmatch", "answers")
+            scratch.git("commit", "--quiet", "--all", "--message", "Begin a rehearsal")
         with emulated_cloud(args.tasks, image=image) as cloud:
             print(f"    an AWS with nothing in it answers at {cloud.endpoint_url}")
             with _step("cdk deploy"):

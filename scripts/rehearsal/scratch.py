@@ -64,18 +64,16 @@ class Scratch:
         """Run git in a folder, and give what it prints."""
         return run(["git", *arguments], cwd=folder, environ=self.environ, output=subprocess.PIPE)
 
-    def set(self, settings: Mapping[str, Any], why: str) -> None:
-        """Change settings in the clone's cdk.json, and commit that.
+    def set(self, settings: Mapping[str, Any]) -> None:
+        """Change settings in the clone's cdk.json.
 
         Args:
             settings: names and values.
-            why: the commit's message.
         """
         file = self.path / "cdk.json"
         document = json.loads(file.read_text(encoding="utf-8"))
         document["context"]["qabot"].update(settings)
         file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
-        self.git("commit", "--quiet", "--message", why, "cdk.json")
 
     def command(self, *arguments: str, environ: Mapping[str, str], quiet: bool = False) -> str:
         """Run a command of the repository in the clone.
