@@ -166,9 +166,9 @@ def _check_gone(cloud: Cloud) -> None:
 def _report(cloud: Cloud, calls: Mapping[str, int]) -> None:
     ended = [task.exit_code for task in cloud.tasks]
     print(f"\n{len(ended)} tasks ran, {ended.count(0)} of them to exit code 0.")
-    for title, made in (("both runs", calls), ("tasks", cloud.task_calls())):
+    for title, made in (("both runs", calls), ("the tasks", cloud.task_calls())):
         counts = ", ".join(f"{kind} {count}" for kind, count in sorted(made.items()))
-        print(f"Calls of AWS by the {title}: {counts}.")
+        print(f"Calls of AWS by {title}: {counts}.")
     if cloud.crashes:
         raise RehearsalError(f"the emulation itself failed: {cloud.crashes[0]!r}")
 
