@@ -47,6 +47,7 @@ class Plan:
         model: identity of the model that the keys are of.
         sets: the question files that the run is about.
         fresh: results that stand, by key.
+        held: results that stand and are asked again all the same, by key; they stay until replaced.
         asks: what must be asked, no key twice, in the order of the questions.
         prune: answers files, relative to the repository, whose questions are gone.
     """
@@ -54,6 +55,7 @@ class Plan:
     model: str
     sets: list[SetPlan] = field(default_factory=list)
     fresh: dict[str, Result] = field(default_factory=dict)
+    held: dict[str, Result] = field(default_factory=dict)
     asks: list[Ask] = field(default_factory=list)
     prune: list[str] = field(default_factory=list)
 
@@ -83,7 +85,7 @@ def make_plan(
     selected = select([*questions.sources, *gone], globs)
     plan = Plan(model, prune=sorted(path for source, path in gone.items() if source in selected))
     keys = Keys(model)
-    known = {} if force else _known(stored.values())
+    known = _known(stored.values())
     asked: set[str] = set()
     for one in questions.sets:
         if one.source not in selected:
@@ -93,9 +95,10 @@ def make_plan(
             if key in plan.fresh or key in asked:
                 continue
             result = known.get(key)
-            if result is not None and _stands(result, question.context):
-                plan.fresh[key] = result
-            else:
+            stands = result is not None and _stands(result, question.context)
+            if result is not None and stands:
+                (plan.held if force else plan.fresh)[key] = result
+            if force or not stands:
                 asked.add(key)
                 plan.asks.append(Ask(key, question.question, question.context))
         there = stored.get(store.answers_path(one.source))

@@ -115,7 +115,7 @@ class _Writer:
     def __init__(
         self, root: Path, plan: Plan, report: Reporter, clock: Callable[[], float]
     ) -> None:
-        self.results: dict[str, Result] = dict(plan.fresh)
+        self.results: dict[str, Result] = plan.fresh | plan.held
         self.written: set[str] = set()
         self.added = 0
         self._root = root
@@ -125,7 +125,14 @@ class _Writer:
         for one in plan.sets:
             for question, key in one.questions:
                 self._asked[key].append((one, question))
-        self._dirty = {one.source: one for one in plan.sets}
+        asked = {ask.key for ask in plan.asks}
+        # A set that something is asked of stays as it is until the first result: should the engine
+        # refuse, the old answers are better than none.
+        self._dirty = {
+            one.source: one
+            for one in plan.sets
+            if all(key not in asked for _, key in one.questions)
+        }
         self._next = 0.0
 
     def add(self, result: Result) -> str:
@@ -154,8 +161,6 @@ class _Writer:
             for question, key in one.questions
             if key in self.results
         )
-        if not entries and one.stored is None:
-            return  # nothing is known yet: an empty file would tell nobody anything
         path = store.answers_path(one.source)
         if one.edited and path not in self.written:
             self._report.warning(f"{path} was edited or damaged; it is written again")

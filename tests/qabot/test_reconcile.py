@@ -13,7 +13,7 @@ import pytest
 from tests.conftest import ROOT, Repository
 from tests.qabot.scripted import ScriptedEngine, failure, first_word
 
-from qabot.errors import AnswersError, Interrupted
+from qabot.errors import AnswersError, CloudError, Interrupted
 from qabot.plan import make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
@@ -238,6 +238,38 @@ def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Reposit
     engine = ScriptedEngine()
     run(repository, engine)
     assert [ask.question for ask in engine.asked] == ["What?"]
+
+
+def refuse(ask: Ask) -> None:
+    raise CloudError("no credentials")
+
+
+def test_an_engine_that_refuses_leaves_the_old_answers(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    repository.write("questions/a.yaml", TWO.replace("1921", "1922"))
+    with pytest.raises(CloudError):
+        run(repository, ScriptedEngine(refuse))
+    assert repository.files("answers") == before
+
+
+def test_answers_that_are_asked_again_stay_until_they_are_replaced(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1", force=True)
+    assert len(plan.asks) == 2
+
+    def stop(ask: Ask) -> None:
+        if ask.question == "What?":
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        reconcile(repository.root, plan, ScriptedEngine(stop), Reporter(quiet=True))
+    assert repository.files("answers") == before
+    outcome = reconcile(repository.root, plan, ScriptedEngine(), Reporter(quiet=True))
+    assert (outcome.answered, outcome.written) == (2, [])
 
 
 def test_an_engine_that_breaks_leaves_what_it_answered(repository: Repository) -> None:
