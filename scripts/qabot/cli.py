@@ -1,28 +1,21 @@
 """The command line: what there is to say, and who does it.
 
 Nothing is imported before a command needs it, so that `qabot check` and `qabot plan` start at once.
-`main` catches what the rest raises, tells it, and gives its exit code.
+What commands raise is told by `qabot.outcome`.
 """
 
 from __future__ import annotations
 
 import argparse
-import os
-import signal
-import sys
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from answerer.errors import AnswererError
-from qabot.errors import Interrupted, ProblemsError, UsageError
+from qabot.errors import UsageError
+from qabot.outcome import settle
 from qabot.report import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
-
-# sysexits.h: EX_SOFTWARE, an error of the program itself.
-_BUG = 70
 
 _EXIT_CODES = """\
 exit codes: 0 done; 1 some question has no answer; 2 usage, or mistakes in questions/;
@@ -38,39 +31,9 @@ def main(argv: Sequence[str] | None = None) -> int:
     Returns:
         The exit code; see `qabot.errors`.
     """
+    args = _parser().parse_args(argv)
     report = Reporter()
-    try:
-        args = _parser().parse_args(argv)
-        signal.signal(signal.SIGTERM, _interrupt)
-        code: int = _run(args, report)
-        sys.stdout.flush()
-    except ProblemsError as error:
-        report.problems(error.problems)
-        return error.exit_code
-    except AnswererError as error:
-        report.error(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        report.error("interrupted")
-        return Interrupted.exit_code
-    except BrokenPipeError:
-        # Whoever read the output has enough, as in `qabot list | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
-        return 0
-    except Exception as error:
-        if os.environ.get("QABOT_DEBUG"):
-            raise
-        report.error(
-            f"this is a bug in qabot: {type(error).__name__}: {error}; "
-            "QABOT_DEBUG=1 shows where, please report it"
-        )
-        return _BUG
-    return code
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    """SIGTERM stops a run as Ctrl-C does: GitHub sends it when a run is cancelled."""
-    raise KeyboardInterrupt
+    return settle(lambda: _run(args, report), report)
 
 
 def _run(args: argparse.Namespace, report: Reporter) -> int:

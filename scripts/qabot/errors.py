@@ -12,7 +12,7 @@
         ├── CloudError             3   AWS refused: credentials, quota, stack not deployed
         └── Interrupted          130   Ctrl-C, SIGTERM
 
-`main()` catches the root, reports it and returns its exit code; the rest of the code raises.
+`qabot.outcome` catches the root, reports it and gives its exit code; the rest of the code raises.
 """
 
 from __future__ import annotations

@@ -7,29 +7,26 @@ paid for again, failures say why, and `ask_many --wait` prints the answers as th
 from __future__ import annotations
 
 import argparse
-import signal
 from pathlib import Path
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING
 
-from answerer.errors import AnswererError
 from qabot import fields
 from qabot.contained import ContainedFolder, UnreadableFile
 from qabot.documents import DocumentError, decode, read_json, read_yaml
-from qabot.errors import Problem, ProblemsError, QuestionsError
+from qabot.errors import Problem, QuestionsError
 from qabot.keys import Keys
+from qabot.outcome import settle
 from qabot.question_file import QuestionFile
 from qabot.report import Reporter, clean, count
 from qabot.results import Answer, Ask
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from types import FrameType
 
     from qabot.question_file import Question
     from qabot.results import Result
 
 PROBLEMS = Path("questions") / "problems.json"
-_INTERRUPTED = 130
 
 
 def main(root: Path, argv: Sequence[str] | None = None) -> int:
@@ -44,22 +41,11 @@ def main(root: Path, argv: Sequence[str] | None = None) -> int:
     """
     args = _parser().parse_args(argv)
     report = Reporter()
-    signal.signal(signal.SIGTERM, _interrupt)
-    try:
-        return _run(root, args, report)
-    except ProblemsError as error:
-        report.problems(error.problems)
-        return error.exit_code
-    except AnswererError as error:
-        report.error(str(error))
-        return error.exit_code
-    except KeyboardInterrupt:
-        report.error("interrupted; the tasks that were launched are stopped")
-        return _INTERRUPTED
-
-
-def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:
-    raise KeyboardInterrupt
+    return settle(
+        lambda: _run(root, args, report),
+        report,
+        interrupted="interrupted; the tasks that were launched are stopped",
+    )
 
 
 def _run(root: Path, args: argparse.Namespace, report: Reporter) -> int:
