@@ -10,9 +10,11 @@ from typing import TYPE_CHECKING
 
 from qabot import fields
 from qabot.contained import ContainedFolder, UnreadableFile
-from qabot.documents import DocumentError, decode, read_json, read_yaml
+from qabot.documents import DocumentError, decode
 from qabot.errors import Problem
+from qabot.json_reader import read_json
 from qabot.question_file import Question, QuestionFile
+from qabot.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

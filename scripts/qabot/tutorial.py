@@ -12,13 +12,15 @@ from typing import TYPE_CHECKING
 
 from qabot import fields
 from qabot.contained import ContainedFolder, UnreadableFile
-from qabot.documents import DocumentError, decode, read_json, read_yaml
+from qabot.documents import DocumentError, decode
 from qabot.errors import Problem, QuestionsError
+from qabot.json_reader import read_json
 from qabot.keys import Keys
 from qabot.outcome import settle
 from qabot.question_file import QuestionFile
 from qabot.report import Reporter, clean, count
 from qabot.results import Answer, Ask
+from qabot.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -1,4 +1,4 @@
-"""YAML and JSON as nodes with places, and what is refused."""
+"""documents, yaml_reader and json_reader: nodes with places, and what is refused."""
 
 from __future__ import annotations
 
@@ -18,9 +18,9 @@ from qabot.documents import (
     Node,
     Scalar,
     decode,
-    read_json,
-    read_yaml,
 )
+from qabot.json_reader import read_json
+from qabot.yaml_reader import read_yaml
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 # What YAML can hold unescaped; JSON's escapes reach the rest.
