@@ -15,6 +15,7 @@ import argparse
 import json
 import os
 import sys
+import threading
 import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
@@ -103,9 +104,18 @@ def _tutorial(arguments: argparse.Namespace, environ: Mapping[str, str], model: 
     return json.dumps(answer)
 
 
-@lru_cache(maxsize=1)
+_LOADING = threading.Lock()
+
+
 def _load(directory: Path) -> Model:
-    # A container answers one question. Where one process runs many tasks, they share the model.
+    # A container answers one question. Where one process runs many tasks, they share the model, and
+    # the first ones wait for it together.
+    with _LOADING:
+        return _loaded(directory)
+
+
+@lru_cache(maxsize=1)
+def _loaded(directory: Path) -> Model:
     from answerer.model import Model
 
     return Model.load(directory)
