@@ -9,16 +9,17 @@ import subprocess
 import sys
 import threading
 import time
+from collections import Counter
 from contextlib import contextmanager
 from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cloud import ApiError, Cloud, Faults, LoseReply, Refuse, emulated_cloud
+from tests.cloud import ApiError, Cloud, Faults, LoseReply, Misfortune, Refuse, emulated_cloud
 from tests.cloud.cloud import ACCESS_KEY
 from tests.cloud.life import Delays
-from tests.cloud.weather import HANGS, AccountLimits, Misfortunes
+from tests.cloud.weather import HANGS, SPOT_INTERRUPTED, AccountLimits, Misfortunes
 
 from answerer.items import Status
 from answerer.model import Model
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from tests.cloud.calls import Call
+    from tests.cloud.task import Task
 
     from qabot.results import Result
 
@@ -249,6 +251,119 @@ def test_two_runs_at_once_share_the_tasks(cloud: Cloud, model: Model) -> None:
     assert {result.key: result for result in results} == expected(asks, model)
     assert len(results) == 24
     assert len(cloud.tasks) == 12
+
+
+def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    asks = make_asks(6)
+    with deployed(monkeypatch, delays=Delays(pending=1.0)) as cloud:
+        first, second = engine().ask(asks), engine().ask([asks[0]])
+        starter = threading.Thread(target=lambda: next(first))
+        starter.start()
+        while len(cloud.tasks) < 6:
+            time.sleep(0.01)
+        waiting: list[Result] = []
+        joiner = threading.Thread(target=lambda: waiting.extend(second))
+        joiner.start()
+        while cloud.client_calls()["ecs:RunTask"] < 7:  # it has found the task of the first run
+            time.sleep(0.01)
+        for task in cloud.tasks:
+            cloud.stop(task, "UserInitiated", "qabot: the run was stopped")
+        starter.join()
+        joiner.join()
+        first.close()
+        cloud.wait_idle()
+    assert waiting == [expected(asks, model)[asks[0].key]]
+
+
+@pytest.mark.parametrize(
+    ("kind", "permission"),
+    [
+        ("cloudformation:DescribeStacks", "cloudformation:DescribeStacks"),
+        ("dynamodb:BatchGetItem", "dynamodb:BatchGetItem"),
+        ("dynamodb:BatchWriteItem", "dynamodb:BatchWriteItem"),
+        ("dynamodb:UpdateItem", "dynamodb:UpdateItem"),
+        ("ecs:RunTask", "ecs:RunTask"),
+        ("ecs:DescribeTasks", "ecs:DescribeTasks"),
+    ],
+)
+def test_a_permission_that_is_missing_ends_the_run_at_once_and_is_named(
+    kind: str, permission: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    class Denies(Faults):
+        active = False
+
+        def on_call(self, call: Call) -> Refuse | LoseReply | None:
+            if not self.active or call.kind != kind or call.access_key != ACCESS_KEY:
+                return None
+            message = f"User: x is not authorized to perform: {permission} on resource: y"
+            return Refuse(ApiError("AccessDeniedException", message))
+
+    denies = Denies()
+    with deployed(monkeypatch, faults=denies, delays=Delays(pending=0.5)) as cloud:
+        denies.active = True
+        with pytest.raises(CloudError, match=f"AWS denies {permission}.*grant it"):
+            list(engine().ask(make_asks(3)))
+        assert {task.desired for task in cloud.tasks} <= {"STOPPED"}, "tasks were left running"
+
+
+def test_credentials_that_expire_end_the_run_and_the_next_one_goes_on(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    class Expire(Faults):
+        after = 10**9
+
+        def on_call(self, call: Call) -> Refuse | LoseReply | None:
+            if call.access_key != ACCESS_KEY:
+                return None
+            self.after -= 1
+            expired = ApiError("ExpiredTokenException", "The security token has expired")
+            return Refuse(expired) if self.after < 0 else None
+
+    asks, expire = make_asks(12), Expire()
+    with deployed(monkeypatch, faults=expire) as cloud:
+        expire.after = 20
+        with pytest.raises(CloudError, match="credentials have expired"):
+            list(engine(max_tasks=4).ask(asks))
+        expire.after = 10**9
+        results = {result.key: result for result in engine().ask(asks)}
+        cloud.wait_idle()
+        assert results == expected(asks, model)
+        assert len(cloud.tasks) == 12
+
+
+def test_a_crash_keeps_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
+    def program(argv: Sequence[str], _: Any) -> int:
+        print(f"about to fall over {argv[:1]}")
+        return 1
+
+    with deployed(monkeypatch, program=program) as cloud:
+        (failure,) = engine().ask(make_asks(1))
+        assert isinstance(failure, Failure)
+        assert (failure.kind, failure.attempts) == ("crashed", 3)
+        assert failure.evidence["log"] == "about to fall over ['--item-id']"
+        assert failure.evidence["task"] == cloud.tasks[-1].arn
+        assert failure.evidence["stopped_reason"] == "Essential container in task exited"
+        assert "exit_code" in failure.evidence
+
+
+def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
+    monkeypatch: pytest.MonkeyPatch, model: Model
+) -> None:
+    asks = make_asks(2)
+    # SIGTERM, at a moment when the process may be anywhere between its start and its answer.
+    interrupted = replace(SPOT_INTERRUPTED, seconds=0.2)
+
+    def weather(task: Task, _: int) -> Misfortune | None:
+        return interrupted if task.capacity_provider == "FARGATE_SPOT" else None
+
+    with deployed(monkeypatch, tasks="process", faults=Misfortunes(weather)) as cloud:
+        results = list(engine(replace(SETTINGS, spot=True)).ask(asks))
+        cloud.wait_idle()
+        assert {result.key: result for result in results} == expected(asks, model)
+        providers = Counter(task.capacity_provider for task in cloud.tasks)
+        assert providers == {"FARGATE_SPOT": 4, "FARGATE": 2}
 
 
 def test_questions_that_no_task_can_answer_fail_for_good_without_a_task(cloud: Cloud) -> None:
