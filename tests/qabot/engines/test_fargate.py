@@ -4,84 +4,34 @@ from __future__ import annotations
 
 import os
 import re
-import signal
-import subprocess
-import sys
-import threading
-import time
-from collections import Counter
-from contextlib import contextmanager
 from dataclasses import replace
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
-from tests.cloud import ApiError, Cloud, Faults, LoseReply, Misfortune, Refuse, emulated_cloud
-from tests.cloud.cloud import ACCESS_KEY
-from tests.cloud.life import Delays
-from tests.cloud.weather import HANGS, SPOT_INTERRUPTED, AccountLimits, Misfortunes
+from tests.cloud import Cloud
+from tests.cloud.weather import HANGS, AccountLimits, Misfortunes
+from tests.qabot.engines.bench import (
+    FAST,
+    MODEL,
+    SETTINGS,
+    deployed,
+    engine,
+    expected,
+    launched_keys,
+    make_asks,
+    table_of,
+)
 
 from answerer.items import Status
-from answerer.model import Model
-from answerer.table import Table
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
-from qabot.engines.dispatch import Pace
-from qabot.engines.fargate import FargateEngine, describe, new_run, stop_run
+from qabot.engines.fargate import FargateEngine, new_run, stop_run
 from qabot.errors import CloudError, UsageError
 from qabot.keys import Keys
-from qabot.results import TOP_K, Answer, Ask, Failure
-from qabot.settings import BUNDLED_MODEL, Settings, read_settings
+from qabot.results import Answer, Ask, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
-
-    from tests.cloud.calls import Call
-    from tests.cloud.task import Task
-
-    from qabot.results import Result
-
-ROOT = Path(__file__).resolve().parents[3]
-SETTINGS = replace(read_settings(ROOT), model="bundled")
-MODEL = SETTINGS.model_identity(ROOT)
-FAST = Pace(poll=0.1, describe=0.5, start=60, settle=5, retry=0.05)
-
-HOUSES = 5  # a street, and questions a context
-NAMES = ("Momotaro", "Kintaro", "Urashima", "Kaguya", "Issun", "Otohime", "Hana", "Saru")
-
-
-def make_asks(number: int, model: str = MODEL) -> list[Ask]:
-    """Questions about a few contexts, each different, each with an answer in its context."""
-    contexts = [
-        " ".join(
-            f"In house {house} of street {street} lives {NAMES[(house * street) % len(NAMES)]}."
-            for house in range(1, HOUSES + 1)
-        )
-        for street in range(1, number // HOUSES + 2)
-    ]
-    keys = Keys(model)
-    asks = []
-    for index in range(number):
-        context = contexts[index // HOUSES]
-        question = f"Who lives in house {index % HOUSES + 1}?"
-        asks.append(Ask(keys.key(context, question), question, context))
-    return asks
-
-
-def engine(settings: Settings = SETTINGS, **arguments: Any) -> FargateEngine:
-    return FargateEngine(settings, MODEL, **{"pace": FAST, **arguments})
-
-
-@contextmanager
-def deployed(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> Iterator[Cloud]:
-    with emulated_cloud(**arguments) as cloud:
-        for name in list(os.environ):
-            if name.startswith("AWS_"):
-                monkeypatch.delenv(name)
-        for name, value in cloud.environ.items():
-            monkeypatch.setenv(name, value)
-        cloud.deploy(model="bundled")
-        yield cloud
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -90,30 +40,7 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
         yield cloud
 
 
-@pytest.fixture(scope="module")
-def model() -> Model:
-    return Model.load(ROOT / BUNDLED_MODEL)
-
-
-def expected(asks: Sequence[Ask], model: Model) -> dict[str, Result]:
-    results: dict[str, Result] = {}
-    for ask in asks:
-        best, *others = model.answer(ask.context, ask.question, top_k=TOP_K)
-        results[ask.key] = Answer(ask.key, MODEL, best, tuple(others))
-    return results
-
-
-def launched_keys(cloud: Cloud) -> list[str]:
-    return [task.command()[1] for task in cloud.tasks]
-
-
-def table_of(cloud: Cloud) -> Table:
-    return Table(cloud.client("dynamodb"), SETTINGS.stack_name)
-
-
-def test_300_questions_are_300_tasks_and_300_answers(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
+def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyPatch) -> None:
     asks = make_asks(300)
     limits = AccountLimits()
     with deployed(monkeypatch, faults=limits) as cloud:
@@ -127,7 +54,7 @@ def test_300_questions_are_300_tasks_and_300_answers(
         tasks = cloud.task_calls()
 
     assert len(results) == 300
-    assert {result.key: result for result in results} == expected(asks, model)
+    assert {result.key: result for result in results} == expected(asks)
     assert sorted(keys) == sorted(ask.key for ask in asks), "one task a question, none twice"
     assert limits.throttled == 0, "the account's rates were passed"
     # What AWS is asked, by kind. Launching costs two calls a question, all else next to nothing.
@@ -158,214 +85,6 @@ def test_force_asks_again_what_is_answered(cloud: Cloud) -> None:
     assert len(cloud.tasks) == 6
 
 
-def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    asks = make_asks(30)
-    with deployed(monkeypatch, delays=Delays(pending=0.3)) as cloud:
-        first = engine(max_tasks=10)
-        results = first.ask(asks)
-        got = [next(results) for _ in range(5)]
-        begun = time.monotonic()
-        results.close()
-        assert time.monotonic() - begun < 7.5, "GitHub waits 7.5 s after SIGINT"
-        cloud.wait_idle()
-        assert first.tally is not None
-        assert "stopped" in describe(first.tally)
-        answered = [item.key for item in table_of(cloud).scan() if item.status is Status.ANSWERED]
-        launched = len(cloud.tasks)
-
-        rest = list(engine().ask(asks))
-        cloud.wait_idle()
-        assert {result.key: result for result in rest} == expected(asks, model)
-        again = set(launched_keys(cloud)[launched:])
-        assert {result.key for result in got} <= set(answered)
-        assert not again & set(answered), "an answered question was launched again"
-
-
-KILLED = """
-from tests.qabot.engines.test_fargate import engine, make_asks
-list(engine(max_tasks=4, run="killed").ask(make_asks(12)))
-"""
-
-
-class Killer(Faults):
-    """Kills the run at its n-th call of a kind: before AWS hears of it, or when it has."""
-
-    def __init__(self, kind: str, number: int, *, heard: bool) -> None:
-        self.kind, self.number, self.heard = kind, number, heard
-        self.process: subprocess.Popen[bytes] | None = None
-        self.lock = threading.Lock()
-
-    def on_call(self, call: Call) -> Refuse | LoseReply | None:
-        if call.access_key != ACCESS_KEY or call.kind != self.kind:
-            return None
-        with self.lock:
-            self.number -= 1
-            if self.number or self.process is None:
-                return None
-            self.process.kill()
-            self.process.wait()
-        return LoseReply() if self.heard else Refuse(ApiError("ServerException", "", 503))
-
-
-@pytest.mark.parametrize(
-    ("kind", "number", "heard"),
-    [
-        ("dynamodb:BatchGetItem", 1, True),
-        ("dynamodb:BatchWriteItem", 1, True),
-        ("dynamodb:UpdateItem", 1, False),  # the first claim
-        ("dynamodb:UpdateItem", 6, True),
-        ("ecs:RunTask", 1, False),
-        ("ecs:RunTask", 5, True),
-        ("ecs:RunTask", 12, True),
-        ("dynamodb:BatchGetItem", 8, True),
-    ],
-)
-def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
-    kind: str, number: int, heard: bool, monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    asks = make_asks(12)
-    killer = Killer(kind, number, heard=heard)
-    with deployed(monkeypatch, faults=killer, delays=Delays(pending=0.3)) as cloud:
-        path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
-        environ = {**os.environ, "PYTHONPATH": path}
-        with killer.lock:
-            killer.process = subprocess.Popen([sys.executable, "-c", KILLED], env=environ)
-        assert killer.process.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
-
-        results = list(engine(run="next").ask(asks))
-        cloud.wait_idle()
-        assert {result.key: result for result in results} == expected(asks, model)
-        keys = launched_keys(cloud)
-        assert len(keys) == len(set(keys)) == 12, "what ran or was answered was launched again"
-
-
-def test_two_runs_at_once_share_the_tasks(cloud: Cloud, model: Model) -> None:
-    asks = make_asks(12)
-    first, second = engine().ask(asks), engine().ask(asks)
-    results: list[Result] = []
-    for pair in zip(first, second, strict=True):
-        results += pair
-    cloud.wait_idle()
-    assert {result.key: result for result in results} == expected(asks, model)
-    assert len(results) == 24
-    assert len(cloud.tasks) == 12
-
-
-def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    asks = make_asks(6)
-    with deployed(monkeypatch, delays=Delays(pending=1.0)) as cloud:
-        first, second = engine().ask(asks), engine().ask([asks[0]])
-        starter = threading.Thread(target=lambda: next(first))
-        starter.start()
-        while len(cloud.tasks) < 6:
-            time.sleep(0.01)
-        waiting: list[Result] = []
-        joiner = threading.Thread(target=lambda: waiting.extend(second))
-        joiner.start()
-        while cloud.client_calls()["ecs:RunTask"] < 7:  # it has found the task of the first run
-            time.sleep(0.01)
-        for task in cloud.tasks:
-            cloud.stop(task, "UserInitiated", "qabot: the run was stopped")
-        starter.join()
-        joiner.join()
-        first.close()
-        cloud.wait_idle()
-    assert waiting == [expected(asks, model)[asks[0].key]]
-
-
-@pytest.mark.parametrize(
-    ("kind", "permission"),
-    [
-        ("cloudformation:DescribeStacks", "cloudformation:DescribeStacks"),
-        ("dynamodb:BatchGetItem", "dynamodb:BatchGetItem"),
-        ("dynamodb:BatchWriteItem", "dynamodb:BatchWriteItem"),
-        ("dynamodb:UpdateItem", "dynamodb:UpdateItem"),
-        ("ecs:RunTask", "ecs:RunTask"),
-        ("ecs:DescribeTasks", "ecs:DescribeTasks"),
-    ],
-)
-def test_a_permission_that_is_missing_ends_the_run_at_once_and_is_named(
-    kind: str, permission: str, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Denies(Faults):
-        active = False
-
-        def on_call(self, call: Call) -> Refuse | LoseReply | None:
-            if not self.active or call.kind != kind or call.access_key != ACCESS_KEY:
-                return None
-            message = f"User: x is not authorized to perform: {permission} on resource: y"
-            return Refuse(ApiError("AccessDeniedException", message))
-
-    denies = Denies()
-    with deployed(monkeypatch, faults=denies, delays=Delays(pending=0.5)) as cloud:
-        denies.active = True
-        with pytest.raises(CloudError, match=f"AWS denies {permission}.*grant it"):
-            list(engine().ask(make_asks(3)))
-        assert {task.desired for task in cloud.tasks} <= {"STOPPED"}, "tasks were left running"
-
-
-def test_credentials_that_expire_end_the_run_and_the_next_one_goes_on(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    class Expire(Faults):
-        after = 10**9
-
-        def on_call(self, call: Call) -> Refuse | LoseReply | None:
-            if call.access_key != ACCESS_KEY:
-                return None
-            self.after -= 1
-            expired = ApiError("ExpiredTokenException", "The security token has expired")
-            return Refuse(expired) if self.after < 0 else None
-
-    asks, expire = make_asks(12), Expire()
-    with deployed(monkeypatch, faults=expire) as cloud:
-        expire.after = 20
-        with pytest.raises(CloudError, match="credentials have expired"):
-            list(engine(max_tasks=4).ask(asks))
-        expire.after = 10**9
-        results = {result.key: result for result in engine().ask(asks)}
-        cloud.wait_idle()
-        assert results == expected(asks, model)
-        assert len(cloud.tasks) == 12
-
-
-def test_a_crash_keeps_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> None:
-    def program(argv: Sequence[str], _: Any) -> int:
-        print(f"about to fall over {argv[:1]}")
-        return 1
-
-    with deployed(monkeypatch, program=program) as cloud:
-        (failure,) = engine().ask(make_asks(1))
-        assert isinstance(failure, Failure)
-        assert (failure.kind, failure.attempts) == ("crashed", 3)
-        assert failure.evidence["log"] == "about to fall over ['--item-id']"
-        assert failure.evidence["task"] == cloud.tasks[-1].arn
-        assert failure.evidence["stopped_reason"] == "Essential container in task exited"
-        assert "exit_code" in failure.evidence
-
-
-def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
-    monkeypatch: pytest.MonkeyPatch, model: Model
-) -> None:
-    asks = make_asks(2)
-    # SIGTERM, at a moment when the process may be anywhere between its start and its answer.
-    interrupted = replace(SPOT_INTERRUPTED, seconds=0.2)
-
-    def weather(task: Task, _: int) -> Misfortune | None:
-        return interrupted if task.capacity_provider == "FARGATE_SPOT" else None
-
-    with deployed(monkeypatch, tasks="process", faults=Misfortunes(weather)) as cloud:
-        results = list(engine(replace(SETTINGS, spot=True)).ask(asks))
-        cloud.wait_idle()
-        assert {result.key: result for result in results} == expected(asks, model)
-        providers = Counter(task.capacity_provider for task in cloud.tasks)
-        assert providers == {"FARGATE_SPOT": 4, "FARGATE": 2}
-
-
 def test_questions_that_no_task_can_answer_fail_for_good_without_a_task(cloud: Cloud) -> None:
     noise = os.urandom(500_000).hex()
     asks = [
@@ -385,7 +104,7 @@ def test_questions_that_no_task_can_answer_fail_for_good_without_a_task(cloud: C
     assert cloud.tasks == []
 
 
-def test_a_long_context_is_answered(cloud: Cloud, model: Model) -> None:
+def test_a_long_context_is_answered(cloud: Cloud) -> None:
     filler = " ".join(f"Nothing happened in the year {year}." for year in range(1, 800))
     context = f"{filler} The treasure lies under the old oak. {filler}"
     assert len(context) > 50_000, "the overrides of a launch hold 8,192 characters"
@@ -469,7 +188,7 @@ def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.Monke
         assert {task.started_by for task in cloud.tasks} == {"mine", "theirs"}
 
 
-def test_submit_leaves_the_answers_to_the_table(cloud: Cloud, model: Model) -> None:
+def test_submit_leaves_the_answers_to_the_table(cloud: Cloud) -> None:
     asks = make_asks(4)
     engine().submit(asks)
     cloud.wait_idle()

@@ -23,8 +23,7 @@ from tests.cloud.weather import (
     SPOT_INTERRUPTED,
     THROTTLED,
 )
-from tests.qabot.engines.test_fargate import (
-    ROOT,
+from tests.qabot.engines.bench import (
     SETTINGS,
     deployed,
     engine,
@@ -32,10 +31,8 @@ from tests.qabot.engines.test_fargate import (
     make_asks,
 )  # fmt: skip
 
-from answerer.model import Model
 from qabot.engines.dispatch import Pace
 from qabot.results import Answer, Failure
-from qabot.settings import BUNDLED_MODEL
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -132,7 +129,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
         cloud.wait_idle()
         launched = len(cloud.tasks)
     assert sorted(result.key for result in results) == sorted(ask.key for ask in asks)
-    right = expected(asks, Model.load(ROOT / BUNDLED_MODEL))
+    right = expected(asks)
     for result in results:
         if isinstance(result, Answer):
             assert result == right[result.key]
