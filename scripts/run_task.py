@@ -20,9 +20,11 @@ if __name__ == "__main__":
 
         from qabot.tutorial import main
     except ImportError as error:
-        sys.exit(
+        print(
             f"{sys.executable} has no {error.name}. Make the environment and use its Python:\n"
             "  scripts/environment cloud\n"
-            f"  .venv/bin/python {' '.join([sys.argv[0], *sys.argv[1:2]])} ..."
+            f"  .venv/bin/python {' '.join([sys.argv[0], *sys.argv[1:2]])} ...",
+            file=sys.stderr,
         )
+        sys.exit(2)
     sys.exit(main(ROOT))

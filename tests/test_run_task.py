@@ -157,7 +157,7 @@ def test_a_python_without_the_environment_names_the_command_that_makes_one(tmp_p
         [sys.executable, "-m", "venv", "--without-pip", str(bare)], check=True, timeout=60
     )
     done = run_task(ROOT, None, "ask", "c", "q", python=str(bare / "bin" / "python"))
-    assert done.returncode == 1
+    assert done.returncode == 2
     assert "scripts/environment cloud" in done.stderr
     assert "Traceback" not in done.stderr
 

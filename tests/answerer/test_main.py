@@ -10,11 +10,15 @@ import sys
 import threading
 import time
 import urllib.request
+from contextlib import redirect_stderr, redirect_stdout
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
 from tests.answerer import tables
 
@@ -150,6 +154,28 @@ def test_what_can_not_be_used_is_an_error_that_says_so(
     assert says in printed.err
     assert "Traceback" not in printed.err
     assert printed.out == ""
+
+
+ARGUMENTS = st.lists(
+    st.text(max_size=20)
+    | st.sampled_from(["--item-id", "--attempt", "--top-k", "--no_save", "-h", "--", "1", "%s"]),
+    max_size=6,
+)
+VARIABLES = st.dictionaries(
+    st.sampled_from(["DEADLINE_SECONDS", "ITEM_TTL_DAYS"]), st.text(max_size=8)
+)
+
+
+@given(ARGUMENTS, VARIABLES)
+def test_whatever_it_is_called_with_it_ends_with_a_line_and_a_code(
+    argv: list[str], environ: dict[str, str]
+) -> None:
+    # Neither a model nor a table is there: every call ends early, and none in a traceback.
+    with redirect_stderr(StringIO()) as err, redirect_stdout(StringIO()):
+        code = main(argv, {**environ, "MODEL_DIR": "nowhere"})
+    assert code in (0, 2)
+    assert (code == 0) == ("-h" in argv and not err.getvalue())
+    assert "Traceback" not in err.getvalue()
 
 
 class Gate(ThreadingHTTPServer):

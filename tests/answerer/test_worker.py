@@ -120,7 +120,7 @@ def test_a_hang_ends_at_the_deadline_and_its_late_answer_is_refused(table: Table
         done.set()
         return SPANS
 
-    assert worker(model(hang), deadline=0.5).run(Bounded()) == 124
+    assert worker(model(hang), deadline=1.5).run(Bounded()) == 124
     assert (table.get("k").status, table.get("k").kind) == (Status.FAILED, "deadline")
     release.set()
     assert done.wait(5)

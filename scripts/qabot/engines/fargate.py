@@ -25,6 +25,7 @@ from qabot.aws.tasks import Tasks
 from qabot.engines.dispatch import Dispatch, Pace, open_jobs
 from qabot.engines.jobs import Job
 from qabot.errors import CloudError, UsageError
+from qabot.report import count
 from qabot.results import Answer, Failure
 
 if TYPE_CHECKING:
@@ -225,7 +226,7 @@ class FargateEngine:
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)
         self._note(
-            f"run {self.run}: {len(jobs) - joined} tasks to launch on {stack.cluster} in "
+            f"run {self.run}: {count(len(jobs) - joined, 'task')} to launch on {stack.cluster} in "
             f"{self._clients.region}, {joined} under way already"
         )
         try:
@@ -257,7 +258,7 @@ def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
 
 def describe(tally: Tally) -> str:
     """What a run did, in one line."""
-    said = [f"{tally.launched} tasks launched"]
+    said = [f"{count(tally.launched, 'task')} launched"]
     if tally.joined:
         said.append(f"{tally.joined} joined")
     if tally.stopped:

@@ -77,7 +77,7 @@ def test_ask_list_and_clear(
 ) -> None:
     assert ask(root, report, "What is the name of the baby?") == 0
     assert capsys.readouterr().out.startswith("Momotaro (0.")
-    assert "1 tasks to launch" in said.getvalue()
+    assert "1 task to launch" in said.getvalue()
     assert ask(root, report, "What is the\tname of the old man?", top_k=2, json=True) == 0
     spans = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
     assert len(spans) == 2
