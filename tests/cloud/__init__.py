@@ -16,15 +16,26 @@ at the end. For the same reason a cloud and moto's `mock_aws` can't be open at o
 """
 
 from tests.cloud.cloud import Cloud, emulated_cloud
-from tests.cloud.faults import NO_FAULTS, ApiError, Faults, LoseReply, Misfortune, Refuse
+from tests.cloud.faults import (
+    NO_FAULTS,
+    Alter,
+    ApiError,
+    Faults,
+    LoseReply,
+    Misfortune,
+    Reaction,
+    Refuse,
+)
 
 __all__ = [
     "NO_FAULTS",
+    "Alter",
     "ApiError",
     "Cloud",
     "Faults",
     "LoseReply",
     "Misfortune",
+    "Reaction",
     "Refuse",
     "emulated_cloud",
 ]

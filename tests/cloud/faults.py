@@ -6,8 +6,9 @@ be called from several threads at once. `tests/cloud/weather.py` has simple ones
 
 from __future__ import annotations
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -51,6 +52,26 @@ class LoseReply:
     error: ApiError = ApiError("ServerException", "Service Unavailable. Please try again.", 503)
 
 
+def _same(members: dict[str, Any]) -> dict[str, Any]:
+    return members
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Alter:
+    """A call whose content is JSON does something else, or answers something else.
+
+    Args:
+        request: makes other parameters of those that came.
+        reply: makes another answer of the one that was given.
+    """
+
+    request: Callable[[dict[str, Any]], dict[str, Any]] = _same
+    reply: Callable[[dict[str, Any]], dict[str, Any]] = _same
+
+
+Reaction: TypeAlias = Refuse | LoseReply | Alter
+
+
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Misfortune:
     """How a task ends other than by itself.
@@ -86,7 +107,7 @@ class Misfortune:
 class Faults:
     """Fair weather: everything goes as it should."""
 
-    def on_call(self, call: Call) -> Refuse | LoseReply | None:
+    def on_call(self, call: Call) -> Reaction | None:
         """Asked before each call of any API that comes from outside.
 
         It may also sleep: the caller then waits, as for a slow service.

@@ -4,12 +4,14 @@ from __future__ import annotations
 
 import json
 import threading
+from dataclasses import replace
+from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from tests.cloud.calls import Call, CallLog, read_call
 from tests.cloud.ecs import EcsError, EcsTasks
-from tests.cloud.faults import ApiError, Faults, LoseReply, Refuse
+from tests.cloud.faults import Alter, ApiError, Faults, LoseReply, Refuse
 from tests.cloud.permissions import refusal
 
 if TYPE_CHECKING:
@@ -66,7 +68,28 @@ class Application:
             # Whatever it answers is lost on the way.
             consume(self._serve(call, environ, lambda *_arguments: lambda _data: None))
             return _refuse(call, fault.error, start)
+        if isinstance(fault, Alter):
+            return self._altered(call, fault, environ, start)
         return self._serve(call, environ, start)
+
+    def _altered(
+        self, call: Call, fault: Alter, environ: dict[str, Any], start: StartResponse
+    ) -> Iterable[bytes]:
+        """Serve other parameters than came, and answer other than was answered."""
+        body = json.dumps(fault.request(call.parameters())).encode()
+        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
+        answered: list[tuple[str, list[tuple[str, str]]]] = []
+        chunks = self._serve(
+            replace(call, body=body),
+            environ,
+            lambda status, headers, *_rest: answered.append((status, headers)),
+        )
+        reply = json.loads(b"".join(chunks))
+        ((status, headers),) = answered
+        if status.startswith("200"):
+            reply = fault.reply(reply)
+        content_type = next(one for name, one in headers if name.lower() == "content-type")
+        return _reply(start, int(status.split()[0]), json.dumps(reply), content_type)
 
     def _serve(self, call: Call, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         if call.service == "ecs" and call.action in self._ecs.actions:

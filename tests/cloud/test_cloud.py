@@ -19,6 +19,7 @@ from tests.cloud import (
     Faults,
     LoseReply,
     Misfortune,
+    Reaction,
     Refuse,
     emulated_cloud,
     weather,
@@ -461,6 +462,25 @@ def test_a_call_can_be_refused_and_a_reply_can_be_lost() -> None:
         cloud.wait_idle()
         assert cloud.client_calls()["ecs:RunTask"] == 3
         assert len(cloud.tasks) == 1, "the retry after the lost reply launched a second task"
+
+
+def test_a_batch_can_be_done_in_part() -> None:
+    class Partly(Faults):
+        def on_call(self, call: Call) -> Reaction | None:
+            batch = call.action in ("BatchGetItem", "BatchWriteItem")
+            return weather.partly_unprocessed(call, keep=2) if batch else None
+
+    keys = [{"item_id": {"S": str(number)}} for number in range(5)]
+    with emulated_cloud(faults=Partly()) as cloud:
+        cloud.deploy()
+        table = cloud.client("dynamodb")
+        puts = [{"PutRequest": {"Item": key}} for key in keys]
+        written = table.batch_write_item(RequestItems={"qabot": puts})
+        assert written["UnprocessedItems"] == {"qabot": puts[2:]}
+        assert table.scan(TableName="qabot")["Count"] == 2
+        read = table.batch_get_item(RequestItems={"qabot": {"Keys": keys, "ConsistentRead": True}})
+        assert sorted(one["item_id"]["S"] for one in read["Responses"]["qabot"]) == ["0", "1"]
+        assert read["UnprocessedKeys"] == {"qabot": {"Keys": keys[2:], "ConsistentRead": True}}
 
 
 def test_a_launch_can_find_no_capacity() -> None:

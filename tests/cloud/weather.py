@@ -6,7 +6,7 @@ import threading
 import time
 from typing import TYPE_CHECKING, Any
 
-from tests.cloud.faults import ApiError, Faults, Misfortune, Refuse
+from tests.cloud.faults import Alter, ApiError, Faults, Misfortune, Refuse
 from tests.cloud.task import TASK_KEY
 
 from qabot import fargate
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from tests.cloud.calls import Call
-    from tests.cloud.faults import LoseReply
+    from tests.cloud.faults import Reaction
     from tests.cloud.task import Task
 
 THROTTLED = ApiError("ThrottlingException", "Rate exceeded")
@@ -71,6 +71,33 @@ class Misfortunes(Faults):
         return self._choose(task, number)
 
 
+def partly_unprocessed(call: Call, keep: int) -> Alter:
+    """DynamoDB does the first part of a batch, and hands the rest back as unprocessed.
+
+    Args:
+        call: a BatchGetItem or BatchWriteItem.
+        keep: how many requests of each table it does.
+    """
+    reading = call.action == "BatchGetItem"
+    left: dict[str, Any] = {}
+
+    def request(parameters: dict[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for table, asked in parameters["RequestItems"].items():
+            requests = asked["Keys"] if reading else asked
+            done, rest = requests[:keep], requests[keep:]
+            if done:
+                kept[table] = {**asked, "Keys": done} if reading else done
+            if rest:
+                left[table] = {**asked, "Keys": rest} if reading else rest
+        return {**parameters, "RequestItems": kept}
+
+    def reply(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "UnprocessedKeys" if reading else "UnprocessedItems": left}
+
+    return Alter(request=request, reply=reply)
+
+
 class Allowed(Faults):
     """Whoever calls may do some actions and no others; tasks have their own role.
 
@@ -82,7 +109,7 @@ class Allowed(Faults):
         self.actions = actions
         self.denied: list[str] = []
 
-    def on_call(self, call: Call) -> Refuse | LoseReply | None:
+    def on_call(self, call: Call) -> Reaction | None:
         """Deny what is not among the actions."""
         task = call.access_key.startswith(TASK_KEY)
         if self.actions is None or task or call.kind in self.actions:
@@ -146,7 +173,7 @@ class AccountLimits(Faults):
         }
         self.throttled = 0
 
-    def on_call(self, call: Call) -> Refuse | LoseReply | None:
+    def on_call(self, call: Call) -> Reaction | None:
         """Throttle what goes over the rates of the API."""
         if all(bucket.take() for bucket in self._calls.get(call.kind, ())):
             return None
