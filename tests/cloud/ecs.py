@@ -12,36 +12,24 @@ import time
 import uuid
 from typing import TYPE_CHECKING, Any
 
-from tests.cloud.definition import Definition, read_definition
 from tests.cloud.faults import ApiError, Faults
+from tests.cloud.launch import (
+    EcsError,
+    check_launch,
+    cluster_arn,
+    definition_of,
+    invalid,
+    network_interface,
+)
 from tests.cloud.task import Task
 
-from qabot import fargate
-
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from tests.cloud.calls import Call
     from tests.cloud.life import Life
 
-ACCOUNT = "123456789012"
 MOST_A_CALL = 100
-STARTED_BY_LONGEST = 128
-TOKEN_LONGEST = 64
 # A stopped task can be seen for an hour at least; here for an hour exactly.
 FORGET_AFTER_SECONDS = 3600.0
-
-
-class EcsError(Exception):
-    """A call is refused."""
-
-    def __init__(self, code: str, message: str, **extra: Any) -> None:
-        super().__init__(message)
-        self.error = ApiError(code, message, extra=extra)
-
-
-def _invalid(message: str) -> EcsError:
-    return EcsError("InvalidParameterException", message)
 
 
 class EcsTasks:
@@ -94,9 +82,9 @@ class EcsTasks:
             return self._owners.get(access_key)
 
     def _run_task(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
-        cluster = _cluster(parameters, region)
-        definition = _definition(parameters, region)
-        cpu, memory = _check_launch(parameters, definition, region)
+        cluster = cluster_arn(parameters, region)
+        definition = definition_of(parameters, region)
+        cpu, memory = check_launch(parameters, definition, region)
         token = parameters.get("clientToken")
         # Whatever asks again with the same token gets the same tasks, whatever became of them.
         fingerprint = json.dumps({**parameters, "cluster": cluster}, sort_keys=True)
@@ -124,7 +112,7 @@ class EcsTasks:
                     cpu=cpu,
                     memory=memory,
                     capacity_provider=strategy[0].get("capacityProvider"),
-                    attachment=_attachment(parameters),
+                    attachment=network_interface(parameters),
                 )
                 for _ in range(parameters.get("count", 1))
             ]
@@ -138,21 +126,21 @@ class EcsTasks:
         return {"tasks": shown, "failures": []}
 
     def _stop_task(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
-        cluster = _cluster(parameters, region)
+        cluster = cluster_arn(parameters, region)
         task = self._seen(cluster, str(parameters.get("task", "")))
         if task is None:
-            raise _invalid("The referenced task was not found.")
+            raise invalid("The referenced task was not found.")
         reason = parameters.get("reason", "Task stopped by user")
         self._life.stop(task, "UserInitiated", str(reason))
         return {"task": task.to_api(tags=False)}
 
     def _describe_tasks(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
-        cluster = _cluster(parameters, region)
+        cluster = cluster_arn(parameters, region)
         names = parameters.get("tasks", [])
         if not names:
-            raise _invalid("Tasks cannot be empty.")
+            raise invalid("Tasks cannot be empty.")
         if len(names) > MOST_A_CALL:
-            raise _invalid(f"Tasks cannot have more than {MOST_A_CALL} elements.")
+            raise invalid(f"Tasks cannot have more than {MOST_A_CALL} elements.")
         tags = "TAGS" in parameters.get("include", [])
         found = {name: self._seen(cluster, name) for name in names}
         base = cluster.replace(":cluster/", ":task/")
@@ -169,14 +157,14 @@ class EcsTasks:
         }
 
     def _list_tasks(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
-        cluster = _cluster(parameters, region)
+        cluster = cluster_arn(parameters, region)
         started_by, family = parameters.get("startedBy"), parameters.get("family")
         others = [name for name in ("family", "serviceName") if name in parameters]
         if started_by is not None and others:
-            raise _invalid("startedBy must be the only filter.")
+            raise invalid("startedBy must be the only filter.")
         most = parameters.get("maxResults", MOST_A_CALL)
         if not 1 <= most <= MOST_A_CALL:
-            raise _invalid(f"maxResults must be between 1 and {MOST_A_CALL}.")
+            raise invalid(f"maxResults must be between 1 and {MOST_A_CALL}.")
         desired = parameters.get("desiredStatus", "RUNNING")
         arns = [
             task.arn
@@ -190,7 +178,7 @@ class EcsTasks:
         try:
             first = int(parameters.get("nextToken", "0"))
         except ValueError:
-            raise _invalid("Invalid token.") from None
+            raise invalid("Invalid token.") from None
         page: dict[str, Any] = {"taskArns": arns[first : first + most]}
         if first + most < len(arns):
             page["nextToken"] = str(first + most)
@@ -205,103 +193,3 @@ class EcsTasks:
         if stopped is not None and time.time() - stopped > self._forget_after:
             return None
         return task
-
-
-def _backend(region: str) -> Any:
-    from moto.ecs.models import ecs_backends
-
-    return ecs_backends[ACCOUNT][region]
-
-
-def _cluster(parameters: Mapping[str, Any], region: str) -> str:
-    """The ARN of the call's cluster."""
-    name = str(parameters.get("cluster", "default")).rpartition("/")[2]
-    cluster = _backend(region).clusters.get(name)
-    if cluster is None or cluster.status != "ACTIVE":
-        raise EcsError("ClusterNotFoundException", "Cluster not found.")
-    return str(cluster.arn)
-
-
-def _definition(parameters: Mapping[str, Any], region: str) -> Definition:
-    definition = read_definition(_backend(region), str(parameters.get("taskDefinition", "")))
-    if definition is None:
-        raise EcsError("ClientException", "TaskDefinition not found.")
-    return definition
-
-
-def _check_launch(
-    parameters: Mapping[str, Any], definition: Definition, region: str
-) -> tuple[int, int]:
-    """Check what a launch asks for, and give its CPU units and MiB."""
-    if not 1 <= parameters.get("count", 1) <= 10:
-        raise _invalid("Count must be between 1 and 10.")
-    if len(parameters.get("startedBy", "")) > STARTED_BY_LONGEST:
-        raise _invalid(f"startedBy cannot be longer than {STARTED_BY_LONGEST} characters.")
-    if len(parameters.get("clientToken", "")) > TOKEN_LONGEST:
-        raise _invalid(f"clientToken cannot be longer than {TOKEN_LONGEST} characters.")
-    strategy = parameters.get("capacityProviderStrategy")
-    if strategy and parameters.get("launchType"):
-        raise _invalid(
-            "Specifying both a launch type and capacity provider strategy is not supported. "
-            "Remove one and try again."
-        )
-    if not strategy and parameters.get("launchType") != "FARGATE":
-        raise _invalid("No Container Instances were found in your cluster.")
-    for one in strategy or []:
-        if one.get("capacityProvider") not in ("FARGATE", "FARGATE_SPOT"):
-            raise _invalid("The specified capacity provider was not found.")
-    _check_network(parameters, region)
-    return _check_overrides(parameters.get("overrides", {}), definition)
-
-
-def _check_network(parameters: Mapping[str, Any], region: str) -> None:
-    from moto.core.exceptions import ServiceException
-    from moto.ec2.models import ec2_backends
-
-    network = parameters.get("networkConfiguration", {}).get("awsvpcConfiguration")
-    if not network or not network.get("subnets"):
-        raise _invalid(
-            "Network Configuration must be provided when networkMode 'awsvpc' is specified."
-        )
-    for subnet in network["subnets"]:
-        try:
-            ec2_backends[ACCOUNT][region].get_subnet(subnet)
-        except ServiceException:
-            raise _invalid(f"The subnet ID '{subnet}' does not exist") from None
-    # Without a NAT gateway a task with no public address reaches neither registry nor log.
-
-
-def _check_overrides(overrides: Mapping[str, Any], definition: Definition) -> tuple[int, int]:
-    if len(json.dumps(overrides)) > fargate.OVERRIDES_MOST_CHARACTERS:
-        raise _invalid(
-            f"Container Overrides length must be at most {fargate.OVERRIDES_MOST_CHARACTERS}"
-        )
-    for one in overrides.get("containerOverrides", []):
-        if one.get("name") != definition.container:
-            raise _invalid(
-                f"Override for container named {one.get('name')} is not a container in the "
-                "TaskDefinition."
-            )
-    cpu = int(overrides.get("cpu", definition.cpu))
-    memory = int(overrides.get("memory", definition.memory))
-    if memory not in fargate.SIZES.get(cpu, ()):
-        raise _invalid(
-            f"No Fargate configuration exists for given values: {cpu} CPU, {memory} memory."
-        )
-    return cpu, memory
-
-
-def _attachment(parameters: Mapping[str, Any]) -> dict[str, Any]:
-    network = parameters["networkConfiguration"]["awsvpcConfiguration"]
-    interface = uuid.uuid4()
-    details = {
-        "subnetId": network["subnets"][0],
-        "networkInterfaceId": f"eni-{interface.hex[:17]}",
-        "privateIPv4Address": "10.0.0.10",
-    }
-    return {
-        "id": str(interface),
-        "type": "ElasticNetworkInterface",
-        "status": "ATTACHED",
-        "details": [{"name": name, "value": one} for name, one in details.items()],
-    }

@@ -10,8 +10,9 @@ from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from tests.cloud.calls import Call, CallLog, read_call
-from tests.cloud.ecs import EcsError, EcsTasks
+from tests.cloud.ecs import EcsTasks
 from tests.cloud.faults import Alter, ApiError, Faults, LoseReply, Refuse
+from tests.cloud.launch import EcsError
 from tests.cloud.permissions import refusal
 
 if TYPE_CHECKING:
