@@ -9,16 +9,16 @@ import sys
 import tempfile
 import time
 from collections import Counter
-from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
 from rehearsal.children import ChildError
 from rehearsal.image import ImageError, built_image
 from rehearsal.scratch import ROOT, Scratch
+from rehearsal.steps import step
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from types import FrameType
 
     from tests.cloud import Cloud
@@ -77,20 +77,11 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
-@contextmanager
-def _step(title: str) -> Iterator[None]:
-    """Tell what begins, and how long it took."""
-    print(f"\n=== {title}", flush=True)
-    begun = time.monotonic()
-    yield
-    print(f"    {time.monotonic() - begun:.1f} s", flush=True)
-
-
 def _rehearse(args: argparse.Namespace, folder: Path) -> None:
     from tests.cloud import emulated_cloud
 
     with built_image(args.tasks == "docker", args.base_image) as image:
-        with _step("Cloning the last commit"):
+        with step("Cloning the last commit"):
             scratch = Scratch(folder)
             scratch.set(MODEL)
             # What is answered already would not be asked.
@@ -98,17 +89,17 @@ def _rehearse(args: argparse.Namespace, folder: Path) -> None:
             scratch.git("commit", "--quiet", "--all", "--message", "Begin a rehearsal")
         with emulated_cloud(args.tasks, image=image) as cloud:
             print(f"    an AWS with nothing in it answers at {cloud.endpoint_url}")
-            with _step("cdk deploy"):
+            with step("cdk deploy"):
                 _cdk(scratch, cloud, "deploy", "--method=direct", "--require-approval=never")
             before = Counter(cloud.client_calls())
-            with _step("qabot answer --engine fargate"):
+            with step("qabot answer --engine fargate"):
                 _answer(scratch, cloud, args.globs)
-            with _step("git commit"):
+            with step("git commit"):
                 _commit(scratch)
-            with _step("qabot answer --engine fargate, again"):
+            with step("qabot answer --engine fargate, again"):
                 _answer_again(scratch, cloud, args.globs)
             calls = Counter(cloud.client_calls()) - before
-            with _step("cdk destroy"):
+            with step("cdk destroy"):
                 _cdk(scratch, cloud, "destroy", "--force")
                 _check_gone(cloud)
             _report(cloud, calls)

@@ -10,6 +10,7 @@ from typing import TYPE_CHECKING
 
 from rehearsal.children import ChildError, run
 from rehearsal.scratch import ROOT
+from rehearsal.steps import step
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -23,7 +24,7 @@ class ImageError(Exception):
 
 @contextmanager
 def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
-    """Build the image, and remove it at the end of the block.
+    """Build the image, and remove it at the end of the block; Docker keeps its build cache.
 
     Args:
         wanted: whether there is to be one at all.
@@ -47,14 +48,16 @@ def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
     bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
     environ = dict(os.environ)
     try:
-        run(
-            [
-                *(docker, "build", "--quiet", "--network=host", f"--tag={NAME}"),
-                *("--build-arg", "MODEL=bundled", *bases, "container"),
-            ],
-            cwd=ROOT,
-            environ=environ,
-        )
+        with step("docker build"):
+            run(
+                [
+                    *(docker, "build", "--quiet", "--network=host", f"--tag={NAME}"),
+                    *("--build-arg", "MODEL=bundled", *bases, "container"),
+                ],
+                cwd=ROOT,
+                environ=environ,
+                output=subprocess.PIPE,
+            )
     except ChildError as error:
         raise ImageError(
             f"The image could not be built; docker said why, above ({error}). "
