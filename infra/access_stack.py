@@ -25,9 +25,14 @@ AUDIENCE = "sts.amazonaws.com"
 # The longest run, with room; a workflow asks for it with role-duration-seconds.
 SESSION_HOURS = 4
 MISSING = (
-    "github_repository, github_owner_id and github_repository_id are not set: "
-    "write them into cdk.json, or give each with -c NAME=VALUE (docs/deploying.md shows how)"
+    "the access stack needs github_repository, github_owner_id and github_repository_id in cdk.json "
+    "(docs/deploying.md, step 2); gh api repos/OWNER/NAME --jq '.owner.id, .id' tells the numbers"
 )
+
+
+def access_stack_name(settings: Settings) -> str:
+    """The name of the access stack that belongs to a deployment."""
+    return f"{settings.stack_name}-access"
 
 
 def subjects(settings: Settings) -> list[str]:
@@ -53,12 +58,9 @@ def subjects(settings: Settings) -> list[str]:
 class AccessStack(cdk.Stack):
     """GitHub as an identity provider, and the role for one repository's branch or environment.
 
-    Where the `github_` settings are missing the stack holds nothing and can't be deployed, with an error
-    that says so; the other stack can.
-
     Args:
         scope: the app.
-        settings: of the deployment.
+        settings: of the deployment, with the `github_` settings given.
         synthesizer: how the template is published; the CDK's default by default.
     """
 
@@ -69,7 +71,7 @@ class AccessStack(cdk.Stack):
         settings: Settings,
         synthesizer: cdk.IStackSynthesizer | None = None,
     ) -> None:
-        name = f"{settings.stack_name}-access"
+        name = access_stack_name(settings)
         super().__init__(
             scope,
             name,
@@ -78,11 +80,6 @@ class AccessStack(cdk.Stack):
             synthesizer=synthesizer,
             tags={STACK_TAG: settings.stack_name},
         )
-        if settings.github_repository is None:
-            cdk.Annotations.of(self).add_error(MISSING)
-            # CloudFormation's rules want at least one resource in a template; this one is nothing.
-            cdk.CfnWaitConditionHandle(self, "Nothing")
-            return
         if settings.github_oidc_provider == "create":
             # AWS checks GitHub's certificate itself; a thumbprint is neither needed nor used.
             provider_arn = iam.CfnOIDCProvider(

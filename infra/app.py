@@ -10,6 +10,7 @@ Context switches, `cdk -c NAME=VALUE`:
 
 from __future__ import annotations
 
+import os
 import sys
 from dataclasses import fields
 from pathlib import Path
@@ -18,28 +19,36 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from answerer.errors import AnswererError
-from infra.access_stack import AccessStack
+from infra.access_stack import MISSING, AccessStack, access_stack_name
 from infra.audit import audit
 from infra.stack import QabotStack
+from qabot.errors import UsageError
 from qabot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Collection, Mapping
 
+# What scripts/cdk was called with: the CDK itself doesn't tell its app.
+ARGUMENTS_VARIABLE = "QABOT_CDK_ARGUMENTS"
 ROOT = Path(__file__).resolve().parents[1]
 
 
 def build(
-    root: Path = ROOT, context: Mapping[str, object] | None = None, outdir: str | None = None
+    root: Path = ROOT,
+    context: Mapping[str, object] | None = None,
+    outdir: str | None = None,
+    wanted: Collection[str] = (),
 ) -> cdk.App:
-    """The app with both stacks, not synthesised yet.
+    """The app, not synthesised yet: the main stack, and the access stack where it is set up.
 
     Args:
         root: the repository, with cdk.json and container/.
         context: context that wins over what the CDK's command line gives.
         outdir: where the cloud assembly goes; the CDK's choice by default.
+        wanted: names of stacks that the command is about.
 
     Raises:
+        UsageError: the access stack is wanted, and the settings don't say for which repository.
         SettingsError: cdk.json or a context switch holds what can't be.
         ModelError: the bundled model is to be deployed and can't be read.
     """
@@ -54,7 +63,10 @@ def build(
     bootstrapless = str(app.node.try_get_context("bootstrapless")).lower() == "true"
     synthesizer = cdk.BootstraplessSynthesizer() if bootstrapless else None
     QabotStack(app, settings=settings, root=root, synthesizer=synthesizer)
-    AccessStack(app, settings=settings, synthesizer=synthesizer)
+    if settings.github_repository is not None:
+        AccessStack(app, settings=settings, synthesizer=synthesizer)
+    elif access_stack_name(settings) in wanted:
+        raise UsageError(MISSING)
     audit(app)
     return app
 
@@ -66,15 +78,16 @@ def main(root: Path = ROOT) -> int:
         root: the repository.
     """
     try:
-        build(root).synth()
+        build(root, wanted=os.environ.get(ARGUMENTS_VARIABLE, "").split()).synth()
     except AnswererError as error:
         print(error, file=sys.stderr)
         return error.exit_code
     except RuntimeError as error:
-        # jsii knows one class for all that JavaScript throws. The CDK has written its report.
-        if not str(error).startswith("ValidationFailed"):
-            raise
-        print("Correct the findings above, or accept one with its reason.", file=sys.stderr)
+        # jsii knows one class for all that JavaScript throws.
+        if str(error).startswith("ValidationFailed"):  # the CDK has told the findings
+            print("Correct the findings above, or accept one with its reason.", file=sys.stderr)
+        else:
+            print(f"The CDK can't make the stack's template: {error}", file=sys.stderr)
         return 1
     return 0
 

@@ -7,7 +7,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 from infra.access_stack import MISSING, subjects
+from infra.app import build
+from tests.infra.conftest import repository
 
+from qabot.errors import UsageError
 from qabot.settings import Settings
 
 if TYPE_CHECKING:
@@ -141,20 +144,13 @@ def test_no_action_is_a_pattern(access_template: Templates) -> None:
             assert "*" not in action, sid
 
 
-def test_without_a_repository_it_says_what_is_missing_and_the_other_stack_stands(
-    synthesise: Callable[..., Path],
+def test_without_a_repository_there_is_no_access_stack_and_wanting_it_says_what_is_missing(
+    synthesise: Callable[..., Path], tmp_path: Path
 ) -> None:
-    outdir = synthesise(image="o/n")
-    told = json.loads((outdir / "qabot-access.metadata.json").read_text())
-    errors = [
-        entry["data"]
-        for entries in told.values()
-        for entry in entries
-        if entry["type"] == "aws:cdk:error"
-    ]
-    assert errors == [MISSING]
-    main = json.loads((outdir / "manifest.json").read_text())["artifacts"]["qabot"]
-    assert "aws:cdk:error" not in json.dumps(main)
+    assert not (synthesise(image="o/n") / "qabot-access.template.json").exists()
+    with pytest.raises(UsageError, match="gh api repos/OWNER/NAME") as caught:
+        build(repository(tmp_path, image="o/n"), wanted=["deploy", "qabot-access"])
+    assert str(caught.value) == MISSING
 
 
 @pytest.mark.parametrize("name", ["role-name", "arn"])

@@ -34,6 +34,26 @@ def test_a_bundled_model_that_is_not_there_is_told(
     assert "is not a model directory" in capsys.readouterr().err
 
 
+def test_what_the_cdk_itself_refuses_is_one_line(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = repository(tmp_path)
+    (root / "container" / "Dockerfile").unlink()
+    assert main(root) == 1
+    told = capsys.readouterr().err
+    assert told.startswith("The CDK can't make the stack's template: ")
+    assert "Dockerfile" in told
+    assert "Traceback" not in told
+
+
+def test_the_arguments_of_the_command_line_tell_which_stack_is_wanted(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("QABOT_CDK_ARGUMENTS", "deploy qabot-access --ci")
+    assert main(repository(tmp_path, image="o/n")) == 2
+    assert "github_repository" in capsys.readouterr().err
+
+
 def test_context_switches_are_checked_like_the_file(tmp_path: Path) -> None:
     with pytest.raises(SettingsError, match="github_owner_id and github_repository_id missing"):
         build(repository(tmp_path), context={"github_repository": "o/n"})
