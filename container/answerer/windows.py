@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 # Where the cuts fall moves F1 by more than 64, 96 or 128 do (docs/models.md).
 OVERLAP = 96
 
-# How many tokens a cut moves back at most to fall between words.
+# How many tokens a cut moves at most to fall between words.
 _LONGEST_WORD = 16
 
 # The longest context, in code points: some 3,000 pages. More would take minutes and a gigabyte.
@@ -173,10 +173,20 @@ class Windows:
         count = 1 + -(-(tokens - room) // (room - overlap))
         last = tokens - room
         firsts = [round(last * number / (count - 1)) for number in range(count)]
-        return [
-            range(_between_words(context, first), _between_words(context, first + room))
-            for first in firsts
-        ]
+        # A cut moves to the nearest place between words inside of its window, a little at most, so
+        # that windows still overlap.
+        most = min(_LONGEST_WORD, overlap // 3)
+        cut = []
+        for first in firsts:
+            start, stop = first, first + room
+            if start > 0:
+                places = context.breaks[start : start + most + 1].nonzero()[0]
+                start += int(places[0]) if len(places) else 0
+            if stop < tokens:
+                places = context.breaks[stop - most : stop + 1].nonzero()[0]
+                stop -= most - int(places[-1]) if len(places) else 0
+            cut.append(range(start, stop))
+        return cut
 
     def inputs(
         self, context: Context, question: list[int], window: range
@@ -239,14 +249,6 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
         question_type=kinds[question[0]],
         context_type=kinds[context[0]],
     )
-
-
-def _between_words(context: Context, token: int) -> int:
-    """The nearest place between words that is at or a little before a token, or the token."""
-    if token == len(context.ids):
-        return token
-    near = context.breaks[max(0, token - _LONGEST_WORD) : token + 1].nonzero()[0]
-    return max(0, token - _LONGEST_WORD) + int(near[-1]) if len(near) else token
 
 
 def _check_text(what: str, text: str) -> None:

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import itertools
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
@@ -13,10 +12,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer, processors
 
 from answerer.errors import InputError, ModelError
-from answerer.windows import OVERLAP, Windows
-
-if TYPE_CHECKING:
-    from answerer.windows import Context
+from answerer.windows import Context, Windows
 
 BUNDLED = Path(__file__).parents[2] / "container/model/tokenizer.json"
 
@@ -139,19 +135,26 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
         Windows(path, 32)
 
 
-@settings(max_examples=60)
-@given(count=st.integers(1, 400), asked=st.integers(1, 21))
-def test_windows_cover_the_context_and_overlap(wordwise: Windows, count: int, asked: int) -> None:
-    context = wordwise.context(" ".join(f"w{number}" for number in range(count)))
-    question = wordwise.question(" ".join(["w0"] * asked))
-    cut = wordwise.cut(context, question)
+@settings(max_examples=100)
+@given(
+    lengths=st.lists(st.integers(1, 30), min_size=1, max_size=60),
+    asked=st.integers(1, 21),
+)
+def test_windows_cover_the_context_and_overlap(
+    wordwise: Windows, lengths: list[int], asked: int
+) -> None:
+    # Words of several tokens each, as pieces of words and bytes are.
+    breaks = np.array([place == 0 for length in lengths for place in range(length)])
+    tokens = len(breaks)
+    nothing = np.zeros(tokens, np.int32)
+    context = Context("", nothing.astype(np.int64), nothing, nothing, ~breaks, breaks)
+    cut = wordwise.cut(context, [0] * asked)
     assert cut[0].start == 0
-    assert cut[-1].stop == count
-    room = 32 - 3 - asked
+    assert cut[-1].stop == tokens
     for window, following in itertools.pairwise(cut):
-        assert window.start < following.start
-        assert following.start <= window.stop - min(OVERLAP, room // 2) + 1
-    assert all(0 < len(window) <= room for window in cut)
+        assert window.start < following.start <= window.stop, "tokens between two windows"
+        assert window.stop < following.stop
+    assert all(0 < len(window) <= 32 - 3 - asked for window in cut), "longer than the model reads"
 
 
 def test_cuts_fall_between_words(bundled: Windows) -> None:
@@ -163,6 +166,7 @@ def test_cuts_fall_between_words(bundled: Windows) -> None:
     for window in cut[1:]:
         start = context.starts[window.start]
         assert context.text[start - 1] == " ", "a window starts inside of a word"
+        assert len(window) <= 384 - 3 - len(question)
 
 
 def test_tokenisation_of_a_long_text_is_whole(bundled: Windows) -> None:
