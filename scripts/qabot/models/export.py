@@ -112,7 +112,14 @@ def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) ->
         graph = graphs.quantise_graph(graph)
     graphs.clean(graph)
     onnx.save(graph, path)
-    check(path, inputs, expected, QUANTISED_TOLERANCE if quantise else FLOAT_TOLERANCE)
+    try:
+        check(path, inputs, expected, QUANTISED_TOLERANCE if quantise else FLOAT_TOLERANCE)
+    except ModelError as error:
+        if not quantise:
+            raise
+        raise ModelError(
+            f"this checkpoint can't be quantised ({error}); export it in float, with --no-quantise"
+        ) from error
 
 
 def probes(windows: Windows, vocabulary: int) -> list[dict[str, NDArray[np.int64]]]:

@@ -1,0 +1,105 @@
+"""SQuAD's file format and its two measures.
+
+The measures are those of the official scripts for v1.1 and v2.0
+(https://rajpurkar.github.io/SQuAD-explorer/): texts compared in lower case without punctuation and
+articles; of several right answers the one that suits best.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+import string
+from collections import Counter
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from qabot.errors import UsageError
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+_PUNCTUATION = str.maketrans("", "", string.punctuation)
+_ARTICLES = re.compile(r"\b(a|an|the)\b", re.UNICODE)
+
+
+@dataclass(frozen=True, slots=True)
+class Example:
+    """One question of a SQuAD file.
+
+    Args:
+        id: unique in the file.
+        context: the paragraph.
+        question: about it.
+        answers: the right answers' texts and where each starts in the context, in code points;
+            empty where the context holds none (v2.0).
+    """
+
+    id: str
+    context: str
+    question: str
+    answers: tuple[tuple[str, int], ...]
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The right answers as the measures want them: one empty text where there is none."""
+        return tuple(text for text, _ in self.answers if normalise(text)) or ("",)
+
+
+def read(path: Path) -> list[Example]:
+    """Read a SQuAD v1.1 or v2.0 file.
+
+    Raises:
+        UsageError: it can't be read, or is another format.
+    """
+    try:
+        raw = json.loads(path.read_text(encoding="utf-8-sig"))
+    except (OSError, ValueError, RecursionError) as error:
+        raise UsageError(f"{path} can't be read as JSON: {error}") from error
+    try:
+        examples = [
+            _example(paragraph["context"], entry)
+            for article in raw["data"]
+            for paragraph in article["paragraphs"]
+            for entry in paragraph["qas"]
+        ]
+    except (KeyError, TypeError, IndexError) as error:
+        raise UsageError(
+            f"{path} is no SQuAD file: what should be at {error} is not; its shape is "
+            '{"data": [{"paragraphs": [{"context": …, "qas": [{"id": …, "question": …, '
+            '"answers": [{"text": …, "answer_start": …}]}]}]}]}'
+        ) from error
+    if not examples:
+        raise UsageError(f"{path} holds no question; name a SQuAD file with some")
+    return examples
+
+
+def _example(context: Any, entry: Any) -> Example:
+    # In v2.0 a question without an answer has no answers, but often plausible ones.
+    answers = tuple((answer["text"], answer["answer_start"]) for answer in entry["answers"])
+    for text in (context, entry["question"], *(text for text, _ in answers)):
+        if not isinstance(text, str):
+            raise TypeError(f"{text!r}")
+    return Example(str(entry["id"]), context, entry["question"], answers)
+
+
+def normalise(text: str) -> str:
+    """What the measures compare: lower case, no punctuation, no articles, single spaces."""
+    return " ".join(_ARTICLES.sub(" ", text.lower().translate(_PUNCTUATION)).split())
+
+
+def exact_match(answer: str, right: tuple[str, ...]) -> float:
+    """1 where an answer is one of the right ones, once normalised, else 0."""
+    return float(any(normalise(answer) == normalise(text) for text in right))
+
+
+def f1(answer: str, right: tuple[str, ...]) -> float:
+    """Harmonic mean of the precision and recall of an answer's words; the best of the right ones."""
+    return max(_f1(normalise(answer).split(), normalise(text).split()) for text in right)
+
+
+def _f1(answer: list[str], right: list[str]) -> float:
+    if not answer or not right:
+        return float(answer == right)
+    common = (Counter(answer) & Counter(right)).total()
+    return 2 * common / (len(answer) + len(right))

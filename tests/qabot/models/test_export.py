@@ -1,0 +1,235 @@
+"""Exported models against the checkpoint itself, in plain torch and transformers."""
+
+from __future__ import annotations
+
+import math
+import os
+import shutil
+import subprocess
+import sys
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+import pytest
+
+from answerer.errors import ModelError
+from answerer.info import digest, read_info
+from answerer.model import Model
+from qabot.errors import UsageError
+from qabot.models import export as exporting
+from qabot.models.export import export
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    MakeCheckpoint = Callable[[Path, str], Path]
+
+ROOT = Path(__file__).parents[3]
+ARCHITECTURES = ["bert", "distilbert", "roberta", "electra", "deberta-v2"]
+
+# Short enough for one window of every tokenizer.
+CONTEXT = "The fox jumps over the lazy dog in 1921, he said. é 😀"
+QUESTIONS = ["Who jumps?", "When?", "What saw he?"]
+
+
+def reference(folder: Path, context: str, question: str) -> tuple[str, float]:
+    """The best span and its score, by the words of the classic pipeline.
+
+    Softmax of start and end over the context's tokens, product, end not before start, at most 30
+    tokens (transformers' QuestionAnsweringPipeline, before it was removed in 5.3). One thing is
+    ours: a token of nothing but white space neither begins nor ends an answer.
+    """
+    import torch
+    import transformers
+
+    tokenizer = transformers.AutoTokenizer.from_pretrained(folder)
+    model = transformers.AutoModelForQuestionAnswering.from_pretrained(folder).eval()
+    encoded = tokenizer(question, context, return_tensors="pt", return_offsets_mapping=True)
+    assert ("token_type_ids" in encoded) == (model.config.model_type in {"bert", "electra"})
+    offsets = encoded.pop("offset_mapping")[0].tolist()
+    inside = [place for place, part in enumerate(encoded.sequence_ids(0)) if part == 1]
+    with torch.no_grad():
+        outputs = model(**encoded)
+    starts = outputs.start_logits[0, inside].double().softmax(0).tolist()
+    ends = outputs.end_logits[0, inside].double().softmax(0).tolist()
+    visible = [bool(context[slice(*offsets[place])].strip()) for place in inside]
+    score, first, last = max(
+        (starts[i] * ends[j], i, j)
+        for i in range(len(inside))
+        for j in range(i, min(i + 30, len(inside)))
+        if visible[i] and visible[j]
+    )
+    return context[offsets[inside[first]][0] : offsets[inside[last]][1]].strip(), score
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_answers_are_those_of_the_checkpoint(
+    architecture: str, make_checkpoint: MakeCheckpoint, tmp_path: Path
+) -> None:
+    folder = make_checkpoint(tmp_path / "checkpoint", architecture)
+    info = export(str(folder), tmp_path / "model", quantise=False)
+    assert info.max_length == 64, "as many tokens as it has positions"
+    model = Model.load(tmp_path / "model")
+    for question in QUESTIONS:
+        (span,) = model.answer(CONTEXT, question)
+        assert len(model._job(0, CONTEXT, question, 30).windows) == 1
+        answer, score = reference(folder, CONTEXT, question)
+        assert span.answer == answer
+        assert span.score == pytest.approx(score, rel=1e-3)
+
+
+@pytest.fixture(scope="module")
+def exported(make_checkpoint: MakeCheckpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A folder with a checkpoint and its model directory, in bytes."""
+    folder = tmp_path_factory.mktemp("exported")
+    checkpoint = make_checkpoint(folder / "checkpoint", "bert")
+    (checkpoint / "README.md").write_text("---\nlicense: cc0-1.0\n---\n# Card\n", encoding="utf-8")
+    export(str(checkpoint), folder / "model", quantise=True, name="team/small")
+    return folder
+
+
+def test_bytes_keep_the_answers(exported: Path) -> None:
+    model = Model.load(exported / "model")
+    for question in QUESTIONS:
+        (span,) = model.answer(CONTEXT, question)
+        _, score = reference(exported / "checkpoint", CONTEXT, question)
+        assert math.log(span.score) == pytest.approx(math.log(score), abs=0.5)
+
+
+def test_model_directory_says_what_it_is(exported: Path) -> None:
+    info = read_info(exported / "model")
+    assert (info.name, info.revision, info.quantisation) == ("team/small", None, "int8")
+    assert info.licence == "cc0-1.0", "from the front matter of the checkpoint's card"
+    assert info.digest == digest(exported / "model")
+    assert (exported / "model/README.md").read_text(encoding="utf-8").endswith("# Card\n")
+    assert {path.name for path in exported.iterdir()} == {"checkpoint", "model"}, "leftovers"
+
+
+def test_the_same_checkpoint_gives_the_same_bytes(exported: Path, tmp_path: Path) -> None:
+    export(str(exported / "checkpoint"), tmp_path / "again", quantise=True, name="team/small")
+    for name in ("model.onnx", "tokenizer.json", "model.json"):
+        assert (tmp_path / "again" / name).read_bytes() == (
+            exported / "model" / name
+        ).read_bytes(), name
+
+
+def test_graph_holds_no_paths_of_the_machine_that_made_it(exported: Path) -> None:
+    raw = (exported / "model/model.onnx").read_bytes()
+    for part in (str(ROOT), sys.prefix, "site-packages", "stack_trace"):
+        assert part.encode() not in raw
+
+
+def test_float_graph_is_four_times_the_size(exported: Path, tmp_path: Path) -> None:
+    info = export(str(exported / "checkpoint"), tmp_path / "float", quantise=False)
+    assert info.quantisation == "none"
+    assert info.size > 1.8 * read_info(exported / "model").size
+    assert info.name == "checkpoint"
+
+
+def test_logits_that_disagree_stop_the_export(
+    exported: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    plain = exporting.torch_logits
+    monkeypatch.setattr(
+        exporting, "torch_logits", lambda model, inputs: plain(model, inputs)[:, ::-1]
+    )
+    with pytest.raises(ModelError, match="differ from torch's"):
+        export(str(exported / "checkpoint"), tmp_path / "model", quantise=False)
+    assert list(tmp_path.iterdir()) == [], "a failed export leaves nothing"
+
+
+def test_checkpoint_without_a_span_head_is_refused(exported: Path, tmp_path: Path) -> None:
+    folder = tmp_path / "encoder"
+    shutil.copytree(exported / "checkpoint", folder)
+    config = folder / "config.json"
+    config.write_text(
+        config.read_text(encoding="utf-8").replace("BertForQuestionAnswering", "BertModel"),
+        encoding="utf-8",
+    )
+    with pytest.raises(UsageError, match=r"not trained to answer questions.*qabot model train"):
+        export(str(folder), tmp_path / "model", quantise=True)
+
+
+@pytest.mark.parametrize(
+    ("checkpoint", "said"),
+    [
+        ("nowhere", "neither a folder nor NAME@REVISION"),
+        ("owner/name", "neither a folder nor NAME@REVISION"),
+        ("owner/name@", "neither a folder nor NAME@REVISION"),
+        ("a b@c", "neither a folder nor NAME@REVISION"),
+    ],
+)
+def test_names_that_are_none(checkpoint: str, said: str, tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match=said):
+        export(checkpoint, tmp_path / "model", quantise=True)
+
+
+def test_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+    (tmp_path / "folder").mkdir()
+    with pytest.raises(UsageError, match="can't be loaded as a question-answering checkpoint"):
+        export(str(tmp_path / "folder"), tmp_path / "model", quantise=True)
+
+
+def test_folder_with_other_files_is_not_written_to(tmp_path: Path) -> None:
+    (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
+    with pytest.raises(UsageError, match="holds other files"):
+        export("a/b@c", tmp_path, quantise=True)
+    assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
+
+
+def hub(home: Path, checkpoint: Path, name: str, commit: str, revision: str) -> None:
+    """Lay out what huggingface-hub keeps of a checkpoint that it fetched."""
+    kept = home / "hub" / f"models--{name.replace('/', '--')}"
+    shutil.copytree(checkpoint, kept / "snapshots" / commit)
+    (kept / "refs").mkdir()
+    (kept / "refs" / revision).write_text(commit, encoding="utf-8")
+
+
+def test_checkpoint_of_a_hub_is_known_by_its_revision(exported: Path, tmp_path: Path) -> None:
+    hub(tmp_path / "home", exported / "checkpoint", "team/small", "0123456789" * 4, "0123456")
+    program = (
+        "import sys; from pathlib import Path; from qabot.models.export import export\n"
+        "print(export('team/small@0123456', Path(sys.argv[1]), quantise=False).identity)"
+    )
+    paths = os.pathsep.join([str(ROOT / "scripts"), str(ROOT / "container")])
+    done = subprocess.run(
+        [sys.executable, "-c", program, str(tmp_path / "model")],
+        capture_output=True,
+        text=True,
+        check=False,
+        env={
+            **os.environ,
+            "PYTHONPATH": paths,
+            "HF_HOME": str(tmp_path / "home"),
+            "HF_HUB_OFFLINE": "1",
+        },
+    )
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.startswith("team/small@0123456+none/s")
+    assert done.stderr == "", "an export says nothing that a person can't act on"
+    assert read_info(tmp_path / "model").licence == "cc0-1.0"
+
+
+def test_missing_torch_is_named_with_the_way_to_get_it(
+    monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    import importlib.util
+
+    real = importlib.util.find_spec
+    monkeypatch.setattr(
+        importlib.util,
+        "find_spec",
+        lambda name, *rest: None if name in {"torch", "transformers"} else real(name, *rest),
+    )
+    (tmp_path / "checkpoint").mkdir()
+    with pytest.raises(UsageError, match=r"torch and transformers.*scripts/environment dev"):
+        export(str(tmp_path / "checkpoint"), tmp_path / "model", quantise=True)
+
+
+def test_probes_reach_the_longest_window(exported: Path) -> None:
+    from answerer.windows import Windows
+
+    windows = Windows(exported / "model/tokenizer.json", 64)
+    lengths = [probe["input_ids"].shape[1] for probe in exporting.probes(windows, 100)]
+    assert lengths == sorted(lengths)
+    assert lengths[-1] == 64
