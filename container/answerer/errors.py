@@ -3,6 +3,7 @@
     AnswererError              a person can act on it; the message says how
     ├── ModelError             the model directory is missing, broken or of another version
     ├── InputError             this context or question can't be answered as it is
+    ├── ExportError            the checkpoint can't be exported as it is
     └── QabotError             everything of `qabot.errors`
 
 Each class carries the exit code that a command ends with when nothing catches it.
@@ -35,3 +36,9 @@ class InputError(AnswererError):
         super().__init__(reason)
         self.kind = kind
         self.reason = reason
+
+
+class ExportError(AnswererError):
+    """A checkpoint is missing, answers no questions, or its export would go where it can't."""
+
+    exit_code = 2

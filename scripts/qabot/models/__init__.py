@@ -1,1 +1,1 @@
-"""Make, measure and train model directories: what needs torch, and answering doesn't."""
+"""Measure and train models, and the commands of `qabot model`."""

@@ -8,7 +8,7 @@ from pathlib import Path
 
 from qabot.report import Reporter, clean, count
 
-# Declared here too, so that --help needs no model: answerer.model, models.export.
+# Declared here too, so that --help needs no model: answerer.exporting.export.
 _WINDOW = 384
 
 
@@ -80,7 +80,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
 
 def run_export(args: argparse.Namespace) -> int:
     """Run `qabot model export`."""
-    from qabot.models.export import export
+    from answerer.exporting.export import export
 
     info = export(
         args.checkpoint,

@@ -4,13 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-import pytest
-
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
-
-    MakeCheckpoint = Callable[[Path, str], Path]
 
 TEXT = "the quick brown fox jumps over the lazy dog in 1921 , he said . who saw what when ?"
 
@@ -99,36 +94,29 @@ def config(architecture: str, words: int) -> Any:
     raise ValueError(architecture)
 
 
-@pytest.fixture(scope="session")
-def make_checkpoint() -> MakeCheckpoint:
-    """A function that saves a random checkpoint of an architecture in a folder."""
+def make_checkpoint(folder: Path, architecture: str) -> Path:
+    """Save a random checkpoint of an architecture, with its tokenizer, in a folder."""
+    import torch
+    import transformers as typed
 
-    def make(folder: Path, architecture: str) -> Path:
-        import torch
-        import transformers as typed
+    transformers: Any = typed  # its signatures say less than it takes
 
-        transformers: Any = typed  # its signatures say less than it takes
-
-        bytewise = architecture == "roberta"
-        tokenizer = byte_level() if bytewise else wordpiece()
-        names = (
-            ("<s>", "<pad>", "</s>", "<unk>") if bytewise else ("[CLS]", "[PAD]", "[SEP]", "[UNK]")
-        )
-        roles = dict(zip(("cls", "pad", "sep", "unk"), names, strict=True))
-        fast = transformers.PreTrainedTokenizerFast(
-            tokenizer_object=tokenizer,
-            # RoBERTa's own files say nothing of it in some checkpoints.
-            model_max_length=10**30 if bytewise else POSITIONS,
-            model_input_names=["input_ids", "attention_mask"]
-            + ["token_type_ids"] * (architecture in {"bert", "electra"}),
-            **{f"{role}_token": name for role, name in roles.items()},
-        )
-        torch.manual_seed(5)
-        model = transformers.AutoModelForQuestionAnswering.from_config(
-            config(architecture, tokenizer.get_vocab_size())
-        )
-        model.save_pretrained(folder)
-        fast.save_pretrained(folder)
-        return folder
-
-    return make
+    bytewise = architecture == "roberta"
+    tokenizer = byte_level() if bytewise else wordpiece()
+    names = ("<s>", "<pad>", "</s>", "<unk>") if bytewise else ("[CLS]", "[PAD]", "[SEP]", "[UNK]")
+    roles = dict(zip(("cls", "pad", "sep", "unk"), names, strict=True))
+    fast = transformers.PreTrainedTokenizerFast(
+        tokenizer_object=tokenizer,
+        # RoBERTa's own files say nothing of it in some checkpoints.
+        model_max_length=10**30 if bytewise else POSITIONS,
+        model_input_names=["input_ids", "attention_mask"]
+        + ["token_type_ids"] * (architecture in {"bert", "electra"}),
+        **{f"{role}_token": name for role, name in roles.items()},
+    )
+    torch.manual_seed(5)
+    model = transformers.AutoModelForQuestionAnswering.from_config(
+        config(architecture, tokenizer.get_vocab_size())
+    )
+    model.save_pretrained(folder)
+    fast.save_pretrained(folder)
+    return folder

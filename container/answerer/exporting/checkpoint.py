@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING, Any
 
 import yaml
 
-from qabot.errors import UsageError
+from answerer.errors import ExportError
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -52,7 +52,7 @@ def require_torch() -> None:
     """Say how to get torch and transformers where they are missing.
 
     Raises:
-        UsageError: one of them is not installed.
+        ExportError: one of them is not installed.
     """
     missing = [
         name
@@ -60,7 +60,7 @@ def require_torch() -> None:
         if importlib.util.find_spec(name) is None
     ]
     if missing:
-        raise UsageError(
+        raise ExportError(
             f"this command needs {' and '.join(missing)}, which answering does without; "
             "install them with: scripts/environment dev"
         )
@@ -73,7 +73,7 @@ def load(checkpoint: str) -> Checkpoint:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
 
     Raises:
-        UsageError: it is not there, or no checkpoint that answers questions; or torch is missing.
+        ExportError: it is not there, or no checkpoint that answers questions; or torch is missing.
     """
     source, name, revision = _locate(checkpoint)
     require_torch()
@@ -90,12 +90,12 @@ def load(checkpoint: str) -> Checkpoint:
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision)
         except (OSError, ValueError, KeyError, ImportError) as error:
             reason = " ".join(str(error).split())
-            raise UsageError(
+            raise ExportError(
                 f"{checkpoint} can't be loaded as a question-answering checkpoint: {reason}"
             ) from error
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
-        raise UsageError(
+        raise ExportError(
             f"{checkpoint} has only a slow tokenizer; convert it to a tokenizer.json first"
         )
     positions = min(_positions(model), int(min(tokenizer.model_max_length, 1 << 30)))
@@ -110,7 +110,7 @@ def _locate(checkpoint: str) -> tuple[str, str, str | None]:
         return str(folder), folder.resolve().name, None
     match = _HUB_NAME.fullmatch(checkpoint)
     if match is None:
-        raise UsageError(
+        raise ExportError(
             f"{checkpoint!r} is neither a folder nor NAME@REVISION on the Hugging Face hub; a "
             "revision is a commit, such as "
             "distilbert/distilbert-base-cased-distilled-squad@564e9b5"
@@ -123,7 +123,7 @@ def _check_trained(config: Any, checkpoint: str) -> None:
     architectures = getattr(config, "architectures", None) or []
     if not any(name.endswith("ForQuestionAnswering") for name in architectures):
         has = ", ".join(architectures) or "none"
-        raise UsageError(
+        raise ExportError(
             f"{checkpoint} was not trained to answer questions (its architecture: {has}); "
             "name one whose architecture ends in ForQuestionAnswering, or train it first with: "
             "qabot model train"

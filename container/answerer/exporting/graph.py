@@ -8,7 +8,7 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from qabot.models.checkpoint import quiet
+from answerer.exporting.checkpoint import quiet
 
 if TYPE_CHECKING:
     from onnx import GraphProto, ModelProto, NodeProto

@@ -7,13 +7,12 @@ import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
-from answerer.errors import ModelError
+from answerer.errors import ExportError, ModelError
+from answerer.exporting import checkpoint as checkpoints
+from answerer.exporting import graph as graphs
 from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, digest
 from answerer.session import Session
 from answerer.windows import Windows
-from qabot.errors import UsageError
-from qabot.models import checkpoint as checkpoints
-from qabot.models import graph as graphs
 
 if TYPE_CHECKING:
     import numpy as np
@@ -54,14 +53,14 @@ def export(
         licence: SPDX expression of its licence instead of the one in its model card.
 
     Raises:
-        UsageError: the checkpoint is not there or answers no questions, `out` is no place for a
+        ExportError: the checkpoint is not there or answers no questions, `out` is no place for a
             model directory, or torch is missing.
         ModelError: the exported logits don't agree with torch's.
     """
     if out.exists() and not out.is_dir():
-        raise UsageError(f"{out} is a file; name a folder to write the model directory to")
+        raise ExportError(f"{out} is a file; name a folder to write the model directory to")
     if out.is_dir() and any(out.iterdir()) and not (out / INFO_FILE).is_file():
-        raise UsageError(f"{out} holds other files and no {INFO_FILE}; name an empty folder")
+        raise ExportError(f"{out} holds other files and no {INFO_FILE}; name an empty folder")
     source = checkpoints.load(checkpoint)
     max_length = min(window, source.positions)
     out.parent.mkdir(parents=True, exist_ok=True)

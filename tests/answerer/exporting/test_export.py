@@ -8,21 +8,15 @@ import shutil
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 import pytest
+from tests.checkpoints import make_checkpoint
 
-from answerer.errors import ModelError
+from answerer.errors import ExportError, ModelError
+from answerer.exporting import export as exporting
+from answerer.exporting.export import export
 from answerer.info import digest, read_info
 from answerer.model import Model
-from qabot.errors import UsageError
-from qabot.models import export as exporting
-from qabot.models.export import export
-
-if TYPE_CHECKING:
-    from collections.abc import Callable
-
-    MakeCheckpoint = Callable[[Path, str], Path]
 
 ROOT = Path(__file__).parents[3]
 ARCHITECTURES = ["bert", "distilbert", "roberta", "electra", "deberta-v2"]
@@ -63,9 +57,7 @@ def reference(folder: Path, context: str, question: str) -> tuple[str, float]:
 
 
 @pytest.mark.parametrize("architecture", ARCHITECTURES)
-def test_answers_are_those_of_the_checkpoint(
-    architecture: str, make_checkpoint: MakeCheckpoint, tmp_path: Path
-) -> None:
+def test_answers_are_those_of_the_checkpoint(architecture: str, tmp_path: Path) -> None:
     folder = make_checkpoint(tmp_path / "checkpoint", architecture)
     info = export(str(folder), tmp_path / "model", quantise=False)
     assert info.max_length == 64, "as many tokens as it has positions"
@@ -79,7 +71,7 @@ def test_answers_are_those_of_the_checkpoint(
 
 
 @pytest.fixture(scope="module")
-def exported(make_checkpoint: MakeCheckpoint, tmp_path_factory: pytest.TempPathFactory) -> Path:
+def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """A folder with a checkpoint and its model directory, in bytes."""
     folder = tmp_path_factory.mktemp("exported")
     checkpoint = make_checkpoint(folder / "checkpoint", "bert")
@@ -146,7 +138,7 @@ def test_checkpoint_without_a_span_head_is_refused(exported: Path, tmp_path: Pat
         config.read_text(encoding="utf-8").replace("BertForQuestionAnswering", "BertModel"),
         encoding="utf-8",
     )
-    with pytest.raises(UsageError, match=r"not trained to answer questions.*qabot model train"):
+    with pytest.raises(ExportError, match=r"not trained to answer questions.*qabot model train"):
         export(str(folder), tmp_path / "model", quantise=True)
 
 
@@ -160,19 +152,19 @@ def test_checkpoint_without_a_span_head_is_refused(exported: Path, tmp_path: Pat
     ],
 )
 def test_names_that_are_none(checkpoint: str, said: str, tmp_path: Path) -> None:
-    with pytest.raises(UsageError, match=said):
+    with pytest.raises(ExportError, match=said):
         export(checkpoint, tmp_path / "model", quantise=True)
 
 
 def test_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(UsageError, match="can't be loaded as a question-answering checkpoint"):
+    with pytest.raises(ExportError, match="can't be loaded as a question-answering checkpoint"):
         export(str(tmp_path / "folder"), tmp_path / "model", quantise=True)
 
 
 def test_folder_with_other_files_is_not_written_to(tmp_path: Path) -> None:
     (tmp_path / "notes.txt").write_text("mine", encoding="utf-8")
-    with pytest.raises(UsageError, match="holds other files"):
+    with pytest.raises(ExportError, match="holds other files"):
         export("a/b@c", tmp_path, quantise=True)
     assert [path.name for path in tmp_path.iterdir()] == ["notes.txt"]
 
@@ -188,7 +180,7 @@ def hub(home: Path, checkpoint: Path, name: str, commit: str, revision: str) -> 
 def test_checkpoint_of_a_hub_is_known_by_its_revision(exported: Path, tmp_path: Path) -> None:
     hub(tmp_path / "home", exported / "checkpoint", "team/small", "0123456789" * 4, "0123456")
     program = (
-        "import sys; from pathlib import Path; from qabot.models.export import export\n"
+        "import sys; from pathlib import Path; from answerer.exporting.export import export\n"
         "print(export('team/small@0123456', Path(sys.argv[1]), quantise=False).identity)"
     )
     paths = os.pathsep.join([str(ROOT / "scripts"), str(ROOT / "container")])
@@ -222,7 +214,7 @@ def test_missing_torch_is_named_with_the_way_to_get_it(
         lambda name, *rest: None if name in {"torch", "transformers"} else real(name, *rest),
     )
     (tmp_path / "checkpoint").mkdir()
-    with pytest.raises(UsageError, match=r"torch and transformers.*scripts/environment dev"):
+    with pytest.raises(ExportError, match=r"torch and transformers.*scripts/environment dev"):
         export(str(tmp_path / "checkpoint"), tmp_path / "model", quantise=True)
 
 
