@@ -1,0 +1,245 @@
+"""The image itself: built by the Docker engine of this machine, and run as Fargate runs it."""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import shutil
+import subprocess
+import sys
+import uuid
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+from threading import Thread
+from typing import TYPE_CHECKING, Any
+
+import boto3
+import pytest
+from filelock import FileLock
+from moto.server import ThreadedMotoServer
+from tests.checkpoints import make_checkpoint
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+ROOT = Path(__file__).parents[2]
+CONTAINER = ROOT / "container"
+
+# A stand-in for the Dockerfile's base, for machines that can pull none.
+BASE = os.environ.get("QABOT_BASE_IMAGE", "python-slim-local")
+
+EINSTEIN = (
+    "Albert Einstein (14 March 1879 – 18 April 1955) was a German-born theoretical physicist who "
+    "developed the theory of relativity, one of the two pillars of modern physics (alongside "
+    "quantum mechanics). His work is also known for its influence on the philosophy of science. He "
+    "is best known to the general public for his mass–energy equivalence formula E = mc2, which "
+    "has been dubbed the world's most famous equation. He received the 1921 Nobel Prize in Physics "
+    "for his services to theoretical physics, and especially for his discovery of the law of the "
+    "photoelectric effect, a pivotal step in the development of quantum theory."
+)
+YEAR = "In what year did Einstein win the Nobel prize ?"
+
+pytestmark = pytest.mark.timeout(900)
+
+
+def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    if check and done.returncode:
+        pytest.fail(f"docker {arguments[0]}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return done
+
+
+@pytest.fixture(scope="session")
+def engine() -> list[str]:
+    """Build arguments for the base image that this machine has."""
+    if shutil.which("docker") is None or docker("info", check=False).returncode:
+        pytest.skip("no Docker engine answers here, so that no image can be built")
+    if not docker("image", "inspect", BASE, check=False).returncode:
+        return ["--build-arg", f"BASE_IMAGE={BASE}"]
+    default = re.search(r"BASE_IMAGE=(\S+)", (CONTAINER / "Dockerfile").read_text("utf-8"))
+    assert default is not None
+    if docker("pull", "--quiet", default[1], check=False).returncode:
+        pytest.skip(f"{default[1]} can't be pulled; name another base in QABOT_BASE_IMAGE")
+    return []
+
+
+def build(tag: str, context: Path, lock: Path, *arguments: str) -> str:
+    # One build at a time: the other processes of this run then find everything built.
+    with FileLock(lock):
+        docker("build", "--quiet", "--network", "host", "--tag", tag, *arguments, str(context))
+    return tag
+
+
+@pytest.fixture(scope="session")
+def lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return tmp_path_factory.getbasetemp().parent / "image.lock"
+
+
+@pytest.fixture(scope="session")
+def image(engine: list[str], lock: Path) -> str:
+    """The image with the bundled model."""
+    return build("qabot-test", CONTAINER, lock, "--build-arg", "MODEL=bundled", *engine)
+
+
+def run(image: str, *arguments: str) -> subprocess.CompletedProcess[str]:
+    limits = ("--read-only", "--network", "none", "--cpus", "1", "--memory", "512m")
+    return docker("run", "--rm", *limits, image, *arguments, check=False)
+
+
+def test_answers_as_the_tutorial_does(image: str) -> None:
+    done = run(image, EINSTEIN, YEAR, "foo", "--no_save")
+    assert done.returncode == 0, done.stderr
+    assert done.stdout.count("\n") == 1
+    answer = json.loads(done.stdout)
+    assert list(answer) == ["score", "start", "end", "answer"]
+    assert (answer["answer"], answer["start"], answer["end"]) == ("1921", 431, 435)
+    assert done.stderr == ""
+
+
+@pytest.mark.parametrize(
+    ("arguments", "said"),
+    [
+        ([], "give CONTEXT QUESTION ITEM_ID, or --item-id KEY"),
+        (["text", " ", "foo", "--no_save"], "empty"),
+        (["text", "What?", "foo"], "TABLE_NAME"),
+    ],
+    ids=["nothing", "blank", "no-table"],
+)
+def test_wrong_use_is_explained(image: str, arguments: list[str], said: str) -> None:
+    done = run(image, *arguments)
+    assert done.returncode == 2, done.stderr
+    assert said in done.stderr
+    assert "Traceback" not in done.stderr
+
+
+def test_answer_is_kept_in_the_table(image: str) -> None:
+    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
+    server.start()
+    host, port = server.get_host_and_port()
+    aws = {
+        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
+        "AWS_DEFAULT_REGION": "us-east-1",
+        "AWS_ACCESS_KEY_ID": "testing",
+        "AWS_SECRET_ACCESS_KEY": "testing",
+    }
+    try:
+        client: Any = boto3.client(
+            "dynamodb",
+            endpoint_url=aws["AWS_ENDPOINT_URL"],
+            region_name="us-east-1",
+            aws_access_key_id="testing",
+            aws_secret_access_key="testing",
+        )
+        client.create_table(
+            TableName="answers",
+            AttributeDefinitions=[{"AttributeName": "item_id", "AttributeType": "S"}],
+            KeySchema=[{"AttributeName": "item_id", "KeyType": "HASH"}],
+            BillingMode="PAY_PER_REQUEST",
+        )
+        environment = [f"--env={name}={value}" for name, value in aws.items()]
+        done = docker(
+            *("run", "--rm", "--read-only", "--network", "host", *environment),
+            *("--env=TABLE_NAME=answers", image, EINSTEIN, YEAR, "foo"),
+            check=False,
+        )
+        assert done.returncode == 0, done.stderr
+        assert json.loads(done.stdout)["answer"] == "1921"
+        item = client.get_item(TableName="answers", Key={"item_id": {"S": "foo"}})["Item"]
+        assert "1921" in json.dumps(item, default=str)
+    finally:
+        server.stop()
+
+
+def test_image_holds_what_answering_needs_and_no_more(image: str) -> None:
+    (config,) = json.loads(docker("inspect", image).stdout)
+    assert config["Config"]["User"] == "10001:10001"
+    assert config["Config"]["Entrypoint"] == ["python", "-m", "answerer"]
+    listing = docker("run", "--rm", "--entrypoint", "find", image, "/app").stdout.splitlines()
+    packages = {line.split("/")[3] for line in listing if line.startswith("/app/packages/")}
+    assert {"onnxruntime", "tokenizers", "numpy", "boto3"} <= packages
+    assert not packages & {"torch", "transformers", "yaml", "pip", "huggingface_hub", "onnx"}
+    assert not [line for line in listing if "nvidia" in line or "exporting" in line]
+    assert "/app/model/README.md" in listing, "the model's licence asks for its card"
+    assert "/app/answerer/__pycache__" in listing, "bytecode: a read-only root can't keep any"
+    writable = docker("run", "--rm", "--entrypoint", "find", image, "/app", "-writable").stdout
+    assert writable == ""
+
+
+def test_image_adds_little_to_its_base(image: str) -> None:
+    sizes = docker("history", "--human=false", "--format", "{{.Size}} {{.CreatedBy}}", image).stdout
+    ours = [int(line.split()[0]) for line in sizes.splitlines() if "COPY" in line][:3]
+    assert len(ours) == 3, "packages, model and code are a layer each"
+    assert sum(ours) < 160e6, f"{sum(ours):,} bytes above the base, uncompressed"
+
+
+def test_same_torch_as_everywhere() -> None:
+    everywhere = (ROOT / "requirements/torch.txt").read_text("utf-8").splitlines()[-1]
+    version = everywhere.removeprefix("torch==")
+    assert f"ARG TORCH_VERSION={version}\n" in (CONTAINER / "Dockerfile").read_text("utf-8")
+
+
+def test_same_model_as_the_settings_name() -> None:
+    text = (CONTAINER / "Dockerfile").read_text("utf-8")
+    settings = json.loads((ROOT / "cdk.json").read_text("utf-8"))["context"]["qabot"]
+    for name in ("model", "revision", "quantisation"):
+        assert f"ARG {name.upper()}={settings[name]}\n" in text
+
+
+@pytest.fixture
+def torch_index(tmp_path: Path) -> Iterator[list[str]]:
+    """Build arguments for an index with torch: pip's, where it has the build without CUDA."""
+    version = (ROOT / "requirements/torch.txt").read_text("utf-8").splitlines()[-1]
+    folder = tmp_path / "index" / "torch"
+    folder.mkdir(parents=True)
+    fetched = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "download", "--quiet", "--no-deps"),
+            *("--only-binary=:all:", "--dest", str(folder), f"{version}+cpu"),
+        ],
+        capture_output=True,
+        check=False,
+    )
+    if fetched.returncode:
+        yield []  # then PyTorch's own
+        return
+
+    class Quiet(SimpleHTTPRequestHandler):
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(
+        ("127.0.0.1", 0), partial(Quiet, directory=str(folder.parent))
+    ) as server:
+        Thread(target=server.serve_forever, daemon=True).start()
+        yield ["--build-arg", f"TORCH_INDEX=http://127.0.0.1:{server.server_port}"]
+        server.shutdown()
+
+
+def test_checkpoint_is_exported_while_the_image_is_built(
+    engine: list[str], lock: Path, torch_index: list[str], tmp_path: Path
+) -> None:
+    context = tmp_path / "container"
+    shutil.copytree(CONTAINER, context, ignore=shutil.ignore_patterns("__pycache__"))
+    make_checkpoint(context / "checkpoint", "distilbert")
+    tag = f"qabot-test-{uuid.uuid4().hex[:8]}"
+    # By this label the classic builder's stage, with torch in it, is found again and removed.
+    recipe = context / "Dockerfile"
+    stage = " AS model\n"
+    text = recipe.read_text("utf-8").replace(stage, f"{stage}LABEL qabot-test={tag}\n")
+    recipe.write_text(text, encoding="utf-8")
+    arguments = ["--build-arg", "MODEL=checkpoint", *torch_index, *engine]
+    try:
+        build(tag, context, lock, *arguments)
+        done = run(tag, "the quick brown fox jumps", "who jumps ?", "foo", "--no_save")
+        assert done.returncode == 0, done.stderr
+        answer = json.loads(done.stdout)
+        assert "the quick brown fox jumps"[answer["start"] : answer["end"]] == answer["answer"]
+        info = json.loads(
+            docker("run", "--rm", "--entrypoint", "cat", tag, "/app/model/model.json").stdout
+        )
+        assert (info["name"], info["quantisation"]) == ("checkpoint", "int8")
+    finally:
+        docker("image", "rm", "--force", tag, check=False)
+        docker("image", "prune", "--force", "--filter", f"label=qabot-test={tag}", check=False)
