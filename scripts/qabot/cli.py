@@ -10,16 +10,14 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qabot.arguments import EXIT_CODES, add_command, positive
 from qabot.errors import UsageError
+from qabot.models import cli as models
 from qabot.outcome import settle
 from qabot.report import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-
-_EXIT_CODES = """\
-exit codes: 0 done; 1 some question has no answer; 2 usage, or mistakes in questions/;
-3 the cloud refused; 130 interrupted"""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -58,6 +56,9 @@ def _run(args: argparse.Namespace, report: Reporter) -> int:
             from qabot.commands import asking
 
             return asking.list_answers(args)
+        case "model":
+            code: int = args.run(args)
+            return code
         case _:
             from qabot.commands import cloud
 
@@ -86,7 +87,7 @@ def _parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser(
         prog="qabot",
         description="Answer the questions of questions/ into answers/.",
-        epilog=_EXIT_CODES,
+        epilog=EXIT_CODES,
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument(
@@ -97,7 +98,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
 
-    answer = _command(
+    answer = add_command(
         commands,
         "answer",
         "answer every question that has no fresh answer",
@@ -113,7 +114,7 @@ def _parser() -> argparse.ArgumentParser:
     _fargate_run(answer)
     answer.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
 
-    plan = _command(
+    plan = add_command(
         commands,
         "plan",
         "show what a run would do",
@@ -124,7 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _engine(plan)
     plan.add_argument("--format", choices=("text", "markdown", "json"), default="text")
 
-    check = _command(
+    check = add_command(
         commands,
         "check",
         "look for mistakes in questions/",
@@ -136,7 +137,7 @@ def _parser() -> argparse.ArgumentParser:
         "--schema", action="store_true", help="print the JSON Schema of question files"
     )
 
-    ask = _command(
+    ask = add_command(
         commands,
         "ask",
         "ask one question and print the answer",
@@ -149,13 +150,13 @@ def _parser() -> argparse.ArgumentParser:
     )
     ask.add_argument("question", metavar="QUESTION")
     ask.add_argument(
-        "--top-k", type=_positive, default=1, metavar="N", help="print the N best answers (1)"
+        "--top-k", type=positive, default=1, metavar="N", help="print the N best answers (1)"
     )
     ask.add_argument("--json", action="store_true", help="print one JSON object an answer")
     _engine(ask)
     _fargate_run(ask)
 
-    list_ = _command(
+    list_ = add_command(
         commands,
         "list",
         "print the answers there are",
@@ -165,9 +166,9 @@ def _parser() -> argparse.ArgumentParser:
     _globs(list_)
     _engine_name(list_)
     list_.add_argument("--format", choices=("text", "json"), default="text")
-    list_.add_argument("--limit", type=_positive, metavar="N", help="print N at most")
+    list_.add_argument("--limit", type=positive, metavar="N", help="print N at most")
 
-    clear = _command(
+    clear = add_command(
         commands,
         "clear",
         "empty the fargate engine's table",
@@ -176,7 +177,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     clear.add_argument("--yes", action="store_true", help="don't ask")
 
-    reap = _command(
+    reap = add_command(
         commands,
         "reap",
         "stop every task that a run of the fargate engine has left",
@@ -185,27 +186,16 @@ def _parser() -> argparse.ArgumentParser:
         "qabot reap github-1234567890-1",
     )
     reap.add_argument("run", metavar="RUN", help="the run's name")
-    return parser
 
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    description: str,
-    examples: str,
-) -> argparse.ArgumentParser:
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}. {description}",
-        epilog=f"examples:\n{_indent(examples)}\n\n{_EXIT_CODES}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
+    model = add_command(
+        commands,
+        "model",
+        "make and measure models",
+        "A model directory holds model.onnx, tokenizer.json and model.json.",
+        "qabot model export OWNER/NAME@REVISION --out DIR\nqabot model evaluate dev-v1.1.json",
     )
-
-
-def _indent(text: str) -> str:
-    return "\n".join(f"  {line}" for line in text.splitlines())
+    models.add_parsers(model.add_subparsers(metavar="COMMAND", required=True))
+    return parser
 
 
 def _globs(parser: argparse.ArgumentParser) -> None:
@@ -234,10 +224,10 @@ def _engine_name(parser: argparse.ArgumentParser) -> None:
 def _fargate_run(parser: argparse.ArgumentParser) -> None:
     group = parser.add_argument_group("fargate engine")
     group.add_argument(
-        "--max-tasks", type=_positive, metavar="N", help="tasks in flight; cdk.json's unless given"
+        "--max-tasks", type=positive, metavar="N", help="tasks in flight; cdk.json's unless given"
     )
     group.add_argument(
-        "--timeout", type=_positive, metavar="SECONDS", help="of the whole run (3300)"
+        "--timeout", type=positive, metavar="SECONDS", help="of the whole run (3300)"
     )
     group.add_argument("--run", metavar="NAME", help="names the run, for qabot reap")
 
@@ -250,10 +240,3 @@ def _engine(parser: argparse.ArgumentParser) -> None:
         metavar="DIR",
         help="a model directory; the bundled model unless given",
     )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number

@@ -2,11 +2,15 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 from pathlib import Path
+from typing import TYPE_CHECKING
 
+from qabot.arguments import add_command, positive
 from qabot.report import Reporter, clean, count
+
+if TYPE_CHECKING:
+    import argparse
 
 # Declared here too, so that --help needs no model: answerer.exporting.export.
 _WINDOW = 384
@@ -19,7 +23,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
         commands: what `add_subparsers` of the `model` parser gave. Each parser sets `run`, a
             function of the parsed arguments that returns the exit code.
     """
-    export = _command(
+    export = add_command(
         commands,
         "export",
         "make a model directory of a question-answering checkpoint",
@@ -43,7 +47,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     export.add_argument(
         "--window",
-        type=_positive,
+        type=positive,
         default=_WINDOW,
         metavar="N",
         help=f"tokens of one window, question included ({_WINDOW})",
@@ -54,7 +58,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     )
     export.set_defaults(run=run_export)
 
-    evaluate = _command(
+    evaluate = add_command(
         commands,
         "evaluate",
         "measure EM and F1 on a SQuAD-format file",
@@ -67,7 +71,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     evaluate.add_argument(
         "--model", type=Path, metavar="DIR", help="a model directory; the bundled one unless given"
     )
-    evaluate.add_argument("--threads", type=_positive, metavar="N", help="a thread a core")
+    evaluate.add_argument("--threads", type=positive, metavar="N", help="a thread a core")
     evaluate.add_argument(
         "--predictions", type=Path, metavar="FILE", help="write the answers for the official script"
     )
@@ -122,27 +126,3 @@ def run_evaluate(args: argparse.Namespace) -> int:
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
     return 0
-
-
-def _command(
-    commands: argparse._SubParsersAction[argparse.ArgumentParser],
-    name: str,
-    summary: str,
-    description: str,
-    examples: str,
-) -> argparse.ArgumentParser:
-    shown = "\n".join(f"  {line}" for line in examples.splitlines())
-    return commands.add_parser(
-        name,
-        help=summary,
-        description=f"{summary[0].upper()}{summary[1:]}. {description}",
-        epilog=f"examples:\n{shown}",
-        formatter_class=argparse.RawDescriptionHelpFormatter,
-    )
-
-
-def _positive(text: str) -> int:
-    number = int(text)
-    if number < 1:
-        raise argparse.ArgumentTypeError("must be 1 or more")
-    return number
