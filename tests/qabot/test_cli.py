@@ -302,6 +302,15 @@ def test_a_signal_stops_a_run_and_keeps_what_is_answered(
     assert took < 7.5, "GitHub kills a run that takes longer to stop"
 
 
+def test_a_terminal_that_knows_only_ascii_gets_escapes(repository: Repository) -> None:
+    env = {"PYTHONIOENCODING": "ascii"}
+    repository.write("questions/a.yaml", "context: c\nquestions: [日本語は？]\n")
+    with qabot("plan", cwd=repository.root, env=env) as process:
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "\\u65e5\\u672c" in out
+
+
 def test_output_that_nobody_reads_any_more_is_no_error(repository: Repository) -> None:
     many = "".join(f"- What is number {n}?\n" for n in range(5_000))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
