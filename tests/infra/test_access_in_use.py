@@ -15,8 +15,8 @@ from tests.cloud.weather import CRASHED, HANGS, Allowed
 from answerer.table import Table
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
-from qabot.engines.dispatch import Pace
 from qabot.engines.fargate import FargateEngine, stop_run
+from qabot.engines.pace import Pace
 from qabot.keys import Keys
 from qabot.results import Ask, Failure
 from qabot.settings import read_settings

@@ -22,8 +22,11 @@ from qabot.aws.errors import translated
 from qabot.aws.logs import Logs
 from qabot.aws.stack import find_stack
 from qabot.aws.tasks import Tasks
-from qabot.engines.dispatch import Dispatch, Pace, open_jobs
+from qabot.engines.dispatch import Dispatch, open_jobs
 from qabot.engines.jobs import Job
+from qabot.engines.launcher import Launcher
+from qabot.engines.pace import Pace, Timing
+from qabot.engines.verdicts import Verdicts, is_of
 from qabot.errors import CloudError, UsageError
 from qabot.report import count
 from qabot.results import Answer, Failure
@@ -168,7 +171,7 @@ class FargateEngine:
             return None
         if item.status is Status.ANSWERED and item.model == self._model:
             # A span that isn't one is asked again rather than believed.
-            if all(ask.context[one.start : one.end] == one.answer for one in item.spans):
+            if is_of(item, ask.context):
                 return Answer(ask.key, self._model, item.spans[0], item.spans[1:])
         elif item.permanent:
             kind, reason = item.kind or "input", item.reason or ""
@@ -213,15 +216,16 @@ class FargateEngine:
         lifetime = self._settings.item_ttl_days * 86_400
         with translated("writing the contexts"):
             _put_contexts(jobs, table, int(time.time()) + lifetime)
+        tasks, timing = Tasks(self._clients, stack, self.run), Timing()
         dispatch = Dispatch(
-            tasks=Tasks(self._clients, stack, self.run),
-            table=table,
-            model=self._model,
-            log_tail=Logs(self._clients, stack).tail,
+            Launcher(tasks, table, lifetime=lifetime, pace=self._pace, timing=timing),
+            tasks,
+            table,
+            Verdicts(table, self._model, Logs(self._clients, stack).tail),
             max_tasks=self._max_tasks,
             timeout=self._timeout,
-            lifetime=lifetime,
             pace=self._pace,
+            timing=timing,
         )
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)

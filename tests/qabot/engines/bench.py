@@ -13,8 +13,8 @@ from tests.cloud import Cloud, emulated_cloud
 
 from answerer.model import Model
 from answerer.table import Table
-from qabot.engines.dispatch import Pace
 from qabot.engines.fargate import FargateEngine
+from qabot.engines.pace import Pace
 from qabot.keys import Keys
 from qabot.results import TOP_K, Answer, Ask
 from qabot.settings import BUNDLED_MODEL, Settings, read_settings

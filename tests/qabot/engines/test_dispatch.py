@@ -14,8 +14,11 @@ from answerer import contexts
 from answerer.items import Status
 from answerer.spans import Span
 from qabot.aws.tasks import Launch, make_token
-from qabot.engines.dispatch import Dispatch, Pace, open_jobs
+from qabot.engines.dispatch import Dispatch, open_jobs
 from qabot.engines.jobs import Job
+from qabot.engines.launcher import Launcher
+from qabot.engines.pace import Pace, Timing
+from qabot.engines.verdicts import Verdicts
 from qabot.errors import CloudError
 from qabot.results import Answer, Ask, Failure
 
@@ -129,18 +132,19 @@ def job(key: str, **arguments: Any) -> Job:
     return Job(**{"ask": ask, "context_id": CONTEXT_ID, "spot": False, "size": size, **arguments})
 
 
-def dispatch(tasks: FakeTasks, **arguments: Any) -> Dispatch:
-    defaults: dict[str, Any] = {
-        "tasks": tasks,
-        "table": tasks.table,
-        "model": "m@1",
-        "log_tail": lambda arn: f"log of {arn[-1]}",
-        "max_tasks": 100,
-        "timeout": 30.0,
-        "lifetime": 3600,
-        "pace": PACE,
-    }
-    return Dispatch(**{**defaults, **arguments})
+def dispatch(tasks: FakeTasks, max_tasks: int = 100, timeout: float = 30.0) -> Dispatch:
+    ecs: Any = tasks
+    table, timing = tasks.table, Timing()
+    return Dispatch(
+        Launcher(ecs, table, lifetime=3600, pace=PACE, timing=timing),
+        ecs,
+        table,
+        Verdicts(table, "m@1", lambda arn: f"log of {arn[-1]}"),
+        max_tasks=max_tasks,
+        timeout=timeout,
+        pace=PACE,
+        timing=timing,
+    )
 
 
 def ask(tasks: FakeTasks, *jobs: Job, **arguments: Any) -> list[Result]:

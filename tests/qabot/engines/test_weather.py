@@ -31,7 +31,7 @@ from tests.qabot.engines.bench import (
     make_asks,
 )  # fmt: skip
 
-from qabot.engines.dispatch import Pace
+from qabot.engines.pace import Pace
 from qabot.results import Answer, Failure
 
 if TYPE_CHECKING:
