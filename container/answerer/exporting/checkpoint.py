@@ -66,11 +66,14 @@ def require_torch() -> None:
         )
 
 
-def load(checkpoint: str) -> Checkpoint:
-    """Load an extractive question-answering checkpoint.
+def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpoint:
+    """Load an extractive question-answering checkpoint, or an encoder that is to become one.
 
     Args:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
+        trained: whether it must have learnt to find answers; an encoder gets a random span head.
+        settings: values of the configuration instead of its own, such as a dropout; those that it
+            doesn't have are left out.
 
     Raises:
         ExportError: it is not there, or no checkpoint that answers questions; or torch is missing.
@@ -83,9 +86,13 @@ def load(checkpoint: str) -> Checkpoint:
     with quiet():
         try:
             config = transformers.AutoConfig.from_pretrained(source, revision=revision)
-            _check_trained(config, checkpoint)
+            if trained:
+                _check_trained(config, checkpoint)
+            for setting, number in settings.items():
+                if hasattr(config, setting):
+                    setattr(config, setting, number)
             model = transformers.AutoModelForQuestionAnswering.from_pretrained(
-                source, revision=revision, dtype=torch.float32
+                source, revision=revision, config=config, dtype=torch.float32
             ).eval()
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision)
         except (OSError, ValueError, KeyError, ImportError) as error:

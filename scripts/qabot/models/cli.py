@@ -81,6 +81,36 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(run=run_evaluate)
 
+    train = add_command(
+        commands,
+        "train",
+        "train an encoder to find answers",
+        "Makes a checkpoint of an encoder and SQuAD-format files. Interrupted, it goes on where it "
+        "was when the same command is given again. The settings unless given are those that the "
+        "bundled model was made with.",
+        "qabot model train encoder squad.json --out first --bfloat16\n"
+        "qabot model train first/raw squad.json --out second --epochs 1 --rate 6e-5 --warm-up 0.03\n"
+        "qabot model export second --out model",
+    )
+    train.add_argument(
+        "encoder", metavar="ENCODER", help="NAME@REVISION on the Hugging Face hub, or a folder"
+    )
+    train.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-format files")
+    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint")
+    train.add_argument("--epochs", type=positive, metavar="N", help="times each question is seen")
+    train.add_argument("--batch", type=positive, metavar="N", help="questions a step")
+    train.add_argument("--rate", type=float, metavar="X", help="highest learning rate")
+    train.add_argument("--warm-up", type=float, metavar="X", help="part of the steps until then")
+    train.add_argument(
+        "--window", type=positive, metavar="N", help="tokens of a question's window"
+    )
+    train.add_argument("--seed", type=int, metavar="N", help="of head, order and dropout")
+    train.add_argument("--save-every", type=positive, metavar="N", help="steps between savings")
+    train.add_argument(
+        "--bfloat16", action="store_true", help="faster, where the CPU has instructions for it"
+    )
+    train.set_defaults(run=run_train)
+
 
 def run_export(args: argparse.Namespace) -> int:
     """Run `qabot model export`."""
@@ -125,4 +155,19 @@ def run_evaluate(args: argparse.Namespace) -> int:
     print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} a second")
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
+    return 0
+
+
+def run_train(args: argparse.Namespace) -> int:
+    """Run `qabot model train`."""
+    from dataclasses import fields
+
+    from qabot.models.train import Recipe, train
+
+    given = {field.name: getattr(args, field.name, None) for field in fields(Recipe)}
+    recipe = Recipe(**{name: value for name, value in given.items() if value is not None})
+    train(args.encoder, args.files, args.out, recipe, Reporter())
+    print(
+        f"{clean(str(args.out))}: export it with: qabot model export {clean(str(args.out))} --out DIR"
+    )
     return 0
