@@ -101,9 +101,7 @@ def add_parsers(commands: argparse._SubParsersAction[argparse.ArgumentParser]) -
     train.add_argument("--batch", type=positive, metavar="N", help="questions a step")
     train.add_argument("--rate", type=float, metavar="X", help="highest learning rate")
     train.add_argument("--warm-up", type=float, metavar="X", help="part of the steps until then")
-    train.add_argument(
-        "--window", type=positive, metavar="N", help="tokens of a question's window"
-    )
+    train.add_argument("--window", type=positive, metavar="N", help="tokens of a question's window")
     train.add_argument("--seed", type=int, metavar="N", help="of head, order and dropout")
     train.add_argument("--save-every", type=positive, metavar="N", help="steps between savings")
     train.add_argument(

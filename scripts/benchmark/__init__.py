@@ -1,0 +1,1 @@
+"""Measure the answerer against torch and transformers: `scripts/bench`."""
