@@ -82,13 +82,13 @@ def is_doubtful(result: Result) -> bool:
 
 def render(answers: AnswerSet) -> str:
     """The text of an answers file."""
-    source = _value(answers.source)
+    source = quoted(answers.source)
     lines = [f"{MARKER} from {source[1:-1]}; change the questions, not this file."]
     lines += [f"source: {source}", "answers:" if answers.entries else "answers: []"]
     for entry in answers.entries:
         prefix = "- "
         for name, value in _fields(entry):
-            lines.append(f"{prefix}{name}: {_value(value)}")
+            lines.append(f"{prefix}{name}: {quoted(value)}")
             prefix = "  "
     return "\n".join(lines) + "\n"
 
@@ -117,8 +117,12 @@ def _span(span: Span) -> dict[str, Any]:
     return {"answer": span.answer, "score": score, "start": span.start, "end": span.end}
 
 
-def _value(value: Any) -> str:
-    """A value as JSON on one line that YAML reads the same and hides nothing."""
+def quoted(value: Any) -> str:
+    """A value as JSON on one line, which YAML reads the same and which hides nothing.
+
+    Args:
+        value: what JSON knows; text without half surrogates.
+    """
     text = json.dumps(value, ensure_ascii=False)
     return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
 

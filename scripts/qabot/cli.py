@@ -56,6 +56,10 @@ def _run(args: argparse.Namespace, report: Reporter) -> int:
             from qabot.commands import asking
 
             return asking.list_answers(args)
+        case "commit" | "dispatch":
+            from qabot.commands import gitops
+
+            return (gitops.commit if args.command == "commit" else gitops.dispatch)(args, report)
         case "model":
             code: int = args.run(args)
             return code
@@ -124,6 +128,9 @@ def _parser() -> argparse.ArgumentParser:
     _selection(plan)
     _engine(plan)
     plan.add_argument("--format", choices=("text", "markdown", "json"), default="text")
+    plan.add_argument(
+        "--summary", action="store_true", help="add it to the job summary, too, where there is one"
+    )
 
     check = add_command(
         commands,
@@ -186,6 +193,29 @@ def _parser() -> argparse.ArgumentParser:
         "qabot reap github-1234567890-1",
     )
     reap.add_argument("run", metavar="RUN", help="the run's name")
+
+    commit = add_command(
+        commands,
+        "commit",
+        "commit the answers to the branch that people read",
+        "What answers/ holds goes on top of what origin has by then, and nothing else does. Where the "
+        "branch takes no pushes a pull request is opened, or updated. The workflows call this.",
+        "qabot commit --branch main",
+    )
+    _engine(commit)
+    commit.add_argument("--branch", metavar="NAME", help="the checkout's unless given")
+
+    dispatch = add_command(
+        commands,
+        "dispatch",
+        "do what a form on GitHub asks for",
+        "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
+        "ASK_FORCE and ASK_DRY_RUN from the environment, where no shell reads them, and answers. The "
+        "workflows call this.",
+        'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
+    )
+    _engine(dispatch)
+    _fargate_run(dispatch)
 
     model = add_command(
         commands,

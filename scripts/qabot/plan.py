@@ -47,7 +47,7 @@ class Plan:
         model: identity of the model that the keys are of.
         sets: the question files that the run is about.
         fresh: results that stand, by key.
-        held: results that stand and are asked again all the same, by key; they stay until replaced.
+        held: results of what is asked again, by key, that are worth keeping until it is answered.
         asks: what must be asked, no key twice, in the order of the questions.
         prune: answers files, relative to the repository, whose questions are gone.
     """
@@ -66,7 +66,13 @@ class Plan:
 
 
 def make_plan(
-    root: Path, questions: Questions, model: str, globs: Sequence[str] = (), *, force: bool = False
+    root: Path,
+    questions: Questions,
+    model: str,
+    globs: Sequence[str] = (),
+    *,
+    force: bool = False,
+    known: Iterable[Result] = (),
 ) -> Plan:
     """Compare questions with answers.
 
@@ -76,6 +82,7 @@ def make_plan(
         model: identity of the model that will answer.
         globs: which question files; all of them when empty. See `select`.
         force: no answer is fresh.
+        known: results from elsewhere that `answers/` may lack.
 
     Raises:
         UsageError: a glob selects nothing.
@@ -85,7 +92,11 @@ def make_plan(
     selected = select([*questions.sources, *gone], globs)
     plan = Plan(model, prune=sorted(path for source, path in gone.items() if source in selected))
     keys = Keys(model)
-    known = _known(stored.values())
+    results = _known(stored.values())
+    for result in known:
+        # What happened elsewhere is newer; but that it failed there takes no answer away.
+        if isinstance(result, Answer) or not isinstance(results.get(result.key), Answer):
+            results[result.key] = result
     asked: set[str] = set()
     for one in questions.sets:
         if one.source not in selected:
@@ -94,13 +105,15 @@ def make_plan(
         for question, key in keyed:
             if key in plan.fresh or key in asked:
                 continue
-            result = known.get(key)
-            stands = result is not None and _stands(result, question.context)
-            if result is not None and stands:
-                (plan.held if force else plan.fresh)[key] = result
-            if force or not stands:
-                asked.add(key)
-                plan.asks.append(Ask(key, question.question, question.context))
+            found = results.get(key)
+            stands = found is not None and _stands(found, question.context)
+            if found is not None and stands and not force:
+                plan.fresh[key] = found
+                continue
+            if found is not None and (stands or isinstance(found, Failure)):
+                plan.held[key] = found
+            asked.add(key)
+            plan.asks.append(Ask(key, question.question, question.context))
         there = stored.get(store.answers_path(one.source))
         plan.sets.append(SetPlan(one.source, keyed, there, _is_edited(there, keyed)))
     return plan

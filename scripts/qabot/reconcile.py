@@ -61,6 +61,9 @@ def reconcile(
     engine: Engine,
     report: Reporter,
     clock: Callable[[], float] = time.monotonic,
+    *,
+    outcome: Outcome | None = None,
+    results: dict[str, Result] | None = None,
 ) -> Outcome:
     """Make `answers/` what `questions/` asks for, as far as the plan goes.
 
@@ -72,20 +75,23 @@ def reconcile(
         engine: where questions are answered; not touched where there is nothing to ask.
         report: told of every result, and of answers files that somebody edited.
         clock: seconds.
+        outcome: filled in as the run goes, so that it tells of a run that breaks off, too.
+        results: gets every result that is known, by key; likewise.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; what is answered is written.
         AnswersError: `answers/` can't be written.
     """
-    outcome = Outcome(asked=len(plan.asks))
-    writer = _Writer(root, plan, report, clock)
+    outcome = outcome if outcome is not None else Outcome()
+    outcome.asked = len(plan.asks)
+    writer = _Writer(root, plan, report, clock, results if results is not None else {})
     started = clock()
     writer.flush(force=True)
     try:
         with report.progress(len(plan.asks), "Answering") as progress:
             if plan.asks:
-                with contextlib.closing(engine.ask(plan.asks)) as results:
-                    for result in results:
+                with contextlib.closing(engine.ask(plan.asks)) as arriving:
+                    for result in arriving:
                         outcome.answered += isinstance(result, Answer)
                         progress.advance(writer.add(result))
                         writer.flush()
@@ -97,7 +103,7 @@ def reconcile(
         ) from None
     finally:
         writer.flush(force=True)
-    outcome.seconds = clock() - started
+        outcome.seconds = clock() - started
     # Last, so that until here a renamed file's answers can still be found under its old name.
     for path in plan.prune:
         store.remove(root, path)
@@ -109,18 +115,44 @@ def reconcile(
     return outcome
 
 
+def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], list[str]]:
+    """Make `answers/` what can be known without asking; sets of which nothing is known stay.
+
+    Args:
+        root: the repository.
+        plan: what is known, and what is gone; its asks are not asked.
+        report: told of answers files that somebody edited.
+
+    Returns:
+        The answers files that changed, and those that are removed.
+    """
+    writer = _Writer(root, plan, report, time.monotonic, {})
+    writer.take_known()
+    writer.flush(force=True)
+    for path in plan.prune:
+        store.remove(root, path)
+    return sorted(writer.written), plan.prune
+
+
 class _Writer:
     """Knows the results so far and writes the sets that they belong to."""
 
     def __init__(
-        self, root: Path, plan: Plan, report: Reporter, clock: Callable[[], float]
+        self,
+        root: Path,
+        plan: Plan,
+        report: Reporter,
+        clock: Callable[[], float],
+        results: dict[str, Result],
     ) -> None:
-        self.results: dict[str, Result] = plan.fresh | plan.held
+        self.results = results
+        self.results.update(plan.fresh | plan.held)
         self.written: set[str] = set()
         self.added = 0
         self._root = root
         self._report = report
         self._clock = clock
+        self._sets = plan.sets
         self._asked: dict[str, list[tuple[SetPlan, Question]]] = defaultdict(list)
         for one in plan.sets:
             for question, key in one.questions:
@@ -134,6 +166,12 @@ class _Writer:
             if all(key not in asked for _, key in one.questions)
         }
         self._next = 0.0
+
+    def take_known(self) -> None:
+        """Let every set be written of which something is known."""
+        for one in self._sets:
+            if any(key in self.results for _, key in one.questions):
+                self._dirty[one.source] = one
 
     def add(self, result: Result) -> str:
         """Take a result in; gives a line that says which."""

@@ -104,7 +104,7 @@ def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Questio
         AnswersError: they can't be written.
     """
     path = answers_path(answer_set.source)
-    page = _page(path)
+    page = page_path(path)
     answers_changed, answers_kept = _write(
         root, path, answers.render(answer_set).encode(), answers.MARKER.encode()
     )
@@ -117,7 +117,8 @@ def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Questio
     )
 
 
-def _page(path: str) -> str:
+def page_path(path: str) -> str:
+    """The page of an answers file; both relative to the repository, with `/`."""
     return str(PurePosixPath(path).with_suffix(".md"))
 
 
@@ -166,7 +167,7 @@ def remove(root: Path, path: str) -> None:
     Raises:
         AnswersError: it can't be removed.
     """
-    page = root / _page(path)
+    page = root / page_path(path)
     try:
         (root / path).unlink(missing_ok=True)
         if page.is_file() and markdown.MARKER.encode() in page.read_bytes():

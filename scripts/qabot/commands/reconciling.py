@@ -10,25 +10,29 @@ from qabot.cli import find_root
 from qabot.engines.runner import BUNDLED, RunnerEngine
 from qabot.errors import QuestionsError, UsageError
 from qabot.estimates import Estimate, on_fargate, on_runner
+from qabot.gitops import summary
 from qabot.plan import Plan, make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import count
+from qabot.results import Failure
 from qabot.settings import read_settings
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Mapping
     from pathlib import Path
 
     from qabot.engines import Engine
     from qabot.report import Reporter
+    from qabot.results import Result
 
 
 def plan(args: argparse.Namespace, report: Reporter) -> int:
     """Print what a run would do.
 
     Args:
-        args: `root`, `globs`, `force`, `format`, and what `choose_engine` takes.
+        args: `root`, `globs`, `force`, `format`, `summary`, and what `choose_engine` takes.
         report: for what the engine says.
 
     Raises:
@@ -38,8 +42,11 @@ def plan(args: argparse.Namespace, report: Reporter) -> int:
     questions = read_questions(root)
     engine = choose_engine(args, root, report)
     made = make_plan(root, questions, engine.model, args.globs, force=args.force)
-    sys.stdout.write(plan_report.FORMATS[args.format](made, _estimate(args, root, made)))
+    estimate = _estimate(args, root, made)
+    sys.stdout.write(plan_report.FORMATS[args.format](made, estimate))
     sys.stdout.flush()
+    if args.summary:
+        summary.append(plan_report.as_markdown(made, estimate))
     if questions.problems:
         raise QuestionsError(questions.problems)
     return 0
@@ -70,7 +77,13 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
         sys.stdout.write(plan_report.as_text(made, _estimate(args, root, made)))
         sys.stdout.flush()
     else:
-        outcome = reconcile(root, made, engine, report)
+        outcome = Outcome()
+        results: dict[str, Result] = {}
+        try:
+            reconcile(root, made, engine, report, outcome=outcome, results=results)
+        finally:
+            summary.append(summary.render(made, results, outcome, _cost(args, root, made)))
+            summary.set_output("unfinished", _is_unfinished(results, outcome))
         _tell(outcome, made.total, report)
         code = 1 if outcome.failed else 0
     if questions.problems:
@@ -104,6 +117,17 @@ def _estimate(args: argparse.Namespace, root: Path, made: Plan) -> Estimate:
     if args.engine == "runner":
         return on_runner(made.asks)
     return on_fargate(made.asks, read_settings(root))
+
+
+def _is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:
+    """Whether time ran out over a run that got on: then another one goes on from there."""
+    late = any(isinstance(one, Failure) and one.kind == "timeout" for one in results.values())
+    return late and outcome.answered > 0
+
+
+def _cost(args: argparse.Namespace, root: Path, made: Plan) -> str:
+    estimate = _estimate(args, root, made)
+    return f"about ${estimate.dollars:.2f} on Fargate" if estimate.tasks else ""
 
 
 def _tell(outcome: Outcome, total: int, report: Reporter) -> None:

@@ -1,0 +1,1 @@
+"""From a run to a commit: asked questions, the job summary, committing back."""

@@ -1,0 +1,205 @@
+"""Commit answers to the branch that people read, whatever else is pushed meanwhile.
+
+The commit is made in a working tree of its own, on top of what the remote has now: its questions, and
+every answer that is known, from here and from there. So two runs that meet don't merge text: the later
+one writes again what both know, and what its questions still lack is the next run's. The checkout that
+the run was in is not touched, and of the commit nothing but answers and asked questions is part.
+"""
+
+from __future__ import annotations
+
+import os
+import random
+import shutil
+import tempfile
+import time
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qabot import store
+from qabot.gitops import asked
+from qabot.gitops.git import Git, GitError
+from qabot.plan import make_plan
+from qabot.questions import read_questions
+from qabot.reconcile import write_known
+from qabot.report import clean, count
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qabot.report import Reporter
+
+# Other runs and people push too; who loses the race this often has something else wrong.
+ATTEMPTS = 8
+_LONGEST_PAUSE = 8.0
+# Of a commit's first line; the rest of the names goes below.
+_SUBJECT = 72
+
+# What a server says of a push that is late, as git prints it; every other refusal is a rule.
+_LATE = (
+    "fetch first",
+    "non-fast-forward",
+    "cannot lock ref",
+    "reference already exists",
+    "stale info",
+)
+_RULES = (
+    "protected branch",
+    "GH006",
+    "GH013",
+    "hook declined",
+    "repository rule",
+    "not allowed to push",
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Published:
+    """What became of the answers.
+
+    Args:
+        commit: the commit; None where the branch has them already.
+        branch: where it went.
+        files: what it changes, relative to the repository.
+    """
+
+    commit: str | None
+    branch: str
+    files: tuple[str, ...] = ()
+
+    @property
+    def by_pull_request(self) -> bool:
+        """Whether the branch that people read takes no pushes."""
+        return self.branch.startswith(SIDE_BRANCH)
+
+
+SIDE_BRANCH = "answers/"
+
+
+def publish(
+    root: Path,
+    branch: str,
+    model: str,
+    report: Reporter,
+    *,
+    git: Git | None = None,
+    pause: Callable[[float], None] = time.sleep,
+) -> Published:
+    """Commit what `answers/` and `questions/asked/` hold to a branch of `origin`.
+
+    Args:
+        root: the checkout that the run was in.
+        branch: the branch to commit to.
+        model: identity of the model that answered.
+        report: told of every attempt that was late.
+        git: of that checkout.
+        pause: waits, seconds.
+
+    Raises:
+        GitError: git or the remote refuses for a reason that another try can't mend.
+    """
+    git = git or Git(root)
+    for attempt in range(1, ATTEMPTS + 1):
+        git.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/qabot/tip")
+        with _worktree(git) as tree:
+            files = _bring(root, tree, model, report)
+            there = git.at(tree)
+            if files:
+                there.run("add", "--all", "--force", "--", *files)
+            if not there.run("status", "--porcelain", "--untracked-files=no"):
+                return Published(None, branch)
+            there.run("commit", "--quiet", "--no-verify", "--message", message(files))
+            commit = there.run("rev-parse", "HEAD")
+            try:
+                there.run("push", "--quiet", "origin", f"HEAD:refs/heads/{branch}")
+            except GitError as error:
+                if any(rule in error.said for rule in _RULES):
+                    side = SIDE_BRANCH + branch
+                    there.run("push", "--quiet", "--force", "origin", f"HEAD:refs/heads/{side}")
+                    return Published(commit, side, files)
+                if not any(late in error.said for late in _LATE) or attempt == ATTEMPTS:
+                    raise
+                report.note(f"somebody else pushed to {branch} first; trying again")
+            else:
+                return Published(commit, branch, files)
+        # Full jitter, so that runs that met once don't meet again.
+        # aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
+        pause(random.uniform(0, min(_LONGEST_PAUSE, 0.5 * 2**attempt)))  # noqa: S311
+    raise AssertionError("the last attempt returns or raises")
+
+
+@contextmanager
+def _worktree(git: Git) -> Iterator[Path]:
+    """A working tree of the remote's branch, gone afterwards."""
+    folder = Path(tempfile.mkdtemp(prefix="qabot-"))
+    tree = folder / "tree"
+    try:
+        git.run("worktree", "add", "--quiet", "--force", "--detach", str(tree), "refs/qabot/tip")
+        yield tree
+    finally:
+        shutil.rmtree(folder, ignore_errors=True)
+        git.run("worktree", "prune")
+
+
+def _bring(root: Path, tree: Path, model: str, report: Reporter) -> tuple[str, ...]:
+    """Write what the checkout knows into the tree; the files that this is about."""
+    files = list(_bring_asked(root, tree))
+    known = [
+        entry.result
+        for one in store.read_all(root).values()
+        if one.answers is not None
+        for entry in one.answers.entries
+    ]
+    plan = make_plan(tree, read_questions(tree), model, known=known)
+    changed, removed = write_known(tree, plan, report)
+    for path in (*changed, *removed):
+        files += [path, store.page_path(path)]
+    exists = {path for path in files if (tree / path).exists()}
+    tracked = set(Git(tree).run("ls-files", "-z", "--", *files).split("\0")) if files else set()
+    return tuple(sorted((exists | tracked) & set(files)))
+
+
+def _bring_asked(root: Path, tree: Path) -> Iterator[str]:
+    """Copy the asked questions that the branch lacks."""
+    for path in sorted((root / asked.FOLDER).glob("*.yaml")):
+        name = path.relative_to(root).as_posix()
+        if path.is_symlink() or (tree / name).exists():
+            continue
+        (tree / name).parent.mkdir(parents=True, exist_ok=True)
+        if not (tree / name).parent.resolve().is_relative_to(tree.resolve()):
+            continue  # a link that leads out of the repository
+        shutil.copyfile(path, tree / name)
+        yield name
+
+
+def message(files: tuple[str, ...]) -> str:
+    """A commit message that names the question files.
+
+    Args:
+        files: what the commit changes.
+    """
+    sets = sorted({Path(*Path(name).parts[1:]).with_suffix("").as_posix() for name in files})
+    names = [clean(name, 200) for name in sets]
+    subject = f"Answer {', '.join(names)}"
+    if len(subject) <= _SUBJECT:
+        return subject
+    listed = "\n".join(f"- {name}" for name in names[:100])
+    more = f"\n- and {len(names) - 100} more" if len(names) > 100 else ""
+    return f"Answer {count(len(names), 'question file')}\n\n{listed}{more}"
+
+
+def current_branch(git: Git, environ: dict[str, str] | os._Environ[str] = os.environ) -> str:
+    """The branch that a run is about: on GitHub the workflow's, else the checkout's.
+
+    Args:
+        git: of the checkout.
+        environ: the environment.
+
+    Raises:
+        GitError: the checkout is on no branch.
+    """
+    if environ.get("GITHUB_REF_TYPE") == "branch" and environ.get("GITHUB_REF_NAME"):
+        return environ["GITHUB_REF_NAME"]
+    return git.run("symbolic-ref", "--short", "HEAD")

@@ -1,0 +1,86 @@
+"""Where the branch takes no pushes, answers go by a pull request: one, that later runs update."""
+
+from __future__ import annotations
+
+import json
+import urllib.error
+import urllib.request
+from typing import TYPE_CHECKING, Any
+
+from qabot.errors import QabotError
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_TIMEOUT = 30
+
+
+class GitHubError(QabotError):
+    """GitHub's API refused; the message says what can be done by hand."""
+
+
+def open_pull_request(
+    branch: str, base: str, title: str, environ: Mapping[str, str]
+) -> tuple[str, bool]:
+    """Open the pull request from one branch to another, unless it is open.
+
+    Args:
+        branch: with the answers.
+        base: that lacks them.
+        title: of a new one.
+        environ: `GITHUB_API_URL`, `GITHUB_REPOSITORY`, `GITHUB_SERVER_URL` and `GITHUB_TOKEN`.
+
+    Returns:
+        Its address, and whether it is new.
+
+    Raises:
+        GitHubError: GitHub refuses, or can't be reached.
+    """
+    repository = environ.get("GITHUB_REPOSITORY", "")
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com")
+    by_hand = f"{server}/{repository}/compare/{base}...{branch}?expand=1"
+    owner = repository.partition("/")[0]
+    try:
+        found = _call(environ, "GET", f"pulls?state=open&base={base}&head={owner}:{branch}", None)
+        if isinstance(found, list) and found:
+            return str(found[0]["html_url"]), False
+        body = (
+            f"Answers to what is asked on `{base}`. That branch takes no pushes, so they wait here; "
+            "later runs add to this pull request."
+        )
+        made = _call(
+            environ, "POST", "pulls", {"title": title, "head": branch, "base": base, "body": body}
+        )
+        return str(made["html_url"]), True
+    except urllib.error.HTTPError as error:
+        hint = (
+            "; allow it under Settings, Actions, General: 'Allow GitHub Actions to create and approve "
+            "pull requests'"
+            if error.code in (403, 422)
+            else ""
+        )
+        raise GitHubError(
+            f"the answers are on the branch {branch}, and GitHub refused to open a pull request "
+            f"({error.code}){hint}; or open it by hand: {by_hand}"
+        ) from None
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        raise GitHubError(
+            f"the answers are on the branch {branch}, and no pull request could be opened "
+            f"({type(error).__name__}); open it by hand: {by_hand}"
+        ) from None
+
+
+def _call(environ: Mapping[str, str], method: str, path: str, body: object) -> Any:
+    api = environ.get("GITHUB_API_URL", "https://api.github.com")
+    request = urllib.request.Request(  # noqa: S310 - the address is the runner's own variable
+        f"{api}/repos/{environ.get('GITHUB_REPOSITORY', '')}/{path}",
+        method=method,
+        data=None if body is None else json.dumps(body).encode(),
+        headers={
+            "Accept": "application/vnd.github+json",
+            "Authorization": f"Bearer {environ.get('GITHUB_TOKEN', '')}",
+            "Content-Type": "application/json",
+        },
+    )
+    with urllib.request.urlopen(request, timeout=_TIMEOUT) as reply:  # noqa: S310
+        return json.load(reply)
