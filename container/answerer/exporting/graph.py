@@ -197,7 +197,7 @@ def scale_rows(graph: ModelProto) -> int:
     onnxruntime quantises activations with one scale for a whole tensor, so that a few large tokens
     leave the others few steps. A row of a product only depends on a row of its left side, so that
     scaling rows changes nothing in float and gives every token all steps in 8 bits. It halves the
-    error of the quantised logits at about a sixth more time (docs/models.md), and leaves next to
+    error of the quantised logits at about a fifth more time (docs/models.md), and leaves next to
     nothing in a window's result that depends on what else is in its batch.
 
     Returns:
