@@ -2,16 +2,30 @@
 
 from __future__ import annotations
 
+import json
 import os
 import statistics
 import subprocess
 import sys
-import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+
+# A program's peak memory counts from that of the process that made it, which Linux keeps over
+# execve. So a small one makes it, and tells its figures through a pipe.
+LAUNCHER = """
+import os, sys, time
+begun = time.perf_counter()
+child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
+_, status, usage = os.wait4(child, 0)
+wall = time.perf_counter() - begun
+told = [wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
+os.write(int(sys.argv[1]), repr(told).encode())
+sys.exit(min(255, abs(os.waitstatus_to_exitcode(status))))
+"""
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,23 +62,23 @@ def measure(
     if core is not None:
         # The child pins itself, before anything that counts cores is loaded.
         command = ["taskset", "--cpu-list", str(core), *command]
-    begun = time.perf_counter()
-    process = subprocess.Popen(
-        command, env=dict(environ), stdout=subprocess.PIPE, stderr=subprocess.PIPE
-    )
-    assert process.stdout is not None
-    assert process.stderr is not None
-    printed, complaints = process.stdout.read(), process.stderr.read()
-    _, status, usage = os.wait4(process.pid, 0)
-    wall = time.perf_counter() - begun
-    process.returncode = os.waitstatus_to_exitcode(status)
-    process.stdout.close()
-    process.stderr.close()
+    read, write = os.pipe()
+    with os.fdopen(read, "rb") as report:
+        process = subprocess.Popen(
+            [sys.executable, "-S", "-c", LAUNCHER, str(write), *command],
+            env=dict(environ),
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            pass_fds=[write],
+        )
+        os.close(write)
+        printed, complaints = process.communicate()
+        told = report.read()
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}: {complaints.decode()}")
+    wall, cpu, memory = json.loads(told)
     # ru_maxrss: bytes on macOS, KiB elsewhere (getrusage(2)).
-    memory = usage.ru_maxrss * (1 if sys.platform == "darwin" else 1024)
-    return Cost(wall, usage.ru_utime + usage.ru_stime, memory), printed.decode()
+    return Cost(wall, cpu, memory * (1 if sys.platform == "darwin" else 1024)), printed.decode()
 
 
 def median(costs: Sequence[Cost]) -> Cost:

@@ -6,6 +6,7 @@ import json
 import os
 import re
 import shutil
+import socket
 import subprocess
 import sys
 import uuid
@@ -150,6 +151,35 @@ def test_answer_is_kept_in_the_table(image: str) -> None:
         assert "1921" in json.dumps(item, default=str)
     finally:
         server.stop()
+
+
+def test_stop_ends_a_task_that_waits(image: str) -> None:
+    # A table that takes the connection and never says a word.
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        name = f"qabot-test-{uuid.uuid4().hex[:8]}"
+        environment = {
+            "AWS_ENDPOINT_URL": f"http://127.0.0.1:{silent.getsockname()[1]}",
+            "AWS_DEFAULT_REGION": "us-east-1",
+            "AWS_ACCESS_KEY_ID": "testing",
+            "AWS_SECRET_ACCESS_KEY": "testing",
+            "TABLE_NAME": "answers",
+        }
+        given = [f"--env={name}={value}" for name, value in environment.items()]
+        docker(
+            *("run", "--detach", "--name", name, "--read-only", "--network", "host"),
+            *(*given, image, "--item-id", "a" * 64, "--attempt", "1"),
+        )
+        try:
+            silent.settimeout(30)
+            connection, _ = silent.accept()
+            docker("kill", "--signal", "TERM", name)
+            # Gone, so that it need not wait for the table to take note of the end.
+            connection.close()
+            silent.close()
+            assert docker("wait", name).stdout == "143\n"
+            assert "told to stop (SIGTERM)" in docker("logs", name).stderr
+        finally:
+            docker("rm", "--force", name, check=False)
 
 
 def test_image_holds_what_answering_needs_and_no_more(image: str) -> None:

@@ -1,0 +1,89 @@
+"""`model.json`: what is written is read again, and what is broken is named."""
+
+from __future__ import annotations
+
+import dataclasses
+import json
+import shutil
+from pathlib import Path
+from typing import Any
+
+import pytest
+
+from answerer.errors import ModelError
+from answerer.info import SPAN_SEARCH, ModelInfo, digest, hub_identity, read_info
+
+BUNDLED = Path(__file__).parents[2] / "container/model"
+
+
+@pytest.fixture
+def directory(tmp_path: Path) -> Path:
+    shutil.copytree(BUNDLED, tmp_path / "model")
+    return tmp_path / "model"
+
+
+def test_written_and_read_again(directory: Path) -> None:
+    info = dataclasses.replace(read_info(directory), name="naïve/模型", f1=None)
+    (directory / "model.json").write_text(info.to_json(), encoding="utf-8")
+    assert read_info(directory) == info
+
+
+def test_identity_without_a_hub_changes_with_the_content(directory: Path) -> None:
+    info = read_info(directory)
+    assert info.identity == f"qabot-minilm-l6-squad@{info.digest[:12]}/s{SPAN_SEARCH}"
+    with (directory / "tokenizer.json").open("a", encoding="utf-8") as file:
+        file.write(" ")
+    assert digest(directory) != info.digest
+
+
+def test_identity_of_a_hubs_checkpoint_needs_no_files() -> None:
+    info = ModelInfo(
+        name="a/b",
+        revision="0123456",
+        quantisation="int8",
+        digest="d" * 64,
+        size=1,
+        max_length=384,
+        licence="MIT",
+    )
+    assert info.identity == hub_identity("a/b", "0123456", "int8")
+    assert info.identity != hub_identity("a/b", "0123456", "none")
+
+
+@pytest.mark.parametrize(
+    ("change", "said"),
+    [
+        ({"name": ""}, "name must be text"),
+        ({"digest": 7}, "digest must be text"),
+        ({"revision": 5}, "revision must be text or null"),
+        ({"size": True}, "size must be a positive whole number"),
+        ({"max_length": "384"}, "max_length must be a positive whole number"),
+        ({"colour": "red"}, "colour"),
+    ],
+)
+def test_wrong_fields_are_named(directory: Path, change: dict[str, Any], said: str) -> None:
+    path = directory / "model.json"
+    raw = json.loads(path.read_text("utf-8")) | change
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(ModelError, match=said):
+        read_info(directory)
+
+
+@pytest.mark.parametrize("content", ["", "[", "[]", "\ufeff", "[" * 100_000])
+def test_broken_file_is_named(directory: Path, content: str) -> None:
+    (directory / "model.json").write_text(content, encoding="utf-8")
+    with pytest.raises(ModelError, match=r"model\.json can't be read"):
+        read_info(directory)
+
+
+@pytest.mark.parametrize("name", ["model.onnx", "tokenizer.json", "model.json"])
+def test_missing_file_is_named(directory: Path, name: str) -> None:
+    (directory / name).unlink()
+    with pytest.raises(ModelError, match=name.replace(".", r"\.")):
+        read_info(directory)
+
+
+def test_pointer_instead_of_the_model_is_recognised(directory: Path) -> None:
+    (directory / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\n", "utf-8")
+    with pytest.raises(ModelError, match=r"43 bytes where model\.json says 22,819,845"):
+        read_info(directory)
