@@ -20,8 +20,8 @@ if TYPE_CHECKING:
 _CHARACTERS_A_TOKEN = 4.5
 # Windows of 384 tokens overlap by 96 and hold the question too.
 _TOKENS_A_WINDOW = 270
-# Of the bundled model, one core: 20 ms for a full window, measured on a 2-core machine.
-_SECONDS_A_WINDOW = 0.02
+# Of the bundled model, a full window on one core: 930 took 12 s on two (docs/benchmark.md).
+_SECONDS_A_WINDOW = 0.026
 _SECONDS_TO_LOAD = 0.3
 
 
