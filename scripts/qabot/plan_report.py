@@ -7,7 +7,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from qabot.markdown import escape
-from qabot.report import clean, count
+from qabot.report import count, for_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -61,9 +61,11 @@ def as_text(plan: Plan, estimate: Estimate) -> str:
     for one in plan.sets:
         for question, state in _states(plan, one):
             if state != "fresh":
-                lines.append(clean(f"{state:8} {one.source}:{question.line}: {question.question}"))
-        lines += [clean(f"removed  {one.source}: {name}") for name in _removed(one)]
-    lines += [clean(f"removed  {path}") for path in plan.prune]
+                lines.append(
+                    for_log(f"{state:8} {one.source}:{question.line}: {question.question}")
+                )
+        lines += [for_log(f"removed  {one.source}: {name}") for name in _removed(one)]
+    lines += [for_log(f"removed  {path}") for path in plan.prune]
     lines.append(f"{_summary(plan)}.")
     if plan.asks:
         lines.append(estimate.words)

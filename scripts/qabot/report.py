@@ -7,6 +7,7 @@ questions, contexts, answers and paths is hostile: nothing here prints it withou
 
 from __future__ import annotations
 
+import json
 import os
 import re
 import sys
@@ -44,6 +45,25 @@ def clean(text: str, limit: int = 500) -> str:
     if len(text) > limit:
         text = text[: limit - 1] + "…"
     return _UNPRINTABLE.sub(_escape, text)
+
+
+def for_log(text: str, limit: int = 500) -> str:
+    """Text on one line of output that a workflow's log will not take for a command.
+
+    GitHub's runner takes `::` at a line's start, and `##[` anywhere in it, for a command, on standard
+    output as on standard error.
+
+    Args:
+        text: any text.
+        limit: as for `clean`.
+    """
+    text = clean(text, limit).replace("##[", "##\\[")
+    return f"\\{text}" if text.lstrip().startswith("::") else text
+
+
+def json_for_log(value: object) -> str:
+    """A value as JSON on one line that a workflow's log will not take for a command."""
+    return json.dumps(value, ensure_ascii=False).replace("##[", "#\\u0023[")
 
 
 def _escape(match: re.Match[str]) -> str:
@@ -86,17 +106,12 @@ class Reporter:
         # escape instead of a traceback.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         line = line.encode(encoding, "backslashreplace").decode(encoding)
-        if self._github:
-            # The runner takes `::` at a line's start, and `##[` anywhere, for a command.
-            line = line.replace("##[", "##\\[")
-            if line.lstrip().startswith("::"):
-                line = "\\" + line
         print(line, file=self._stream, flush=True)
 
     def note(self, text: str) -> None:
         """Say something that is not a problem; one line."""
         if not self._quiet:
-            self._print(clean(text))
+            self._print(for_log(text))
 
     def error(self, text: str, problem: Problem | None = None) -> None:
         """Say what went wrong; with a problem, on its line."""
@@ -113,7 +128,7 @@ class Reporter:
 
     def _annotate(self, level: Level, text: str, problem: Problem | None) -> None:
         if not self._github or self._annotated[level] >= ANNOTATIONS:
-            self._print(f"{level}: {clean(text)}" if problem is None else clean(text))
+            self._print(for_log(text if problem is not None else f"{level}: {text}"))
             return
         self._annotated[level] += 1
         place = ""

@@ -18,7 +18,7 @@ from qabot.json_reader import read_json
 from qabot.keys import Keys
 from qabot.outcome import settle
 from qabot.question_file import QuestionFile
-from qabot.report import Reporter, clean, count
+from qabot.report import Reporter, count, for_log
 from qabot.results import Answer, Ask
 from qabot.yaml_reader import read_yaml
 
@@ -125,7 +125,7 @@ def _submit(
 def _print(context: str, question: str, answer: str, score: float) -> None:
     texts = {"Context": context, "Question": question, "Answer": answer}
     for name, text in texts.items():
-        print(f"{name}: {clean(text, max(1, len(text)))}")
+        print(f"{name}: {for_log(text, max(1, len(text)))}")
     print(f"Score: {score}", flush=True)
 
 

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import json
 import re
 
 import pytest
@@ -10,7 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from qabot.errors import Problem
-from qabot.report import ANNOTATIONS, Reporter, clean
+from qabot.report import ANNOTATIONS, Reporter, clean, for_log, json_for_log
 
 HOSTILE = [
     "::error::forged", " ::set-env name=X::y", "##[add-mask]x", "x ##[group]y", "\n::warning::y",
@@ -29,6 +30,15 @@ def test_clean_text_is_one_visible_line(text: str) -> None:
     assert len(cleaned.splitlines()) <= 1
     assert not re.search("[\x00-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", cleaned)
     cleaned.encode()
+
+
+@given(st.text() | st.sampled_from(HOSTILE))
+def test_no_line_of_output_is_a_workflow_command(text: str) -> None:
+    line = for_log(text)
+    assert not line.lstrip().startswith("::")
+    assert "##[" not in line
+    assert "##[" not in json_for_log({"answer": text})
+    assert json.loads(json_for_log([text])) == [text]
 
 
 def test_long_text_is_cut() -> None:

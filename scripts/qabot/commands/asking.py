@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from itertools import islice
@@ -13,7 +12,7 @@ from qabot.cli import find_root
 from qabot.engines.runner import BUNDLED
 from qabot.errors import UsageError
 from qabot.plan import select
-from qabot.report import clean
+from qabot.report import for_log, json_for_log
 from qabot.results import Answer
 
 if TYPE_CHECKING:
@@ -45,9 +44,9 @@ def ask(args: argparse.Namespace, report: Reporter) -> int:
     model = Model.load(args.model or BUNDLED)
     for span in model.answer(context, args.question, top_k=args.top_k):
         if args.json:
-            print(json.dumps(asdict(span), ensure_ascii=False))
+            print(json_for_log(asdict(span)))
         else:
-            print(f"{clean(' '.join(span.answer.split()))} ({span.score:.2f})")
+            print(for_log(f"{' '.join(span.answer.split())} ({span.score:.2f})"))
     return 0
 
 
@@ -78,12 +77,12 @@ def list_answers(args: argparse.Namespace) -> int:
     for source, entry in islice(_entries(args), args.limit):
         result = entry.result
         if args.format == "json":
-            print(json.dumps({"source": source, **asdict(entry)}, ensure_ascii=False))
+            print(json_for_log({"source": source, **asdict(entry)}))
         elif isinstance(result, Answer):
             words = " ".join(result.span.answer.split())
-            print(clean(f"{source}  {entry.id}  {result.span.score:.2f}  {words}"))
+            print(for_log(f"{source}  {entry.id}  {result.span.score:.2f}  {words}"))
         else:
-            print(clean(f"{source}  {entry.id}  error  {result.reason}"))
+            print(for_log(f"{source}  {entry.id}  error  {result.reason}"))
     return 0
 
 

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import json
 import sys
 from dataclasses import asdict
 from typing import TYPE_CHECKING
@@ -16,7 +15,7 @@ from qabot.cli import find_root
 from qabot.engines.fargate import DEFAULT_TIMEOUT, FargateEngine, stop_run
 from qabot.errors import QabotError, UsageError
 from qabot.keys import Keys
-from qabot.report import clean, count
+from qabot.report import count, for_log, json_for_log
 from qabot.results import TOP_K, Answer, Ask
 from qabot.settings import read_settings
 
@@ -79,9 +78,9 @@ def ask(args: argparse.Namespace, context: str, report: Reporter) -> int:
             raise NoAnswerError(f"no answer ({result.kind}): {result.reason}")
         for span in (result.span, *result.alternatives)[: args.top_k]:
             if args.json:
-                print(json.dumps(asdict(span), ensure_ascii=False))
+                print(json_for_log(asdict(span)))
             else:
-                print(f"{clean(' '.join(span.answer.split()))} ({span.score:.2f})")
+                print(for_log(f"{' '.join(span.answer.split())} ({span.score:.2f})"))
     return 0
 
 
@@ -111,7 +110,7 @@ def list_items(args: argparse.Namespace) -> int:
         for number, item in enumerate(table.scan()):
             if args.limit is not None and number >= args.limit:
                 break
-            print(_as_json(item) if args.format == "json" else clean(_as_text(item)))
+            print(_as_json(item) if args.format == "json" else for_log(_as_text(item)))
     return 0
 
 
@@ -128,7 +127,7 @@ def _as_text(item: Item) -> str:
 def _as_json(item: Item) -> str:
     fields = asdict(item) | {"spans": [asdict(span) for span in item.spans]}
     del fields["token"]
-    return json.dumps(fields)
+    return json_for_log(fields)
 
 
 def clear(args: argparse.Namespace, report: Reporter, ask_person: Callable[[], str] = input) -> int:

@@ -57,9 +57,12 @@ class Origin:
         git(clone.root, "push", "--quiet", "origin", "HEAD:main")
 
     def files(self, branch: str = "main") -> dict[str, str]:
-        """Every file of a branch."""
+        """Every file of a branch that people or the program write."""
         names = git(self.path, "ls-tree", "-r", "--name-only", "-z", branch).split("\0")
-        return {name: git(self.path, "show", f"{branch}:{name}") for name in names if name}
+        written = [
+            name for name in names if name and not name.startswith(("container/", "scripts/"))
+        ]
+        return {name: git(self.path, "show", f"{branch}:{name}") for name in written}
 
     def log(self, branch: str = "main") -> list[str]:
         """Authors and subjects of a branch, newest first."""

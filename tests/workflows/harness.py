@@ -1,0 +1,217 @@
+"""Runs a workflow here as GitHub would: its own parser and expressions, real steps, a real remote.
+
+`run:` steps really run, with bash as GitHub starts it, in a scratch clone of a bare `origin`, with
+GitHub's files in place. `uses:` steps are stood in for by name. A job's `if`, a step's `if`, `env` and
+outputs are evaluated by GitHub's packages; nothing of the language is ours.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import signal
+import subprocess
+import time
+from collections.abc import Callable
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from tests.conftest import ROOT
+from tests.qabot.gitops.remotes import git
+from tests.workflows.reader import Reader
+
+TOKEN = "ghs_a-token-that-must-not-be-seen"
+
+# What a job's environment has of the machine; the rest is GitHub's.
+_KEPT = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "NODE_EXTRA_CA_CERTS")
+
+
+@dataclass
+class Step:
+    """What became of a step: `success`, `failure`, `cancelled` or `skipped`, and its log."""
+
+    name: str
+    outcome: str
+    log: str = ""
+
+
+@dataclass
+class Job:
+    """What became of a job."""
+
+    id: str
+    result: str
+    steps: list[Step] = field(default_factory=list)
+    outputs: dict[str, str] = field(default_factory=dict)
+    summary: str = ""
+
+    def log(self) -> str:
+        """Everything its steps printed."""
+        return "\n".join(step.log for step in self.steps)
+
+    def outcome(self, name: str) -> str:
+        """Of the step of that name."""
+        return next(step.outcome for step in self.steps if step.name == name)
+
+
+Hook = Callable[[Path], None]
+
+
+@dataclass
+class GitHub:
+    """A repository on GitHub, as far as a workflow sees it.
+
+    Args:
+        reader: GitHub's packages.
+        origin: the bare repository.
+        folder: for clones and files of runs.
+        variables: the repository's.
+        environ: what every job has besides, such as the emulated cloud's addresses.
+        before: called with the clone before the step of that name.
+        cancel_after: text in the log of a step at which the run is cancelled.
+    """
+
+    reader: Reader
+    origin: Path
+    folder: Path
+    variables: dict[str, str] = field(default_factory=dict)
+    environ: dict[str, str] = field(default_factory=dict)
+    before: dict[str, Hook] = field(default_factory=dict)
+    cancel_after: str | None = None
+    runs: int = 0
+
+    def run(
+        self, workflow: str, event: str = "push", *, ref: str = "main", **inputs: str | bool
+    ) -> dict[str, Job]:
+        """Run a workflow; its jobs by id, the skipped ones too."""
+        self.runs += 1
+        template = self.reader.read(ROOT / ".github/workflows" / workflow)
+        payload = {"repository": {"default_branch": "main"}, "pull_request": {"number": 7}}
+        contexts: dict[str, Any] = {
+            "github": {
+                "ref_name": ref,
+                "event_name": event,
+                "event": payload,
+                "token": TOKEN,
+                "repository": "owner/fork",
+            },
+            "vars": self.variables,
+            "inputs": inputs,
+            "matrix": {},
+        }
+        jobs: dict[str, Job] = {}
+        for job in template["jobs"]:
+            needs = {
+                name: {"result": jobs[name].result, "outputs": jobs[name].outputs}
+                for name in map(str, _list(job.get("needs")))
+            }
+            results = {one["result"] for one in needs.values()}
+            status = "success" if results <= {"success"} else "failure"
+            known = {**contexts, "needs": needs}
+            if self.reader.truth(job["if"]["expr"], known, status):
+                jobs[job["id"]] = self._job(job, known, ref, event)
+            else:
+                jobs[job["id"]] = Job(job["id"], "skipped")
+        return jobs
+
+    def _job(self, job: dict[str, Any], contexts: dict[str, Any], ref: str, event: str) -> Job:
+        place = self.folder / f"run-{self.runs}-{job['id']}"
+        place.mkdir()
+        clone = place / "work"
+        files = {
+            name: place / name.lower()
+            for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")
+        }
+        for file in files.values():
+            file.touch()
+        event_path = place / "event.json"
+        event_path.write_text(json.dumps(contexts["github"]["event"]))
+        base = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
+        base |= {
+            **{name: str(path) for name, path in files.items()},
+            "CI": "true",
+            "GITHUB_ACTIONS": "true",
+            "GITHUB_EVENT_NAME": event,
+            "GITHUB_EVENT_PATH": str(event_path),
+            "GITHUB_REF_NAME": ref,
+            "GITHUB_REF_TYPE": "branch",
+            "GITHUB_REPOSITORY": "owner/fork",
+            "GITHUB_RUN_ID": str(1000 + self.runs),
+            "GITHUB_RUN_ATTEMPT": "1",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "GIT_CONFIG_SYSTEM": os.devnull,
+            **self.environ,
+        }
+        known = {**contexts, "steps": {}, "env": {}}
+        known["env"] = self._env(job.get("env"), known)
+        done = Job(job["id"], "success")
+        for step in job["steps"]:
+            name = self.reader.text(step.get("name"), known)
+            if not self.reader.truth(step["if"]["expr"], known, done.result):
+                made = Step(name, "skipped")
+            elif "uses" in step:
+                made = self._uses(name, step["uses"].partition("@")[0], clone)
+            else:
+                if name in self.before:
+                    self.before[name](clone)
+                env = {**base, **known["env"], **self._env(step.get("env"), known)}
+                made = self._run(name, self.reader.text(step["run"], known), clone, env)
+            done.steps.append(made)
+            outputs = dict(
+                line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines()
+            )
+            files["GITHUB_OUTPUT"].write_text("")
+            known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": outputs}
+            if made.outcome in ("failure", "cancelled") and done.result == "success":
+                done.result = made.outcome
+        done.outputs = self._env(job.get("outputs"), known)
+        done.summary = files["GITHUB_STEP_SUMMARY"].read_text()
+        return done
+
+    def _env(self, env: dict[str, Any] | None, contexts: dict[str, Any]) -> dict[str, str]:
+        return {name: self.reader.text(value, contexts) for name, value in (env or {}).items()}
+
+    def _uses(self, name: str, action: str, clone: Path) -> Step:
+        """Stand in for an action."""
+        match action:
+            case "actions/checkout":
+                git(self.folder, "clone", "--quiet", str(self.origin), str(clone))
+                # A ready environment: the same locks, installed once.
+                for made in (".venv", "node_modules"):
+                    (clone / made).symlink_to(ROOT / made)
+            case "actions/setup-python" | "aws-actions/configure-aws-credentials":
+                pass  # Python is here; the emulated cloud's credentials are in `environ`
+            case _:
+                return Step(name, "failure", f"nothing stands in for {action}")
+        return Step(name, "success")
+
+    def _run(self, name: str, script: str, clone: Path, env: dict[str, str]) -> Step:
+        """Run a step as GitHub's runner does, and cancel it as GitHub does."""
+        place = clone if clone.is_dir() else self.folder
+        lines: list[str] = []
+        cancelled_at: float | None = None
+        with subprocess.Popen(
+            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            cwd=place, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT, text=True,
+        ) as process:  # fmt: skip
+            assert process.stdout is not None
+            for line in process.stdout:
+                lines.append(line)
+                wanted = self.cancel_after is not None and self.cancel_after in line
+                if wanted and cancelled_at is None:
+                    # docs.github.com, "Workflow cancellation reference": SIGINT first.
+                    process.send_signal(signal.SIGINT)
+                    cancelled_at = time.monotonic()
+        if cancelled_at is not None:
+            assert time.monotonic() - cancelled_at < 7.5, "GitHub would have killed it"
+            self.cancel_after = None
+            return Step(name, "cancelled", "".join(lines))
+        return Step(name, "failure" if process.returncode else "success", "".join(lines))
+
+
+def _list(value: Any) -> list[Any]:
+    if value is None:
+        return []
+    return value if isinstance(value, list) else [value]

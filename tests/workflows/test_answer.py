@@ -1,0 +1,240 @@
+"""The workflow that answers, from a push to the commit of answers."""
+
+from __future__ import annotations
+
+import json
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from pathlib import Path
+
+import pytest
+from tests.qabot.gitops.remotes import Origin
+from tests.workflows.harness import TOKEN, GitHub
+
+PEACH = "context: She named the baby Momotaro.\nquestions:\n- What is the name of the baby?\n"
+
+
+def ask(origin: Origin, files: dict[str, str | None], message: str = "Ask") -> None:
+    """Push question files as a person; None removes one."""
+    person = origin.clone()
+    for path, content in files.items():
+        if content is None:
+            (person.root / path).unlink()
+        else:
+            person.write(path, content)
+    origin.push(person, message)
+
+
+def test_the_first_question_in_an_empty_fork(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    jobs = github.run("answer.yml")
+    assert {name: job.result for name, job in jobs.items()} == {
+        "runner": "success", "fargate": "skipped", "continue": "skipped",
+    }  # fmt: skip
+    assert origin.log()[:2] == ["github-actions[bot]: Answer peach", "A Person: Ask"]
+    assert 'answer: "Momotaro"' in origin.files()["answers/peach.yaml"]
+    assert "**Momotaro**" in origin.files()["answers/peach.md"]
+    runner = jobs["runner"]
+    assert "1 question, 1 asked, 1 answered in" in runner.summary
+    assert "| Momotaro | 0." in runner.summary
+    assert TOKEN not in runner.log() + runner.summary
+    # The push of the answers starts no workflow, and the next run has nothing to do.
+    again = github.run("answer.yml")["runner"]
+    assert again.result == "success"
+    assert "nothing to commit: main has every answer" in again.log()
+
+
+def test_changed_renamed_and_removed_questions(origin: Origin, github: GitHub) -> None:
+    ask(
+        origin,
+        {
+            f"questions/{name}.yaml": PEACH.replace("named", name)
+            for name in ("called", "named", "got")
+        },
+    )
+    github.run("answer.yml")
+    ask(
+        origin,
+        {
+            "questions/called.yaml": PEACH.replace("named", "called").replace("baby?", "child?"),
+            "questions/named.yaml": None,
+            "questions/renamed.yaml": PEACH,
+            "questions/got.yaml": None,
+        },
+    )
+    log = github.run("answer.yml")["runner"].log()
+    assert "[1/1] questions/called.yaml: What is the name of the child?" in log
+    answers = {name for name in origin.files() if name.startswith("answers/")}
+    assert answers == {
+        "answers/called.md", "answers/called.yaml", "answers/renamed.md", "answers/renamed.yaml",
+    }  # fmt: skip
+
+
+def test_a_broken_file_keeps_nobody_waiting(origin: Origin, github: GitHub) -> None:
+    ask(
+        origin, {"questions/peach.yaml": PEACH, "questions/bad.yaml": "context: c\nqestions: [q]\n"}
+    )
+    runner = github.run("answer.yml")["runner"]
+    assert runner.result == "failure"
+    assert "::error file=questions/bad.yaml,line=2,col=1::'qestions' is nothing" in runner.log()
+    assert runner.outcome("Commit answers") == "success"
+    assert "answers/peach.yaml" in origin.files()
+
+
+def test_pushes_in_between_are_survived(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+
+    def push(_: Path) -> None:
+        ask(origin, {"questions/plum.yaml": PEACH.replace("baby", "plum")}, "Ask more")
+
+    github.before["Commit answers"] = push
+    assert github.run("answer.yml")["runner"].result == "success"
+    assert origin.log()[:3] == [
+        "github-actions[bot]: Answer peach", "A Person: Ask more", "A Person: Ask",
+    ]  # fmt: skip
+    github.before.clear()
+    github.run("answer.yml")
+    assert "answers/plum.yaml" in origin.files()
+
+
+class Api(BaseHTTPRequestHandler):
+    """GitHub's API for pull requests, as far as it is called."""
+
+    pulls: list[dict[str, str]]
+    authorised: list[str]
+
+    def do_GET(self) -> None:
+        """List those that are open."""
+        self._reply(200, self.pulls)
+
+    def do_POST(self) -> None:
+        """Open one."""
+        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        self.pulls.append({**body, "html_url": f"https://github.test/pull/{len(self.pulls) + 1}"})
+        self._reply(201, self.pulls[-1])
+
+    def _reply(self, code: int, body: object) -> None:
+        self.authorised.append(self.headers["Authorization"])
+        data = json.dumps(body).encode()
+        self.send_response(code)
+        self.send_header("Content-Length", str(len(data)))
+        self.end_headers()
+        self.wfile.write(data)
+
+    def log_message(self, *_: object) -> None:
+        """Say nothing."""
+
+
+@pytest.fixture
+def api(github: GitHub) -> Iterator[type[Api]]:
+    """GitHub's API on this machine."""
+    handler = type("Handler", (Api,), {"pulls": [], "authorised": []})
+    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
+    thread = threading.Thread(target=server.serve_forever)
+    thread.start()
+    github.environ["GITHUB_API_URL"] = f"http://127.0.0.1:{server.server_port}"
+    yield handler
+    server.shutdown()
+    server.server_close()
+    thread.join()
+
+
+def test_a_protected_branch_gets_one_pull_request(
+    origin: Origin, github: GitHub, api: type[Api]
+) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    origin.protect()
+    runner = github.run("answer.yml")["runner"]
+    assert runner.result == "success"
+    assert "main is protected; opened https://github.test/pull/1" in runner.log()
+    assert "answers/peach.yaml" not in origin.files()
+    assert "answers/peach.yaml" in origin.files("answers/main")
+    assert [(one["head"], one["base"], one["title"]) for one in api.pulls] == [
+        ("answers/main", "main", "Answer peach")
+    ]
+    assert set(api.authorised) == {f"Bearer {TOKEN}"}
+    assert TOKEN not in runner.log()
+    assert "main is protected; updated" in github.run("answer.yml")["runner"].log()
+    assert len(api.pulls) == 1
+
+
+def test_a_pull_request_that_may_not_be_opened_is_told(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    origin.protect()
+    github.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
+    runner = github.run("answer.yml")["runner"]
+    assert runner.result == "success"
+    assert "::warning::the answers are on the branch answers/main" in runner.log()
+    assert "compare/main...answers/main?expand=1" in runner.log()
+
+
+def test_a_cancelled_run_commits_what_it_has_and_the_next_goes_on(
+    origin: Origin, github: GitHub
+) -> None:
+    long = "It was 1921 then. " * 60
+    many = "".join(f"- What is number {n}?\n" for n in range(2_000))
+    ask(origin, {"questions/many.yaml": f"context: {long}\nquestions:\n{many}"})
+    github.cancel_after = "[1/2000]"
+    runner = github.run("answer.yml")["runner"]
+    assert runner.result == "cancelled"
+    assert "the same command goes on from there" in runner.log()
+    assert runner.outcome("Commit answers") == "success"
+    kept = origin.files()["answers/many.yaml"].count("- id:")
+    assert 0 < kept < 2_000
+    github.cancel_after = f"/{2_000 - kept}]"
+    again = github.run("answer.yml")["runner"]
+    assert f"[1/{2_000 - kept}]" in again.log()
+    assert origin.files()["answers/many.yaml"].count("- id:") > kept
+
+
+HOSTILE = (
+    '"; touch pwned; $(touch pwned) `touch pwned` ${{ secrets.X }}\n::error::forged\n<b>x</b> |'
+)
+
+
+def test_a_hostile_question_is_only_a_question(origin: Origin, github: GitHub) -> None:
+    seen: list[bool] = []
+    github.before["Commit answers"] = lambda clone: seen.append((clone / "pwned").exists())
+    runner = github.run(
+        "answer.yml", "workflow_dispatch", question=f"What? {HOSTILE}", context=f"A text. {HOSTILE}",
+    )["runner"]  # fmt: skip
+    assert seen == [False]
+    assert runner.outcome("Commit answers") == "success"
+    assert not any(line.startswith("::error::forged") for line in runner.log().splitlines())
+    asked = [name for name in origin.files() if name.startswith("questions/asked/")]
+    assert asked == [
+        "questions/asked/what-touch-pwned-touch-pwned-touch-pwned-secrets-x-error.yaml"
+    ]
+    assert "touch pwned" in origin.files()[asked[0]]
+    assert "<b>x</b>" not in runner.summary
+
+
+def test_a_question_asked_by_hand_is_committed_with_its_answer(
+    origin: Origin, github: GitHub
+) -> None:
+    runner = github.run(
+        "answer.yml", "workflow_dispatch", question="What is the name of the baby?",
+        context="She named the baby Momotaro.",
+    )["runner"]  # fmt: skip
+    assert runner.result == "success"
+    files = origin.files()
+    name = "asked/what-is-the-name-of-the-baby"
+    assert {f"questions/{name}.yaml", f"answers/{name}.yaml", f"answers/{name}.md"} <= set(files)
+    assert origin.log()[0] == f"github-actions[bot]: Answer {name}"
+
+
+def test_dispatch_chooses_files_and_dry_runs(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/a.yaml": PEACH, "questions/b.yaml": PEACH.replace("She", "He")})
+    dry = github.run("answer.yml", "workflow_dispatch", dry_run=True)["runner"]
+    assert "2 questions in 2 files, 2 to ask" in dry.log()
+    assert dry.outcome("Commit answers") == "skipped"
+    github.run("answer.yml", "workflow_dispatch", glob="b")
+    assert {name for name in origin.files() if name.startswith("answers/")} == {
+        "answers/b.md", "answers/b.yaml",
+    }  # fmt: skip
+
+
+def test_other_branches_are_left_alone(github: GitHub) -> None:
+    jobs = github.run("answer.yml", ref="topic")
+    assert {job.result for job in jobs.values()} == {"skipped"}

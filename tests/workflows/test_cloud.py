@@ -1,0 +1,44 @@
+"""The same workflow with an AWS account: the emulated one."""
+
+from __future__ import annotations
+
+import pytest
+from tests.cloud import emulated_cloud
+from tests.qabot.gitops.remotes import Origin
+from tests.workflows.harness import GitHub
+from tests.workflows.test_answer import PEACH, ask
+
+ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/qabot"}
+
+
+@pytest.mark.timeout(300)
+def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH + "- Who named it?\n"})
+    person = origin.clone()
+    settings = person.read("cdk.json").replace(
+        '"model": "distilbert/distilbert-base-cased-distilled-squad"', '"model": "bundled"'
+    )
+    person.write("cdk.json", settings)
+    # The step that deploys is told apart from the CDK's command line, which tests/rehearsal runs.
+    person.write("scripts/cdk", '#!/bin/sh\necho deployed "$@"\n')
+    origin.push(person, "Deploy the bundled model")
+    github.variables.update(ROLE)
+    with emulated_cloud("thread") as cloud:
+        cloud.deploy(model="bundled", revision=None)
+        github.environ.update(cloud.environ)
+        jobs = github.run("answer.yml")
+        fargate = jobs["fargate"]
+        assert fargate.result == "success", fargate.log()
+        assert jobs["runner"].result == "skipped"
+        assert jobs["continue"].result == "skipped"
+        assert "deployed deploy qabot --require-approval never" in fargate.log()
+        assert "run github-1001-1: 2 tasks to launch" in fargate.log()
+        assert len(cloud.tasks) == 2
+        assert "about $0.00 on Fargate" in fargate.summary
+    assert 'answer: "Momotaro"' in origin.files()["answers/peach.yaml"]
+
+
+def test_destroying_wants_the_word(github: GitHub) -> None:
+    github.variables.update(ROLE)
+    jobs = github.run("destroy.yml", "workflow_dispatch", confirm="yes")
+    assert jobs["destroy"].result == "skipped"
