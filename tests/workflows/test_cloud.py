@@ -4,8 +4,10 @@ from __future__ import annotations
 
 import pytest
 from tests.cloud import emulated_cloud
+from tests.conftest import ROOT
 from tests.qabot.gitops.remotes import Origin
 from tests.workflows.harness import GitHub
+from tests.workflows.reader import Reader
 from tests.workflows.test_answer import PEACH, ask
 
 ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/qabot"}
@@ -42,3 +44,17 @@ def test_destroying_wants_the_word(github: GitHub) -> None:
     github.variables.update(ROLE)
     jobs = github.run("destroy.yml", "workflow_dispatch", confirm="yes")
     assert jobs["destroy"].result == "skipped"
+
+
+def test_a_run_whose_hour_ended_is_continued(reader: Reader) -> None:
+    template = reader.read(ROOT / ".github/workflows/answer.yml")
+    (job,) = (one for one in template["jobs"] if one["id"] == "continue")
+
+    def goes_on(unfinished: str, status: str = "success") -> bool:
+        needs = {"fargate": {"result": status, "outputs": {"unfinished": unfinished}}}
+        return reader.truth(job["if"]["expr"], {"needs": needs}, status)
+
+    # Its questions that were not reached are failures until the next run.
+    assert goes_on("true", "failure")
+    assert not goes_on("false")
+    assert not goes_on("")

@@ -83,7 +83,7 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
             reconcile(root, made, engine, report, outcome=outcome, results=results)
         finally:
             summary.append(summary.render(made, results, outcome, _cost(args, root, made)))
-            summary.set_output("unfinished", _is_unfinished(results, outcome))
+            summary.set_output("unfinished", is_unfinished(results, outcome))
         _tell(outcome, made.total, report)
         code = 1 if outcome.failed else 0
     if questions.problems:
@@ -119,8 +119,13 @@ def _estimate(args: argparse.Namespace, root: Path, made: Plan) -> Estimate:
     return on_fargate(made.asks, read_settings(root))
 
 
-def _is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:
-    """Whether time ran out over a run that got on: then another one goes on from there."""
+def is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:
+    """Whether time ran out over a run that got on: then another one goes on from there.
+
+    Args:
+        results: what is known after the run, by key.
+        outcome: what it came to.
+    """
     late = any(isinstance(one, Failure) and one.kind == "timeout" for one in results.values())
     return late and outcome.answered > 0
 

@@ -9,12 +9,13 @@ from tests.conftest import Repository
 from tests.qabot.scripted import ScriptedEngine, failure, first_word
 from tests.qabot.test_markdown import GITHUB, HOSTILE, tags
 
+from qabot.commands.reconciling import is_unfinished
 from qabot.gitops import summary
 from qabot.plan import make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import Reporter
-from qabot.results import Result
+from qabot.results import Failure, Result
 
 
 def rendered(repository: Repository, engine: ScriptedEngine, cost: str = "") -> str:
@@ -80,3 +81,19 @@ def test_it_goes_where_github_says(tmp_path: Path) -> None:
     summary.append("two", {"GITHUB_STEP_SUMMARY": str(path)})
     summary.append("nowhere", {})
     assert path.read_text() == "one\ntwo\n"
+
+
+@pytest.mark.parametrize(
+    ("kinds", "answered", "unfinished"),
+    [(["timeout"], 1, True), (["timeout"], 0, False), (["crashed"], 1, False), ([], 1, False)],
+)
+def test_a_run_is_unfinished_when_time_ran_out_and_it_got_on(
+    tmp_path: Path, kinds: list[str], answered: int, unfinished: bool
+) -> None:
+    results: dict[str, Result] = {
+        kind: Failure(kind, "m", kind, "the run's time was over") for kind in kinds
+    }
+    path = tmp_path / "output"
+    made = is_unfinished(results, Outcome(answered=answered))
+    summary.set_output("unfinished", made, {"GITHUB_OUTPUT": str(path)})
+    assert path.read_text() == f"unfinished={str(unfinished).lower()}\n"
