@@ -185,7 +185,7 @@ def test_the_plan_in_words(repository: Repository) -> None:
 
 
 def test_a_long_plan_fits_a_summary(repository: Repository) -> None:
-    many = "".join(f"- {'long ' * 300}{n}\n" for n in range(3000))
+    many = "".join(f"- {'😀|' * 900}{n}\n" for n in range(1500))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
     made = plan(repository)
     text = plan_report.as_markdown(made, on_runner(made.asks))
