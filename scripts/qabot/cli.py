@@ -60,6 +60,10 @@ def _run(args: argparse.Namespace, report: Reporter) -> int:
             from qabot.commands import gitops
 
             return (gitops.commit if args.command == "commit" else gitops.dispatch)(args, report)
+        case "site":
+            from qabot.commands import site
+
+            return site.site(args, report)
         case "model":
             code: int = args.run(args)
             return code
@@ -216,6 +220,18 @@ def _parser() -> argparse.ArgumentParser:
     )
     _engine(dispatch)
     _fargate_run(dispatch)
+
+    site = add_command(
+        commands,
+        "site",
+        "write the answers as one static page",
+        "The page searches, filters, shows each answer in its text, and has a form to ask. It is one "
+        "file that needs nothing else.",
+        "qabot site --out public       writes public/index.html\n"
+        "qabot site --open             shows it in a browser",
+    )
+    site.add_argument("--out", type=Path, metavar="DIR", help="the folder to write index.html to")
+    site.add_argument("--open", action="store_true", help="open the page in a browser")
 
     model = add_command(
         commands,

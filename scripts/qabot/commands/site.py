@@ -1,0 +1,47 @@
+"""`qabot site`."""
+
+from __future__ import annotations
+
+import tempfile
+import webbrowser
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qabot.cli import find_root
+from qabot.errors import UsageError
+from qabot.questions import read_questions
+from qabot.report import count
+from qabot.site.build import build
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qabot.report import Reporter
+
+
+def site(args: argparse.Namespace, report: Reporter) -> int:
+    """Write the static page, and show it where that is asked.
+
+    Args:
+        args: `root`, `out` and `open`.
+        report: told where the page is.
+
+    Raises:
+        UsageError: there is neither a folder to write to nor a browser to show it.
+        SiteError: it can't be written.
+    """
+    if args.out is None and not args.open:
+        raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
+    root = find_root(args.root)
+    questions = read_questions(root)
+    out = args.out if args.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
+    path = build(root, questions, out)
+    if questions.problems:
+        report.warning(
+            f"{count(len(questions.problems), 'mistake')} in questions/: the page shows the rest; "
+            "qabot check tells them"
+        )
+    report.note(f"wrote {path} ({count(path.stat().st_size, 'byte')})")
+    if args.open and not webbrowser.open(path.resolve().as_uri()):
+        raise UsageError(f"no browser can be opened here; open {path} yourself")
+    return 0

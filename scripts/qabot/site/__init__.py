@@ -1,0 +1,1 @@
+"""The static page that shows `answers/`, and the form on it that asks."""

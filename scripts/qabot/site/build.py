@@ -1,0 +1,58 @@
+"""`questions/` and `answers/` to one file."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+from qabot.errors import QabotError
+from qabot.site.data import gather
+from qabot.site.links import Links, find_links
+from qabot.site.page import render
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from qabot.questions import Questions
+
+NAME = "index.html"
+
+
+class SiteError(QabotError):
+    """The page can't be written where it should be."""
+
+
+def build(root: Path, questions: Questions, out: Path, links: Links | None = None) -> Path:
+    """Write the page, in one step; nothing else in the folder is touched.
+
+    Args:
+        root: the repository.
+        questions: what `questions/` holds.
+        out: the folder to write to; made where it is missing.
+        links: to the repository; found unless told.
+
+    Returns:
+        The page's path.
+
+    Raises:
+        SiteError: it can't be written.
+    """
+    sets = gather(root, questions)
+    page = render(sets, find_links(root) if links is None else links, questions.sources)
+    path = out / NAME
+    unfinished = out / f".{NAME}.{os.getpid()}.qabot-tmp"
+    try:
+        out.mkdir(parents=True, exist_ok=True)
+        try:
+            # What can't be encoded may stand in a file's name.
+            unfinished.write_bytes(page.encode("utf-8", "replace"))
+            unfinished.replace(path)
+        finally:
+            with contextlib.suppress(OSError):
+                unfinished.unlink(missing_ok=True)
+    except OSError as error:
+        raise SiteError(
+            f"{path} can't be written: {error.strerror}; give another folder with --out"
+        ) from error
+    return path

@@ -1,0 +1,142 @@
+"""What the page shows: every question with what is known of its answer."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from enum import StrEnum
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+
+from qabot import store
+from qabot.answers import is_doubtful
+from qabot.keys import Keys
+from qabot.results import Answer, Failure, Result, contains_one
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qabot.answers import Entry
+    from qabot.question_file import Question
+    from qabot.questions import Questions
+
+
+class Mark(StrEnum):
+    """What a person may want to look at; the page filters by it."""
+
+    DOUBTFUL = "doubtful"
+    FAILED = "failed"
+    UNEXPECTED = "unexpected"
+    STALE = "stale"
+    WAITING = "waiting"
+
+
+@dataclass(frozen=True, slots=True)
+class Item:
+    """One question on the page.
+
+    Args:
+        id: the question's, unique in its set.
+        text: the question.
+        question: as it stands in `questions/`; None where its file has mistakes or is gone.
+        result: its answer, or why there is none; None where it waits for one.
+        marks: what there is to look at.
+    """
+
+    id: str
+    text: str
+    question: Question | None
+    result: Result | None
+    marks: frozenset[Mark]
+
+    @property
+    def found(self) -> Answer | None:
+        """The answer whose span lies in the question's context."""
+        fits = isinstance(self.result, Answer) and self.question and Mark.STALE not in self.marks
+        return self.result if fits and isinstance(self.result, Answer) else None
+
+
+@dataclass(frozen=True, slots=True)
+class ShownSet:
+    """One question file.
+
+    Args:
+        name: its path below `questions/` without the suffix.
+        source: the question file, relative to the repository, with `/`.
+        answers_path: its answers file; None where there is none.
+        items: in the order of the questions.
+    """
+
+    name: str
+    source: str
+    answers_path: str | None
+    items: tuple[Item, ...]
+
+    @property
+    def models(self) -> tuple[str, ...]:
+        """The identities of the models that answered."""
+        return tuple(sorted({item.result.model for item in self.items if item.result}))
+
+
+def gather(root: Path, questions: Questions) -> list[ShownSet]:
+    """Every set of the repository, by its name.
+
+    A set whose question file has mistakes is shown as its answers file knows it; one whose question
+    file is gone is not shown: the next run removes it.
+
+    Args:
+        root: the repository.
+        questions: what `questions/` holds.
+    """
+    stored = store.read_all(root)
+    known = {one.source: one for one in questions.sets}
+    keys: dict[str, Keys] = {}  # one a model: it remembers the contexts that it has hashed
+    shown = []
+    for source in questions.sources:
+        path = store.answers_path(source)
+        file = stored.get(path)
+        entries = file.answers.entries if file is not None and file.answers is not None else ()
+        if source in known:
+            results = {entry.id: entry.result for entry in entries}
+            items = tuple(_item(one, results, keys) for one in known[source].questions)
+        else:
+            items = tuple(map(_unread, entries))
+        if items:
+            name = str(PurePosixPath(*PurePosixPath(source).parts[1:]).with_suffix(""))
+            shown.append(ShownSet(name, source, path if entries else None, items))
+    return sorted(shown, key=lambda one: one.name)
+
+
+def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Keys]) -> Item:
+    result = results.get(question.id)
+    marks = set()
+    if result is None:
+        marks.add(Mark.WAITING)
+    elif _key(question, result.model, keys) != result.key:
+        marks.add(Mark.STALE)
+    elif isinstance(result, Answer):
+        span = result.span
+        if question.context[span.start : span.end] != span.answer:
+            marks.add(Mark.STALE)
+        elif question.expect and not contains_one(span.answer, question.expect):
+            marks.add(Mark.UNEXPECTED)
+    return Item(
+        question.id, question.question, question, result, frozenset(marks | _of_result(result))
+    )
+
+
+def _key(question: Question, model: str, keys: dict[str, Keys]) -> str:
+    return keys.setdefault(model, Keys(model)).key(question.context, question.question)
+
+
+def _unread(entry: Entry) -> Item:
+    return Item(entry.id, entry.question, None, entry.result, _of_result(entry.result))
+
+
+def _of_result(result: Result | None) -> frozenset[Mark]:
+    marks = set()
+    if isinstance(result, Failure):
+        marks.add(Mark.FAILED)
+    elif result is not None and is_doubtful(result):
+        marks.add(Mark.DOUBTFUL)
+    return frozenset(marks)

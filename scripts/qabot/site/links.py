@@ -1,0 +1,122 @@
+"""Where the repository can be seen on GitHub, as far as git and the environment know."""
+
+from __future__ import annotations
+
+import os
+import re
+import subprocess
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+    from pathlib import Path
+
+# What GitHub calls an owner and a repository; nothing else ever gets into a link.
+_NAME = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+"
+_REMOTE = re.compile(
+    rf"(?:https://(?:[^@/\s]+@)?|ssh://git@|git@)(?P<host>[A-Za-z0-9.-]+)(?::\d+)?[:/]"
+    rf"(?P<name>{_NAME}?)(?:\.git)?/?"
+)
+_SERVER = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?")
+
+
+@dataclass(frozen=True, slots=True)
+class Links:
+    """Addresses of the repository's files; every one is None where GitHub doesn't have it.
+
+    Args:
+        web: the repository's address, without a `/` at its end.
+        branch: that people see and change.
+        commits: the last commit that touched a file, by path.
+    """
+
+    web: str | None = None
+    branch: str = "main"
+    commits: Mapping[str, str] = field(default_factory=dict)
+
+    def file(self, path: str, line: int = 0) -> str | None:
+        """The address of a file.
+
+        Args:
+            path: relative to the repository, with `/`.
+            line: to point at, from 1; 0 for none.
+        """
+        if self.web is None:
+            return None
+        anchor = f"?plain=1#L{line}" if line else ""
+        return f"{self.web}/blob/{quote(self.branch)}/{quote(path, errors='replace')}{anchor}"
+
+    def commit(self, path: str) -> tuple[str, str] | None:
+        """The last commit that touched a file, and its address."""
+        sha = self.commits.get(path)
+        return None if self.web is None or sha is None else (sha, f"{self.web}/commit/{sha}")
+
+
+def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
+    """Ask the environment of GitHub Actions, else the remote `origin`.
+
+    Args:
+        root: the repository.
+        environ: the process's own unless told.
+    """
+    environ = os.environ if environ is None else environ
+    server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
+    if not _SERVER.fullmatch(server):
+        server = "https://github.com"
+    name = environ.get("GITHUB_REPOSITORY", "")
+    if re.fullmatch(_NAME, name):
+        web: str | None = f"{server}/{name}"
+    else:
+        web = from_remote(_git(root, "remote", "get-url", "origin").strip(), server)
+    if web is None:
+        return Links()
+    branch = _git(root, "symbolic-ref", "--short", "HEAD").strip()
+    if not branch and environ.get("GITHUB_REF_TYPE") == "branch":
+        branch = environ.get("GITHUB_REF_NAME", "")
+    return Links(web, branch or "main", _commits(root))
+
+
+def from_remote(remote: str, server: str = "https://github.com") -> str | None:
+    """The address to see a remote at; None where it is not on the server.
+
+    Args:
+        remote: as git has it: an https or an ssh address, or anything at all.
+        server: GitHub's address.
+    """
+    match = _REMOTE.fullmatch(remote)
+    if match is None or match["host"].lower() != server.removeprefix("https://").split(":")[0]:
+        return None
+    return f"{server}/{match['name']}"
+
+
+def _commits(root: Path) -> dict[str, str]:
+    """The last commit of every answers file.
+
+    A shallow clone knows only its last commit and would name it for every file: none then.
+    """
+    if _git(root, "rev-parse", "--is-shallow-repository").strip() != "false":
+        return {}
+    log = _git(root, "log", "--relative", "--format=%x01%H", "--name-only", "-z", "--", "answers")
+    commits: dict[str, str] = {}
+    sha = ""
+    for part in re.split(r"[\0\n]", log):
+        if part.startswith("\x01"):
+            sha = part[1:]
+        elif part and sha:
+            commits.setdefault(part, sha)
+    return commits
+
+
+def _git(root: Path, *arguments: str) -> str:
+    """What a git command prints; nothing where it fails or there is no git."""
+    try:
+        done = subprocess.run(  # noqa: S603
+            ["git", "-C", str(root), *arguments],  # noqa: S607
+            capture_output=True,
+            check=False,
+        )
+    except OSError:
+        return ""
+    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""

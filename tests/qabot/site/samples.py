@@ -1,0 +1,71 @@
+"""Repositories to show."""
+
+from __future__ import annotations
+
+from answerer.spans import Span
+from qabot import store
+from qabot.answers import AnswerSet, Entry
+from qabot.keys import Keys
+from qabot.questions import read_questions
+from qabot.results import Answer, Failure, Result
+from tests.conftest import Repository
+
+MODEL = "some-model@1/s1"
+HOSTILE = (
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` --><!-- @@data@@ &lt; ${x}"
+)
+
+
+def peach(repository: Repository) -> Repository:
+    """One set with an answer of each kind."""
+    repository.write(
+        "questions/peach.yaml",
+        "context: '🍑 She found a big peach. She named the baby Momotaro. He left.'\n"
+        "questions:\n"
+        "- {id: name, question: What is the name?, expect: [Momotaro]}\n"
+        "- {id: fruit, question: What did she find?, expect: [plum]}\n"
+        "- {id: why, question: Why did he leave?}\n"
+        "- {id: later, question: When?}\n",
+    )
+    answer_all(
+        repository,
+        {"name": ("Momotaro", 0.96), "fruit": ("a big peach", 0.12)},
+        failed={"why": "the task ran out of memory"},
+    )
+    return repository
+
+
+def answer_all(
+    repository: Repository,
+    answers: dict[str, tuple[str, float]],
+    failed: dict[str, str] | None = None,
+) -> None:
+    """Write the answers of every set, as a run would.
+
+    Args:
+        repository: to write to.
+        answers: text and score by the question's id.
+        failed: reasons by the question's id.
+    """
+    keys = Keys(MODEL)
+    for one in read_questions(repository.root).sets:
+        entries = []
+        for question in one.questions:
+            key = keys.key(question.context, question.question)
+            result: Result
+            if question.id in answers:
+                text, score = answers[question.id]
+                start = question.context.index(text)
+                other = Span(question.context[:3], 0, 3, score / 2)
+                result = Answer(key, MODEL, Span(text, start, start + len(text), score), (other,))
+            elif question.id in (failed or {}):
+                reason = (failed or {})[question.id]
+                result = Failure(key, MODEL, "out-of-memory", reason, 3, False, {"exit": reason})
+            else:
+                continue
+            entries.append(Entry(question.id, question.question, result))
+        store.write_set(
+            repository.root,
+            AnswerSet(one.source, tuple(entries)),
+            {question.id: question for question in one.questions},
+        )
