@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 if TYPE_CHECKING:
-    from playwright.sync_api import Browser, Page
+    from playwright.sync_api import Browser, Dialog, Page
 
 # Nothing of the browser's own goes out either.
 FLAGS = [
@@ -54,10 +54,14 @@ class Viewer:
         page = context.new_page()
         page.on("console", lambda message: self.trouble.append(message.text))
         page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("dialog", lambda dialog: (self.trouble.append("a dialog"), dialog.dismiss()))
+        page.on("dialog", self._dismiss)
         page.on("request", lambda request: self.requests.append(request.url))
         page.goto(path.as_uri() + fragment)
         return page
+
+    def _dismiss(self, dialog: Dialog) -> None:
+        self.trouble.append(f"a dialog: {dialog.message}")
+        dialog.dismiss()
 
     def close(self) -> None:
         """Close what was opened."""

@@ -2,13 +2,14 @@
 
 from __future__ import annotations
 
+from tests.conftest import Repository
+
 from answerer.spans import Span
 from qabot import store
 from qabot.answers import AnswerSet, Entry
 from qabot.keys import Keys
 from qabot.questions import read_questions
 from qabot.results import Answer, Failure, Result
-from tests.conftest import Repository
 
 MODEL = "some-model@1/s1"
 HOSTILE = (

@@ -6,12 +6,13 @@ from typing import TYPE_CHECKING, Any
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
-from qabot.questions import read_questions
-from qabot.site.build import build
-from qabot.site.links import Links
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.samples import HOSTILE, answer_all, peach
+
+from qabot.questions import read_questions
+from qabot.site.build import build
+from qabot.site.links import Links
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page
