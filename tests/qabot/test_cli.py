@@ -214,7 +214,23 @@ def test_wrong_usage_is_exit_code_2(
     assert "usage: qabot" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize("command", ["", "answer", "plan", "check", "ask", "list", "clear", "reap"])
+@pytest.mark.parametrize(
+    "command",
+    [
+        "",
+        "answer",
+        "plan",
+        "check",
+        "ask",
+        "list",
+        "clear",
+        "reap",
+        "commit",
+        "dispatch",
+        "site",
+        "model",
+    ],
+)
 def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*filter(None, [command]), "--help"])

@@ -70,6 +70,7 @@ class GitHub:
         environ: what every job has besides, such as the emulated cloud's addresses.
         before: called with the clone before the step of that name.
         cancel_after: text in the log of a step at which the run is cancelled.
+        has_pages: whether Pages is on.
     """
 
     reader: Reader
@@ -79,6 +80,7 @@ class GitHub:
     environ: dict[str, str] = field(default_factory=dict)
     before: dict[str, Hook] = field(default_factory=dict)
     cancel_after: str | None = None
+    has_pages: bool = False
     runs: int = 0
 
     def run(
@@ -87,7 +89,8 @@ class GitHub:
         """Run a workflow; its jobs by id, the skipped ones too."""
         self.runs += 1
         template = self.reader.read(ROOT / ".github/workflows" / workflow)
-        payload = {"repository": {"default_branch": "main"}, "pull_request": {"number": 7}}
+        repository = {"default_branch": "main", "has_pages": self.has_pages}
+        payload = {"repository": repository, "pull_request": {"number": 7}}
         contexts: dict[str, Any] = {
             "github": {
                 "ref_name": ref,
@@ -182,6 +185,10 @@ class GitHub:
                     (clone / made).symlink_to(ROOT / made)
             case "actions/setup-python" | "aws-actions/configure-aws-credentials":
                 pass  # Python is here; the emulated cloud's credentials are in `environ`
+            case "actions/upload-pages-artifact" | "actions/upload-artifact":
+                assert (clone / "public/index.html").is_file()
+            case "actions/deploy-pages":
+                pass
             case _:
                 return Step(name, "failure", f"nothing stands in for {action}")
         return Step(name, "success")

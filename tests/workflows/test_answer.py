@@ -30,7 +30,8 @@ def test_the_first_question_in_an_empty_fork(origin: Origin, github: GitHub) -> 
     ask(origin, {"questions/peach.yaml": PEACH})
     jobs = github.run("answer.yml")
     assert {name: job.result for name, job in jobs.items()} == {
-        "runner": "success", "fargate": "skipped", "continue": "skipped",
+        "runner": "success", "fargate": "skipped", "page": "success", "publish": "skipped",
+        "continue": "skipped",
     }  # fmt: skip
     assert origin.log()[:2] == ["github-actions[bot]: Answer peach", "A Person: Ask"]
     assert 'answer: "Momotaro"' in origin.files()["answers/peach.yaml"]
@@ -43,6 +44,20 @@ def test_the_first_question_in_an_empty_fork(origin: Origin, github: GitHub) -> 
     again = github.run("answer.yml")["runner"]
     assert again.result == "success"
     assert "nothing to commit: main has every answer" in again.log()
+
+
+def test_the_page_is_published_where_pages_is_on(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    jobs = github.run("answer.yml")
+    assert jobs["page"].outcome("Keep it with the run") == "success"
+    assert jobs["page"].outcome("Keep it for Pages") == "skipped"
+    github.has_pages = True
+    jobs = github.run("answer.yml")
+    assert jobs["page"].outcome("Keep it for Pages") == "success"
+    assert jobs["publish"].result == "success"
+    # A dry run publishes nothing.
+    jobs = github.run("answer.yml", "workflow_dispatch", dry_run=True)
+    assert {jobs["page"].result, jobs["publish"].result} == {"skipped"}
 
 
 def test_changed_renamed_and_removed_questions(origin: Origin, github: GitHub) -> None:
