@@ -1,10 +1,14 @@
 """The root of the exception tree, and what can go wrong while answering.
 
-    AnswererError              a person can act on it; the message says how
-    ├── ModelError             the model directory is missing, broken or of another version
-    ├── InputError             this context or question can't be answered as it is
-    ├── ExportError            the checkpoint can't be exported as it is
-    └── QabotError             everything of `qabot.errors`
+    AnswererError              1   a person can act on it; the message says how
+    ├── ModelError             2   the model directory is missing, broken or of another version
+    ├── InputError             2   this context or question can't be answered as it is
+    ├── ExportError            2   the checkpoint can't be exported as it is
+    ├── SurroundingsError      2   the task's environment variables can't be used
+    ├── TableError             3   the table or an item of it is not as it has to be
+    ├── BatchError             3   the table does not take or give all that it was asked
+    ├── SupersededError        0   a newer attempt has the question
+    └── QabotError             1   everything of `qabot.errors`
 
 Each class carries the exit code that a command ends with when nothing catches it.
 """

@@ -1,16 +1,20 @@
 """The exception tree of qabot, each class with the exit code of the command that it ends.
 
-    AnswererError                  1   of `answerer.errors`: a person can act on it
-    ├── ModelError                 2   the model directory can't be used
-    ├── InputError                 2   this context or question can't be answered
+    AnswererError                  1   of `answerer.errors`, which lists its other classes
     └── QabotError                 1
         ├── UsageError             2   the command line asks for something that is not there
         ├── ProblemsError          2   files that people wrote, with every problem in them
         │   ├── SettingsError      2   cdk.json
         │   └── QuestionsError     2   questions/
         ├── AnswersError           1   answers/ can't be written
-        ├── CloudError             3   AWS refused: credentials, quota, stack not deployed
-        └── Interrupted          130   Ctrl-C, SIGTERM
+        ├── NoAnswerError          1   a question that was asked on its own has no answer
+        ├── SiteError              1   the page can't be written
+        ├── GitError               1   git or the remote refuses
+        ├── GitHubError            1   GitHub's API refuses
+        ├── CloudError             3   AWS refuses: credentials, quota, stack not deployed
+        ├── Interrupted          130   Ctrl-C, SIGTERM
+        ├── DocumentError          1   not the data it should be: becomes a problem of its file
+        └── UnreadableFile         1   a file can't be had: becomes a problem of its file
 
 `qabot.outcome` catches the root, reports it and gives its exit code; the rest of the code raises.
 """

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from qabot.site.links import Links
 
 # A context is in the page once, however many questions share it, up to these many code points each
-# and in all; beyond, the page links to its file. They keep the page in single-digit megabytes.
+# and in all; beyond, the page links to its file.
 MAX_CONTEXT = 100_000
 MAX_CONTEXTS = 4_000_000
 # Where GitHub's servers begin to refuse an address is not documented; 8 kB is a common limit of
