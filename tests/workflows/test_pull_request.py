@@ -30,6 +30,16 @@ def test_questions_without_mistakes_pass(origin: Origin, github: GitHub) -> None
     assert [step.outcome for step in job.steps] == ["success"] * 5
 
 
+def test_with_an_aws_account_the_plan_tells_tasks_and_dollars(
+    origin: Origin, github: GitHub
+) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    github.variables["AWS_ROLE_ARN"] = "arn:aws:iam::123456789012:role/qabot"
+    job = github.run("pull-request.yml", "pull_request")["questions"]
+    assert job.result == "success"
+    assert "On Fargate 1 task of 1 vCPU and 4 GB" in job.summary
+
+
 def test_hostile_text_changes_nothing(origin: Origin, github: GitHub) -> None:
     evil = (
         '"a: b\\n::error::forged ##[add-mask]x </td><script>alert(1)</script> $(touch pwned) @all"'
