@@ -44,6 +44,10 @@ def _run(args: argparse.Namespace, report: Reporter) -> int:
             from qabot.commands import reconciling
 
             return reconciling.plan(args, report)
+        case "preview":
+            from qabot.commands import reconciling
+
+            return reconciling.preview(args, report)
         case "check":
             from qabot.commands import checking
 
@@ -135,6 +139,17 @@ def _parser() -> argparse.ArgumentParser:
     plan.add_argument(
         "--summary", action="store_true", help="add it to the job summary, too, where there is one"
     )
+
+    preview = add_command(
+        commands,
+        "preview",
+        "try what would be asked, and write nothing",
+        "The bundled model answers on this machine, whichever engine is to answer in the end; on GitHub "
+        "the answers become part of the job summary.",
+        "qabot preview --engine fargate",
+    )
+    _selection(preview)
+    _engine(preview)
 
     check = add_command(
         commands,

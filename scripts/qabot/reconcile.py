@@ -180,7 +180,7 @@ class _Writer:
         self._dirty.update((one.source, one) for one, _ in asked)
         self.added += 1
         question = asked[0][1]
-        return f"{question.source}: {question.question} → {_short(result)}"
+        return f"{question.source}: {question.question} → {tell(result)}"
 
     def flush(self, *, force: bool = False) -> None:
         """Write the sets that changed, unless that was done a moment ago."""
@@ -211,7 +211,8 @@ class _Writer:
             self._report.warning(f"{name} was not written by qabot; it is kept as {kept}")
 
 
-def _short(result: Result) -> str:
+def tell(result: Result) -> str:
+    """A result in a few words."""
     if isinstance(result, Answer):
         return f"{' '.join(result.span.answer.split())} ({result.span.score:.2f})"
     return f"no answer: {result.reason}"

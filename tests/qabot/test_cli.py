@@ -99,6 +99,28 @@ def test_a_question_that_cannot_be_answered_is_exit_code_1(
     assert "answered" not in capsys.readouterr().err
 
 
+def test_preview_answers_and_writes_nothing(
+    here: Repository,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    summary = tmp_path_factory.mktemp("summary") / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    here.write("questions/peach.yaml", PEACH)
+    before = here.files(".")
+    assert main(["preview"]) == 0
+    assert here.files(".") == before
+    assert "previewed 1 of 1 question" in capsys.readouterr().err
+    assert "### Preview by the bundled model" in summary.read_text()
+    assert "| Momotaro | 0." in summary.read_text()
+    # What is answered already is not tried again.
+    main(["answer"])
+    capsys.readouterr()
+    assert main(["preview"]) == 0
+    assert "previewed 0 of 0 questions" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize("format_", ["text", "markdown", "json"])
 def test_plan_prints_and_changes_nothing(
     here: Repository, capsys: pytest.CaptureFixture[str], format_: str

@@ -19,7 +19,7 @@ def test_mistakes_the_plan_and_a_preview(origin: Origin, github: GitHub) -> None
     assert job.outcome("Preview answers") == "failure"
     assert "### Plan\n\n1 question in 1 file, 1 to ask, 0 fresh." in job.summary
     assert "| new | questions/peach.yaml:3 | What is the name of the baby? |" in job.summary
-    assert "### Answers" in job.summary
+    assert "### Preview by the bundled model" in job.summary
     assert "| Momotaro | 0." in job.summary
     assert origin.log() == head
 
@@ -38,6 +38,8 @@ def test_with_an_aws_account_the_plan_tells_tasks_and_dollars(
     job = github.run("pull-request.yml", "pull_request")["questions"]
     assert job.result == "success"
     assert "On Fargate 1 task of 1 vCPU and 4 GB" in job.summary
+    # Previewed all the same, by the model that needs no account.
+    assert "| Momotaro | 0." in job.summary
 
 
 def test_hostile_text_changes_nothing(origin: Origin, github: GitHub) -> None:

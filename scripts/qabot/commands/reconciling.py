@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import sys
+import time
 from typing import TYPE_CHECKING
 
 from qabot import plan_report
@@ -13,9 +14,9 @@ from qabot.estimates import Estimate, on_fargate, on_runner
 from qabot.gitops import summary
 from qabot.plan import Plan, make_plan
 from qabot.questions import read_questions
-from qabot.reconcile import Outcome, reconcile
+from qabot.reconcile import Outcome, reconcile, tell
 from qabot.report import count
-from qabot.results import Failure
+from qabot.results import Answer, Failure
 from qabot.settings import read_settings
 
 if TYPE_CHECKING:
@@ -26,6 +27,9 @@ if TYPE_CHECKING:
     from qabot.engines import Engine
     from qabot.report import Reporter
     from qabot.results import Result
+
+# Of a pull request; whoever asks more sees how the first ones fare.
+_MOST_PREVIEWED = 200
 
 
 def plan(args: argparse.Namespace, report: Reporter) -> int:
@@ -89,6 +93,43 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     if questions.problems:
         raise QuestionsError(questions.problems)
     return code
+
+
+def preview(args: argparse.Namespace, report: Reporter) -> int:
+    """Answer on this machine what the engine would be asked, into the job summary; write nothing else.
+
+    Args:
+        args: `root`, `globs`, `force`, and what `choose_engine` takes.
+        report: told every answer.
+
+    Returns:
+        1 where a question that was tried has no answer.
+
+    Raises:
+        QuestionsError: there are mistakes in `questions/`; the rest is tried.
+    """
+    root = find_root(args.root)
+    questions = read_questions(root)
+    model = choose_engine(args, root, report).model
+    made = make_plan(root, questions, model, args.globs, force=args.force)
+    asks = made.asks[:_MOST_PREVIEWED]
+    outcome = Outcome(asked=len(asks))
+    results: dict[str, Result] = dict(made.fresh)
+    by_key = {key: question for one in made.sets for question, key in one.questions}
+    started = time.monotonic()
+    with report.progress(len(asks), "Previewing") as progress:
+        for result in RunnerEngine().ask(asks):
+            results[result.key] = result
+            asked = by_key[result.key]
+            progress.advance(f"{asked.source}: {asked.question} → {tell(result)}")
+            outcome.answered += isinstance(result, Answer)
+    outcome.seconds = time.monotonic() - started
+    outcome.failed = outcome.asked - outcome.answered
+    report.note(f"previewed {outcome.answered} of {count(len(made.asks), 'question')}")
+    summary.append(summary.render(made, results, outcome, title="Preview by the bundled model"))
+    if questions.problems:
+        raise QuestionsError(questions.problems)
+    return 1 if outcome.failed else 0
 
 
 def choose_engine(args: argparse.Namespace, root: Path, report: Reporter) -> Engine:

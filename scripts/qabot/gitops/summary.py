@@ -25,7 +25,13 @@ _MOST_BYTES = 900_000
 _MOST_TEXT = 300
 
 
-def render(plan: Plan, results: Mapping[str, Result], outcome: Outcome, cost: str = "") -> str:
+def render(
+    plan: Plan,
+    results: Mapping[str, Result],
+    outcome: Outcome,
+    cost: str = "",
+    title: str = "Answers",
+) -> str:
     """A run as Markdown, safe whatever its texts contain, and never too large to be shown.
 
     Failures come first, then what a person should look at, then the rest.
@@ -35,8 +41,9 @@ def render(plan: Plan, results: Mapping[str, Result], outcome: Outcome, cost: st
         results: what is known, by key.
         outcome: what the run came to.
         cost: what it cost, in words.
+        title: of the section.
     """
-    lines = ["### Answers", "", _counts(plan, outcome, cost), ""]
+    lines = [f"### {title}", "", _counts(plan, outcome, cost), ""]
     rows = sorted(_rows(plan, results), key=lambda row: row[0])
     if rows:
         lines += ["| | question | answer | score |", "| --- | --- | --- | --- |"]
