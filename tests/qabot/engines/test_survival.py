@@ -243,8 +243,8 @@ def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     asks = make_asks(2)
-    # SIGTERM, at a moment when the process may be anywhere between its start and its answer.
-    interrupted = replace(SPOT_INTERRUPTED, seconds=0.2)
+    # SIGTERM, long before a process that has just started can have an answer.
+    interrupted = replace(SPOT_INTERRUPTED, seconds=0.05)
 
     def weather(task: Task, _: int) -> Misfortune | None:
         return interrupted if task.capacity_provider == "FARGATE_SPOT" else None
