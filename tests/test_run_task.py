@@ -18,7 +18,7 @@ from tests.cloud import Cloud, emulated_cloud
 from tests.cloud.weather import CRASHED, HANGS, Misfortunes
 
 from qabot.errors import QuestionsError
-from qabot.tutorial import read_problems
+from qabot.questions import read_question_file
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -166,7 +166,7 @@ def test_a_problems_file_with_mistakes_tells_them_all(tmp_path: Path) -> None:
     file = tmp_path / "problems.json"
     file.write_text('[{"context": "", "question": "a"}, {"contxt": "b"}]', encoding="utf-8")
     with pytest.raises(QuestionsError) as caught:
-        read_problems(file)
+        read_question_file(file)
     assert len(caught.value.problems) >= 3
 
 

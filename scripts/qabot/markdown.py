@@ -28,6 +28,7 @@ _LINE_START = re.compile(r"([0-9]{1,9})?([-+=.)])")
 
 # Where a sentence ends: a full stop before white space and no digit or small letter, or a paragraph.
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z0-9])|(?<=[。！？])|\n\s*\n")
+_MOST_IN_CELL = 300
 # A sentence is shown with this many code points at most on each side of its answer.
 _SIDE = 240
 
@@ -39,6 +40,15 @@ def escape(text: str) -> str:
         text: any text; white space is collapsed, and what can't be seen is made visible.
     """
     return _guard(_inline(text).strip())
+
+
+def cell(text: str) -> str:
+    """`escape`, for a table's cell: no longer than anybody reads there.
+
+    Args:
+        text: any text.
+    """
+    return escape(clean(" ".join(text.split()), _MOST_IN_CELL))
 
 
 def _inline(text: str) -> str:

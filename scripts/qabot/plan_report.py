@@ -6,8 +6,8 @@ import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
-from qabot.markdown import escape
-from qabot.report import clean, count, for_log
+from qabot.markdown import cell
+from qabot.report import count, for_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -18,7 +18,6 @@ if TYPE_CHECKING:
 
 # A summary on GitHub holds 1 MiB; nobody reads more questions than this in one.
 _MOST_ROWS = 200
-_MOST_TEXT = 300
 
 
 def _states(plan: Plan, one: SetPlan) -> Iterator[tuple[Question, str]]:
@@ -79,26 +78,22 @@ def as_markdown(plan: Plan, estimate: Estimate) -> str:
     if plan.asks:
         lines += [estimate.words, ""]
     rows = [
-        f"| {state} | {_cell(one.source)}:{question.line} | {_cell(question.question)} |"
+        f"| {state} | {cell(one.source)}:{question.line} | {cell(question.question)} |"
         for one in plan.sets
         for question, state in _states(plan, one)
         if state != "fresh"
     ]
     rows += [
-        f"| removed | {_cell(one.source)} | {_cell(name)} |"
+        f"| removed | {cell(one.source)} | {cell(name)} |"
         for one in plan.sets
         for name in _removed(one)
     ]
-    rows += [f"| removed | {_cell(path)} | |" for path in plan.prune]
+    rows += [f"| removed | {cell(path)} | |" for path in plan.prune]
     if rows:
         lines += ["| | where | question |", "| --- | --- | --- |", *rows[:_MOST_ROWS]]
     if len(rows) > _MOST_ROWS:
         lines += ["", f"… and {len(rows) - _MOST_ROWS} more."]
     return "\n".join(lines) + "\n"
-
-
-def _cell(text: str) -> str:
-    return escape(clean(" ".join(text.split()), _MOST_TEXT))
 
 
 def as_json(plan: Plan, estimate: Estimate) -> str:

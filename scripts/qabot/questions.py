@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from qabot import fields
 from qabot.contained import ContainedFolder, UnreadableFile
 from qabot.documents import DocumentError, decode
-from qabot.errors import Problem
+from qabot.errors import Problem, QuestionsError
 from qabot.json_reader import read_json
 from qabot.question_file import Question, QuestionFile
 from qabot.yaml_reader import read_yaml
@@ -58,7 +58,7 @@ def read_questions(root: Path) -> Questions:
     Args:
         root: the repository.
     """
-    reader = _Reader(root)
+    reader = _Reader(root / FOLDER)
     sets = []
     sources = []
     for path in sorted(_files(root / FOLDER), key=lambda path: path.as_posix()):
@@ -73,6 +73,22 @@ def read_questions(root: Path) -> Questions:
         tuple(sources),
         tuple(sorted([*reader.problems, *problems])),
     )
+
+
+def read_question_file(path: Path) -> QuestionSet:
+    """Read one question file, wherever it lies; its context files lie in its folder or below.
+
+    Args:
+        path: the file.
+
+    Raises:
+        QuestionsError: with every mistake in it.
+    """
+    reader = _Reader(path.parent)
+    question_set = reader.read(path, path.as_posix())
+    if question_set is None:
+        raise QuestionsError(reader.problems)
+    return question_set
 
 
 def _files(folder: Path) -> Iterator[Path]:
@@ -105,9 +121,9 @@ def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
 class _Reader:
     """Reads question files and collects what is wrong with them."""
 
-    def __init__(self, root: Path) -> None:
+    def __init__(self, folder: Path) -> None:
         self.problems: list[Problem] = []
-        self._folder = ContainedFolder(root / FOLDER)
+        self._folder = ContainedFolder(folder)
         self._texts: dict[Path, str] = {}
 
     def read(self, path: Path, source: str) -> QuestionSet | None:

@@ -10,22 +10,15 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot import fields
-from qabot.contained import ContainedFolder, UnreadableFile
-from qabot.documents import DocumentError, decode
-from qabot.errors import Problem, QuestionsError
-from qabot.json_reader import read_json
 from qabot.keys import Keys
 from qabot.outcome import settle
-from qabot.question_file import QuestionFile
+from qabot.questions import read_question_file
 from qabot.report import Reporter, count, for_log
 from qabot.results import Answer, Ask
-from qabot.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qabot.question_file import Question
     from qabot.results import Result
 
 PROBLEMS = Path("questions") / "problems.json"
@@ -56,7 +49,7 @@ def _run(root: Path, args: argparse.Namespace, report: Reporter) -> int:
     if args.command == "ask":
         return _ask(root, args, [(args.context, args.question)], report)
     if args.command == "ask_many":
-        questions = read_problems(args.problems or root / PROBLEMS)
+        questions = read_question_file(args.problems or root / PROBLEMS).questions
         pairs = [(one.context, one.question) for one in questions]
         return _ask(root, args, pairs, report) if args.wait else _submit(root, args, pairs, report)
     if args.command == "list_answers":
@@ -134,42 +127,6 @@ def _print_failure(ask: Ask, result: Result, report: Reporter) -> None:
         report.error(f"no answer to '{ask.question}' ({result.kind}): {result.reason}")
         for name, text in result.evidence.items():
             report.note(f"  {name}: {text}")
-
-
-def read_problems(path: Path) -> list[Question]:
-    """The questions of one file, in any of the shapes that `questions/` takes.
-
-    Args:
-        path: the file, anywhere.
-
-    Raises:
-        QuestionsError: with every mistake in it.
-    """
-    folder = ContainedFolder(path.parent)
-    source = path.as_posix()
-
-    def context_file(name: str) -> str:
-        data = folder.read(folder.resolve(path.parent, name), 4 * fields.MAX_CONTEXT, "shorten it")
-        try:
-            return decode(data).replace("\r\n", "\n").replace("\r", "\n")
-        except DocumentError as error:
-            raise UnreadableFile("is not UTF-8", error.todo) from None
-
-    file = QuestionFile(source, context_file)
-    questions: list[Question] = []
-    try:
-        text = decode(folder.read(path, fields.MAX_FILE_BYTES, "split the file"))
-        node = read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
-        if node is None:
-            raise DocumentError(1, 1, "no questions in it", "add one")
-        questions = file.read(node)
-    except UnreadableFile as error:
-        file.problems.append(Problem(source, 0, 0, error.what, error.todo))
-    except DocumentError as error:
-        file.problems.append(Problem(source, error.line, error.column, error.what, error.todo))
-    if file.problems:
-        raise QuestionsError(file.problems)
-    return questions
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qabot.engines import Engine
+    from qabot.questions import Questions
     from qabot.report import Reporter
     from qabot.results import Result
 
@@ -42,10 +43,7 @@ def plan(args: argparse.Namespace, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the plan for the rest is printed.
     """
-    root = find_root(args.root)
-    questions = read_questions(root)
-    engine = choose_engine(args, root, report)
-    made = make_plan(root, questions, engine.model, args.globs, force=args.force)
+    root, questions, _, made = _prepare(args, report)
     estimate = _estimate(args, root, made)
     sys.stdout.write(plan_report.FORMATS[args.format](made, estimate))
     sys.stdout.flush()
@@ -72,10 +70,7 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
         QuestionsError: there are mistakes in `questions/`; the rest is answered.
         Interrupted: Ctrl-C or SIGTERM.
     """
-    root = find_root(args.root)
-    questions = read_questions(root)
-    engine = choose_engine(args, root, report)
-    made = make_plan(root, questions, engine.model, args.globs, force=args.force)
+    root, questions, engine, made = _prepare(args, report)
     code = 0
     if args.dry_run:
         sys.stdout.write(plan_report.as_text(made, _estimate(args, root, made)))
@@ -108,10 +103,7 @@ def preview(args: argparse.Namespace, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the rest is tried.
     """
-    root = find_root(args.root)
-    questions = read_questions(root)
-    model = choose_engine(args, root, report).model
-    made = make_plan(root, questions, model, args.globs, force=args.force)
+    _, questions, _, made = _prepare(args, report)
     asks = made.asks[:_MOST_PREVIEWED]
     outcome = Outcome(asked=len(asks))
     results: dict[str, Result] = dict(made.fresh)
@@ -130,6 +122,15 @@ def preview(args: argparse.Namespace, report: Reporter) -> int:
     if questions.problems:
         raise QuestionsError(questions.problems)
     return 1 if outcome.failed else 0
+
+
+def _prepare(args: argparse.Namespace, report: Reporter) -> tuple[Path, Questions, Engine, Plan]:
+    """What the commands here begin with: the repository, its questions, the engine and the plan."""
+    root = find_root(args.root)
+    questions = read_questions(root)
+    engine = choose_engine(args, root, report)
+    made = make_plan(root, questions, engine.model, args.globs, force=args.force)
+    return root, questions, engine, made
 
 
 def choose_engine(args: argparse.Namespace, root: Path, report: Reporter) -> Engine:

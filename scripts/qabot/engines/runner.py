@@ -42,6 +42,8 @@ class RunnerEngine:
 
     def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
         """Answer every ask; see `qabot.engines.Engine`."""
+        if not asks:
+            return  # loading the model takes longer than anything else here
         from answerer.model import Model
 
         model = Model.load(self._directory)

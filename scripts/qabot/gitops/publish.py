@@ -104,8 +104,8 @@ def publish(
     for attempt in range(1, ATTEMPTS + 1):
         git.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/qabot/tip")
         with _worktree(git) as tree:
-            files = _bring(root, tree, model, report)
             there = git.at(tree)
+            files = _bring(root, tree, model, report, there)
             if files:
                 there.run("add", "--all", "--force", "--", *files)
             if not there.run("status", "--porcelain", "--untracked-files=no"):
@@ -143,7 +143,7 @@ def _worktree(git: Git) -> Iterator[Path]:
         git.run("worktree", "prune")
 
 
-def _bring(root: Path, tree: Path, model: str, report: Reporter) -> tuple[str, ...]:
+def _bring(root: Path, tree: Path, model: str, report: Reporter, there: Git) -> tuple[str, ...]:
     """Write what the checkout knows into the tree; the files that this is about."""
     files = list(_bring_asked(root, tree))
     known = [
@@ -157,7 +157,7 @@ def _bring(root: Path, tree: Path, model: str, report: Reporter) -> tuple[str, .
     for path in (*changed, *removed):
         files += [path, store.page_path(path)]
     exists = {path for path in files if (tree / path).exists()}
-    tracked = set(Git(tree).run("ls-files", "-z", "--", *files).split("\0")) if files else set()
+    tracked = set(there.run("ls-files", "-z", "--", *files).split("\0")) if files else set()
     return tuple(sorted((exists | tracked) & set(files)))
 
 

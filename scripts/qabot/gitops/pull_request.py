@@ -6,6 +6,7 @@ import json
 import urllib.error
 import urllib.request
 from typing import TYPE_CHECKING, Any
+from urllib.parse import urlencode
 
 from qabot.errors import QabotError
 
@@ -41,7 +42,8 @@ def open_pull_request(
     by_hand = f"{server}/{repository}/compare/{base}...{branch}?expand=1"
     owner = repository.partition("/")[0]
     try:
-        found = _call(environ, "GET", f"pulls?state=open&base={base}&head={owner}:{branch}", None)
+        query = urlencode({"state": "open", "base": base, "head": f"{owner}:{branch}"})
+        found = _call(environ, "GET", f"pulls?{query}", None)
         if isinstance(found, list) and found:
             return str(found[0]["html_url"]), False
         body = (

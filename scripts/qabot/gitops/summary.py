@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers import is_doubtful
-from qabot.markdown import escape
-from qabot.report import clean, count
+from qabot.markdown import cell
+from qabot.report import count
 from qabot.results import Answer, contains_one
 
 if TYPE_CHECKING:
@@ -22,7 +22,6 @@ if TYPE_CHECKING:
 # A step's summary holds 1 MiB, or GitHub shows none of it; several steps share a page.
 # docs.github.com: Workflow commands, adding a job summary.
 _MOST_BYTES = 900_000
-_MOST_TEXT = 300
 
 
 def render(
@@ -83,23 +82,19 @@ def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]
 
 
 def _row(question: Question, result: Result | None) -> tuple[int, str]:
-    asked = f"{_text(question.question)} <br> {_text(question.source)}:{question.line}"
+    asked = f"{cell(question.question)} <br> {cell(question.source)}:{question.line}"
     if result is None:
         return 0, f"| ⏳ | {asked} | not asked yet | |"
     if not isinstance(result, Answer):
-        return 0, f"| ❌ | {asked} | {_text(f'{result.kind}: {result.reason}')} | |"
+        return 0, f"| ❌ | {asked} | {cell(f'{result.kind}: {result.reason}')} | |"
     score = f"{result.span.score:.2f}"
-    answer = _text(result.span.answer)
+    answer = cell(result.span.answer)
     if question.expect and not contains_one(result.span.answer, question.expect):
-        expected = " or ".join(_text(text) for text in question.expect[:3])
+        expected = " or ".join(cell(text) for text in question.expect[:3])
         return 1, f"| ❌ | {asked} | {answer} <br> expected: {expected} | {score} |"
     if is_doubtful(result):
         return 1, f"| ⚠️ | {asked} | {answer} | {score} |"
     return 2, f"| ✅ | {asked} | {answer} | {score} |"
-
-
-def _text(text: str) -> str:
-    return escape(clean(" ".join(text.split()), _MOST_TEXT))
 
 
 def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
