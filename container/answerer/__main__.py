@@ -4,9 +4,12 @@
     CONTEXT QUESTION ITEM_ID --no_save  answer, print one line of JSON
     --item-id KEY [--attempt N]         read question and context from the table, answer, write
 
+The last may be given several times, with as many attempts, for as many questions.
+
 Exit codes: 0 done, or not needed any more; 1 crashed; 2 the arguments, the environment, the model,
 the question or its context can't be used; 3 the table refused; 124 the deadline came first;
-130 and 143 stopped by SIGINT and SIGTERM. With `--item-id` the item says the same in words.
+130 and 143 stopped by SIGINT and SIGTERM. With `--item-id` each item says the same in words, and
+the code is that of the first question that failed.
 """
 
 from __future__ import annotations
@@ -24,7 +27,7 @@ from answerer import surroundings
 from answerer.bounded import Bounded, interruptible
 from answerer.errors import AnswererError
 from answerer.logs import log
-from answerer.worker import Worker, explain
+from answerer.worker import Task, explain, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -68,16 +71,16 @@ def _run(
     deadline: float,
 ) -> int:
     directory = surroundings.model_directory(environ)
-    if arguments.key is not None:
-        worker = Worker(
+    if arguments.keys:
+        task = Task(
             environ,
             lambda: _load(directory),
-            key=arguments.key,
-            attempt=arguments.attempt,
             top_k=arguments.top_k,
             deadline=deadline,
+            questions=len(arguments.keys),
         )
-        return worker.run(bounded)
+        attempts = arguments.attempts or [None] * len(arguments.keys)
+        return run_all(task, list(zip(arguments.keys, attempts, strict=True)), bounded)
     try:
         line = bounded.run(lambda: _tutorial(arguments, environ, _load(directory)), deadline)
     except Exception as error:  # noqa: BLE001 - the last to hear of it
@@ -108,8 +111,7 @@ _LOADING = threading.Lock()
 
 
 def _load(directory: Path) -> Model:
-    # A container answers one question. Where one process runs many tasks, they share the model, and
-    # the first ones wait for it together.
+    # Where one process runs many tasks, they share the model, and the first ones wait for it together.
     with _LOADING:
         return _loaded(directory)
 
@@ -131,8 +133,20 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument("question", nargs="?", help="the question")
     parser.add_argument("item_id", nargs="?", help="the item to write")
     parser.add_argument("--no_save", action="store_true", help="write no item")
-    parser.add_argument("--item-id", dest="key", help="answer this item of the table instead")
-    parser.add_argument("--attempt", type=_positive, help="which attempt at the item this task is")
+    parser.add_argument(
+        "--item-id",
+        dest="keys",
+        action="append",
+        default=[],
+        help="answer this item of the table instead; may be given again for further ones",
+    )
+    parser.add_argument(
+        "--attempt",
+        dest="attempts",
+        action="append",
+        type=_positive,
+        help="which attempt at the item this task is; one for each item, in the same order",
+    )
     parser.add_argument(
         "--top-k", type=_positive, default=1, help="how many spans to keep in the item, default 1"
     )
@@ -148,10 +162,12 @@ def _positive(text: str) -> int:
 
 def _check(arguments: argparse.Namespace) -> None:
     given = [arguments.context, arguments.question, arguments.item_id]
-    if arguments.key is None and None in given:
+    if not arguments.keys and None in given:
         _parser().error("give CONTEXT QUESTION ITEM_ID, or --item-id KEY")
-    if arguments.key is not None and (given != [None] * 3 or arguments.no_save):
+    if arguments.keys and (given != [None] * 3 or arguments.no_save):
         _parser().error("--item-id goes without CONTEXT QUESTION ITEM_ID and --no_save")
+    if arguments.attempts and len(arguments.attempts) != len(arguments.keys):
+        _parser().error("give --attempt once for each --item-id, or not at all")
 
 
 if __name__ == "__main__":

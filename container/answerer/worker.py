@@ -1,4 +1,4 @@
-"""One question of the table: claim it, answer it, write the answer; or write why not.
+"""Questions of the table: claim each, answer it, write the answer; or write why not.
 
 While the model loads, the item is fetched. Whatever happens, the item says so in the end, except
 where the process is killed outright; then its lease tells.
@@ -18,12 +18,14 @@ from answerer import surroundings
 from answerer.bounded import Bounded, DeadlineError, InterruptionError
 from answerer.errors import AnswererError, InputError, ModelError
 from answerer.logs import log
-from answerer.table import SupersededError, Table
+from answerer.table import SupersededError
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable, Mapping, Sequence
 
+    from answerer.items import Item
     from answerer.model import Model
+    from answerer.table import Table
 
 T = TypeVar("T")
 
@@ -37,16 +39,15 @@ AWS_EXIT = 3
 DEADLINE_EXIT = 124  # as timeout(1) has it
 
 
-class Worker:
-    """The task of one attempt at one question.
+class Task:
+    """What the questions of one task share: the table, the model and the time.
 
     Args:
         environ: the environment; `answerer.surroundings` says what of it is read.
-        load: loads the model.
-        key: the question's key.
-        attempt: the attempt that this task is; `None` takes the one that the table has.
+        load: loads the model; called once, beside everything else.
         top_k: how many spans to keep, the answer included.
-        deadline: seconds from now until the task gives up.
+        deadline: seconds until the task gives a question up.
+        questions: how many questions the task has.
     """
 
     def __init__(
@@ -54,18 +55,57 @@ class Worker:
         environ: Mapping[str, str],
         load: Callable[[], Model],
         *,
-        key: str,
-        attempt: int | None,
         top_k: int,
         deadline: float,
+        questions: int = 1,
     ) -> None:
+        self.top_k = top_k
+        self.deadline = deadline
         self._environ = environ
         self._load = load
+        self._questions = questions
+
+    @cached_property
+    def table(self) -> Table:
+        """The table; making its client takes a tenth of a second."""
+        return surroundings.open_table(self._environ)
+
+    @cached_property
+    def name(self) -> str:
+        """The task's ARN, or any other name that is its alone."""
+        return surroundings.task_name(self._environ)
+
+    @cached_property
+    def model(self) -> Callable[[], Model]:
+        """Starts to load the model; call it to wait for the end of that."""
+        return _later(self._load)
+
+    def lease(self) -> int:
+        """Unix time after which this task, begun now, counts as dead."""
+        return int(time.time() + self._questions * self.deadline + GRACE)
+
+
+class Worker:
+    """One attempt at one question of a task.
+
+    Args:
+        task: whose question it is.
+        key: the question's key.
+        attempt: the attempt that this is; `None` takes the one that the table has.
+    """
+
+    def __init__(self, task: Task, key: str, attempt: int | None) -> None:
+        self._task = task
         self._key = key
         self._attempt = attempt
-        self._top_k = top_k
-        self._deadline = deadline
-        self._begun = time.monotonic()
+        self._item: Item | None = None
+        self._code: int | None = None
+        # What ended the work early, once something has.
+        self.error: Exception | None = None
+
+    def claim(self, bounded: Bounded) -> None:
+        """Let the table say that this task has the question; `run` does it unless it is done."""
+        self._do(bounded, self._claim)
 
     def run(self, bounded: Bounded) -> int:
         """Do the work, and write down what became of it.
@@ -76,37 +116,57 @@ class Worker:
         Returns:
             The exit code for the process: 0 when the table has the answer, or a newer attempt.
         """
-        try:
-            bounded.run(self._answer, self._deadline)
-        except Exception as error:  # noqa: BLE001 - the last to hear of it; the table is told
-            if isinstance(error, SupersededError):
-                log(str(error))
-                return error.exit_code
-            kind, reason, code = explain(error, self._deadline)
-            self._record(bounded, kind, reason, permanent=isinstance(error, InputError))
-            return code
-        log(f"answered after {time.monotonic() - self._begun:.2f} s")
-        return 0
+        begun = time.monotonic()
+        if self._code is None:
+            self._do(bounded, self._answer)
+        if self._code is None:
+            self._code = 0
+            log(f"answered after {time.monotonic() - begun:.2f} s")
+        return self._code
 
-    @cached_property
-    def _table(self) -> Table:
-        return surroundings.open_table(self._environ)
+    def fail(self, bounded: Bounded, error: Exception) -> int:
+        """Write down that nothing will come of it, unless that is known already.
+
+        Args:
+            bounded: runs the writing.
+            error: why.
+
+        Returns:
+            The exit code for the process.
+        """
+        if self._code is not None:
+            return self._code
+        self.error = error
+        if isinstance(error, SupersededError):
+            log(str(error))
+            self._code = error.exit_code
+        else:
+            kind, reason, self._code = explain(error, self._task.deadline)
+            self._record(bounded, kind, reason, permanent=isinstance(error, InputError))
+        return self._code
+
+    def _do(self, bounded: Bounded, work: Callable[[], object]) -> None:
+        try:
+            bounded.run(work, self._task.deadline)
+        except Exception as error:  # noqa: BLE001 - the last to hear of it; the table is told
+            self.fail(bounded, error)
+
+    def _claim(self) -> Item:
+        if self._attempt is None:
+            self._attempt = self._task.table.get(self._key).attempt
+        self._item = self._task.table.start(
+            self._key, self._attempt, task=self._task.name, lease=self._task.lease()
+        )
+        return self._item
 
     def _answer(self) -> None:
-        model = _later(self._load)
-        if self._attempt is None:
-            self._attempt = self._table.get(self._key).attempt
-        item = self._table.start(
-            self._key,
-            self._attempt,
-            task=surroundings.task_name(self._environ),
-            lease=int(time.time() + self._deadline + GRACE),
-        )
-        context = self._table.context(item.context_id or "")
+        model = self._task.model
+        item = self._item or self._claim()
+        context = self._task.table.context(item.context_id or "")
         loaded = model()
-        spans = loaded.answer(context, item.question, top_k=self._top_k)
-        if not self._table.answer(self._key, self._attempt, spans, loaded.info.identity):
-            raise SupersededError(f"the table has gone on without attempt {self._attempt}")
+        spans = loaded.answer(context, item.question, top_k=self._task.top_k)
+        if not self._task.table.answer(self._key, item.attempt, spans, loaded.info.identity):
+            raise SupersededError(f"the table has gone on without attempt {item.attempt}")
 
     def _record(self, bounded: Bounded, kind: str, reason: str, *, permanent: bool) -> None:
         if self._attempt is None:
@@ -116,13 +176,43 @@ class Worker:
         stored = reason.encode(errors="backslashreplace").decode()
 
         def fail() -> bool:
-            return self._table.fail(self._key, attempt, kind, stored, permanent=permanent)
+            return self._task.table.fail(self._key, attempt, kind, stored, permanent=permanent)
 
         try:
             if not bounded.run(fail, LAST_WORDS):
                 log("the table has gone on without this attempt; its failure is not recorded")
         except Exception as error:  # noqa: BLE001 - there is nobody left to tell but the log
             log(f"could not record the failure: {type(error).__name__}: {error}")
+
+
+def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], bounded: Bounded) -> int:
+    """Answer the questions of a task, one after the other.
+
+    One that fails does not keep the others from their turn; a signal to stop ends them all.
+
+    Args:
+        task: what they share.
+        attempts: each question's key, and which attempt at it this is.
+        bounded: runs everything.
+
+    Returns:
+        The exit code for the process: the first that is not 0.
+    """
+    workers = [Worker(task, key, attempt) for key, attempt in attempts]
+    if len(workers) > 1:
+        task.model  # noqa: B018 - it begins to load
+        # A question that waits for its turn must not look as if its task had never started.
+        for worker in workers:
+            worker.claim(bounded)
+            if isinstance(worker.error, InterruptionError):
+                break
+    stop = next((one.error for one in workers if isinstance(one.error, InterruptionError)), None)
+    codes = []
+    for worker in workers:
+        codes.append(worker.run(bounded) if stop is None else worker.fail(bounded, stop))
+        if isinstance(worker.error, InterruptionError):
+            stop = worker.error
+    return next((code for code in codes if code), 0)
 
 
 def explain(error: Exception, deadline: float) -> tuple[str, str, int]:

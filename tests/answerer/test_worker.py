@@ -16,7 +16,7 @@ from answerer.bounded import Bounded
 from answerer.errors import InputError, ModelError
 from answerer.items import Status
 from answerer.spans import Span
-from answerer.worker import GRACE, Worker
+from answerer.worker import GRACE, Task, Worker, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -36,9 +36,9 @@ def table() -> Iterator[Table]:
         yield table
 
 
-def claim(table: Table, attempt: int) -> None:
+def claim(table: Table, attempt: int, key: str = "k", question: str = "Who?") -> None:
     assert not table.claim(
-        "k", attempt, token="t", question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+        key, attempt, token="t", question=question, context_id=CONTEXT_ID, lease=1, expires_at=1
     )
 
 
@@ -47,9 +47,10 @@ def model(answer: Callable[..., Any]) -> Callable[[], Any]:
     return lambda: loaded
 
 
-def worker(load: Callable[[], Any], **arguments: Any) -> Worker:
-    defaults: dict[str, Any] = {"key": "k", "attempt": 1, "top_k": 2, "deadline": 30}
-    return Worker(tables.ENVIRON, load, **{**defaults, **arguments})
+def worker(
+    load: Callable[[], Any], key: str = "k", attempt: int | None = 1, deadline: float = 30
+) -> Worker:
+    return Worker(Task(tables.ENVIRON, load, top_k=2, deadline=deadline), key, attempt)
 
 
 def raising(error: BaseException) -> Callable[..., Any]:
@@ -185,3 +186,108 @@ def test_an_item_or_a_table_that_is_gone_ends_the_task_with_a_line(
     log = capsys.readouterr().err
     assert "ResourceNotFoundException" in log
     assert "Traceback" not in log
+
+
+KEYS = ("k", "l", "m")
+
+
+def run_several(
+    table: Table, answer: Callable[..., Any], bounded: Bounded | None = None, **arguments: Any
+) -> int:
+    """A task of three questions, whose texts are their keys."""
+    for key in KEYS[1:]:
+        claim(table, 1, key, key)
+    task = Task(
+        tables.ENVIRON,
+        model(answer),
+        **{"top_k": 2, "deadline": 30, "questions": len(KEYS), **arguments},
+    )
+    return run_all(task, [(key, 1) for key in KEYS], bounded or Bounded())
+
+
+def test_a_task_claims_all_its_questions_before_it_answers_the_first(table: Table) -> None:
+    seen: list[list[Status]] = []
+
+    def answer(*_: object, **__: object) -> list[Span]:
+        seen.append([table.get(key).status for key in KEYS])
+        return SPANS
+
+    assert run_several(table, answer) == 0
+    assert seen[0] == [Status.RUNNING] * 3
+    items = [table.get(key) for key in KEYS]
+    assert [item.status for item in items] == [Status.ANSWERED] * 3
+    assert len({item.task for item in items}) == 1
+    for item in items:
+        assert item.lease == pytest.approx(time.time() + 3 * 30 + GRACE, abs=20), (
+            "of the whole task"
+        )
+
+
+def test_a_model_is_loaded_once_for_all_questions(table: Table) -> None:
+    loads: list[int] = []
+
+    def load() -> Any:
+        loads.append(1)
+        return model(lambda *_, **__: SPANS)()
+
+    claim(table, 1, "l")
+    task = Task(tables.ENVIRON, load, top_k=2, deadline=30, questions=2)
+    assert run_all(task, [("k", 1), ("l", None)], Bounded()) == 0
+    assert len(loads) == 1
+
+
+@pytest.mark.parametrize(
+    ("error", "kind", "code"),
+    [(InputError("no-words", "write words"), "no-words", 2), (ValueError("hm"), "crashed", 1)],
+)
+def test_a_question_that_fails_does_not_keep_the_next_from_its_turn(
+    table: Table, error: Exception, kind: str, code: int
+) -> None:
+    def answer(_: str, question: str, **__: object) -> list[Span]:
+        if question == "l":
+            raise error
+        return SPANS
+
+    assert run_several(table, answer) == code
+    assert [table.get(key).kind for key in KEYS] == [None, kind, None]
+    assert [table.get(key).status for key in ("k", "m")] == [Status.ANSWERED] * 2
+
+
+def test_nor_does_one_that_hangs(table: Table) -> None:
+    release = threading.Event()
+
+    def answer(_: str, question: str, **__: object) -> list[Span]:
+        if question == "l":
+            release.wait()
+        return SPANS
+
+    assert run_several(table, answer, deadline=1.5) == 124
+    release.set()
+    assert [table.get(key).kind for key in KEYS] == [None, "deadline", None]
+    assert table.get("m").status is Status.ANSWERED
+
+
+@pytest.mark.parametrize("before", [True, False])
+def test_an_interruption_ends_all_that_is_left(table: Table, before: bool) -> None:
+    bounded, release = Bounded(), threading.Event()
+
+    def answer(_: str, question: str, **__: object) -> list[Span]:
+        if question == "l":
+            bounded.interrupt(signal.SIGTERM)
+            release.wait()
+        return SPANS
+
+    if before:  # while the questions are claimed
+        bounded.interrupt(signal.SIGTERM)
+    assert run_several(table, answer, bounded) == 143
+    release.set()
+    answered = [None] if not before else ["interrupted"]
+    assert [table.get(key).kind for key in KEYS] == [*answered, "interrupted", "interrupted"]
+
+
+def test_what_another_attempt_has_is_left_to_it(table: Table) -> None:
+    claim(table, 1, "l", "l")
+    claim(table, 2, "l", "l")
+    task = Task(tables.ENVIRON, model(lambda *_, **__: SPANS), top_k=2, deadline=30, questions=2)
+    assert run_all(task, [("l", 1), ("k", 1)], Bounded()) == 0
+    assert (table.get("l").status, table.get("k").status) == (Status.PENDING, Status.ANSWERED)
