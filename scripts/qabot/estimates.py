@@ -60,26 +60,28 @@ def on_runner(asks: Sequence[Ask]) -> Estimate:
 
 
 def on_fargate(asks: Sequence[Ask], settings: Settings) -> Estimate:
-    """What one Fargate task a question takes.
+    """What answering with Fargate tasks takes.
 
     Args:
         asks: the questions to ask.
         settings: of the deployment.
     """
-    tasks = len(asks)
-    seconds = fargate.run_seconds(tasks, settings.max_tasks)
-    billed = fargate.BILLED_STARTUP_SECONDS + fargate.ANSWER_SECONDS
+    each = settings.questions_per_task
+    tasks = fargate.tasks_for(len(asks), each)
+    seconds = fargate.run_seconds(len(asks), settings.max_tasks, each)
+    billed = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(each)
     dollars = fargate.cost(
         settings.cpu, settings.memory, billed, settings.architecture, tasks=tasks
     )
     size = f"{settings.cpu / 1024:g} vCPU and {settings.memory / 1024:g} GB"
+    load = f", up to {each} questions each" if each > 1 else ""
     words = (
-        f"On Fargate {count(tasks, 'task')} of {size}, about {_duration(seconds)} and "
+        f"On Fargate {count(tasks, 'task')} of {size}{load}, about {_duration(seconds)} and "
         f"{_price(dollars)} on demand in {fargate.PRICE_REGION}, one minute billed a task at least; "
         "docs/cost.md tells where the figures come from."
     )
     for limit, name, beyond in (
-        (settings.max_questions, "max_questions", tasks > settings.max_questions),
+        (settings.max_questions, "max_questions", len(asks) > settings.max_questions),
         (settings.max_cost_usd, "max_cost_usd", dollars > settings.max_cost_usd),
     ):
         if beyond:

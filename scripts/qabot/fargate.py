@@ -116,6 +116,10 @@ BILLED_STARTUP_SECONDS: Final = 30.0
 # Loading the model and answering one context of ordinary length, on one vCPU: 0.6 to 1.3 s measured
 # on a 2-core machine, rounded up for slower hosts.
 ANSWER_SECONDS: Final = 3.0
+# Each further question of the same task: 40 ms measured on one core with the tutorial's size of model
+# and a short context (docs/benchmark.md: 51 a second on two), and three calls to the table; rounded
+# up for longer contexts and slower hosts.
+FURTHER_SECONDS: Final = 0.5
 
 # How fast an account may launch: token buckets, a region each, on demand and Spot apart.
 # https://docs.aws.amazon.com/AmazonECS/latest/userguide/throttling.html
@@ -142,6 +146,16 @@ OVERRIDES_MOST_CHARACTERS: Final = 8192
 def billed_seconds(seconds: float) -> float:
     """What Fargate bills for a task that lasts so long, download included."""
     return max(float(MINIMUM_BILLED_SECONDS), seconds)
+
+
+def answer_seconds(questions: int) -> float:
+    """What a container takes from its start to the last of so many written answers, seconds."""
+    return ANSWER_SECONDS + (questions - 1) * FURTHER_SECONDS
+
+
+def tasks_for(questions: int, questions_per_task: int) -> int:
+    """How many tasks so many questions take."""
+    return -(-questions // questions_per_task)
 
 
 def cost(
@@ -178,17 +192,18 @@ def launch_seconds(tasks: int) -> float:
     return max(by_call, by_bucket)
 
 
-def run_seconds(tasks: int, max_tasks: int, answer_seconds: float = ANSWER_SECONDS) -> float:
-    """How long a run of so many tasks takes, about, one question a task.
+def run_seconds(questions: int, max_tasks: int, questions_per_task: int = 1) -> float:
+    """How long a run of so many questions takes, about.
 
     Args:
-        tasks: tasks to run.
-        max_tasks: how many may be in flight at once.
-        answer_seconds: what one container takes from its start to the written answer.
+        questions: to be answered.
+        max_tasks: how many tasks may be in flight at once.
+        questions_per_task: how many a task answers.
     """
-    if tasks <= 0:
+    if questions <= 0:
         return 0.0
-    each = STARTUP_SECONDS + answer_seconds
+    tasks = tasks_for(questions, questions_per_task)
+    each = STARTUP_SECONDS + answer_seconds(min(questions, questions_per_task))
     in_flight = min(tasks, max_tasks)
     # In the steady state either the launch rate or the places in flight decide.
     return each + max(launch_seconds(tasks), (tasks - in_flight) * each / in_flight)

@@ -41,7 +41,8 @@ class Settings:
         log_retention_days: one of the periods that CloudWatch Logs offers.
         item_ttl_days: how long the table keeps an item.
         max_tasks: tasks in flight at once.
-        task_deadline_seconds: when a task gives up.
+        questions_per_task: the most that one task answers, one after the other.
+        task_deadline_seconds: when a task gives a question up.
         max_questions: the most one run may ask.
         max_cost_usd: the most one run may be estimated to cost, US dollars.
         github_repository: `OWNER/NAME`, for the access stack.
@@ -64,6 +65,7 @@ class Settings:
     log_retention_days: int = 14
     item_ttl_days: int = 30
     max_tasks: int = 100
+    questions_per_task: int = 1
     task_deadline_seconds: int = 300
     max_questions: int = 1000
     max_cost_usd: float = 5.0

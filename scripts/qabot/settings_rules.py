@@ -95,6 +95,8 @@ RULES: Final[Mapping[str, Rule]] = MappingProxyType(
         "log_retention_days": _one_of(*RETENTION_DAYS),
         "item_ttl_days": _whole(1, 3650),
         "max_tasks": _whole(1, 5_000),
+        # As many keys as fit into the overrides of a launch with room to spare.
+        "questions_per_task": _whole(1, 50),
         "task_deadline_seconds": _whole(10, 86_400),
         "max_questions": _whole(1, 100_000),
         "max_cost_usd": Rule(

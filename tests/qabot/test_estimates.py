@@ -33,6 +33,17 @@ def test_a_thousand_tasks_cost_what_fargate_bills_for_a_minute_each() -> None:
     assert "refuse" not in estimate.words
 
 
+def test_questions_that_share_a_task_share_its_minute() -> None:
+    settings = Settings(questions_per_task=50, max_questions=2000)
+    estimate = on_fargate(asks(1001), settings)
+    assert estimate.tasks == 21
+    assert estimate.dollars == pytest.approx(21 / 60 * (0.04048 + 4 * 0.004445 + 0.005))
+    assert "21 tasks of 1 vCPU and 4 GB, up to 50 questions each" in estimate.words
+    assert estimate.seconds < on_fargate(asks(1001), Settings()).seconds
+    refused = on_fargate(asks(1001), Settings(questions_per_task=50, max_questions=1000))
+    assert "max_questions in cdk.json is 1,000." in refused.words
+
+
 def test_what_a_run_would_refuse_is_told_before() -> None:
     settings = Settings(max_questions=5, max_cost_usd=0.001)
     words = on_fargate(asks(10), settings).words

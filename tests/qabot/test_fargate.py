@@ -90,3 +90,10 @@ def test_a_run_takes_longer_with_fewer_places_in_flight() -> None:
     assert fargate.STARTUP_SECONDS < one < fargate.STARTUP_SECONDS + 5
     assert fargate.run_seconds(1000, 100) == pytest.approx(430)
     assert fargate.run_seconds(1000, 1000) < fargate.run_seconds(1000, 100)
+
+
+def test_questions_that_share_a_task_wait_for_each_other_and_not_for_a_start() -> None:
+    assert [fargate.tasks_for(number, 10) for number in (0, 1, 10, 11)] == [0, 1, 1, 2]
+    assert fargate.answer_seconds(11) - fargate.answer_seconds(1) == pytest.approx(5)
+    assert fargate.run_seconds(3, 10, 50) < fargate.run_seconds(50, 10, 50)
+    assert fargate.run_seconds(1000, 100, 10) < fargate.run_seconds(1000, 100) / 5

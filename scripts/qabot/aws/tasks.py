@@ -1,10 +1,11 @@
-"""ECS tasks: launch one for a question, describe many, stop those of a run."""
+"""ECS tasks: launch one for its questions, describe many, stop those of a run."""
 
 from __future__ import annotations
 
 import re
 import secrets
 from dataclasses import dataclass
+from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from qabot.aws.errors import translated
@@ -27,16 +28,14 @@ class Launch:
     """One task to run.
 
     Args:
-        key: the question's key.
-        attempt: which attempt at it the task is.
-        token: from `make_token`, kept in the table with the attempt.
+        attempts: the keys of its questions, each with which attempt at it the task is.
+        token: from `make_token`, kept in the table with each attempt.
         top_k: how many spans the task keeps.
         spot: on FARGATE_SPOT rather than FARGATE.
         size: CPU units and MiB.
     """
 
-    key: str
-    attempt: int
+    attempts: tuple[tuple[str, int], ...]
     token: str
     top_k: int
     spot: bool
@@ -44,20 +43,26 @@ class Launch:
 
 
 def make_token(key: str, attempt: int) -> str:
-    """Name an attempt for ECS, which runs one task for a token however often it is asked.
+    """Name a launch for ECS, which runs one task for a token however often it is asked.
 
     The attempt is part of it: the token of a dead task gets the dead task back
     (harbor-framework/harbor#2346). So is a random part: ECS remembers a token for a day, and a
     table that was emptied meanwhile begins with the first attempt again.
 
     Args:
-        key: the question's key.
-        attempt: from 1.
+        key: of its first question.
+        attempt: at that question, from 1.
 
     Returns:
         At most 64 characters, which is what ECS takes.
     """
     return f"{key[:40]}-{attempt}-{secrets.token_hex(4)}"
+
+
+def command(launch: Launch) -> list[str]:
+    """The container's arguments, as `python -m answerer` takes them."""
+    items = (("--item-id", key, "--attempt", str(attempt)) for key, attempt in launch.attempts)
+    return [*chain.from_iterable(items), "--top-k", str(launch.top_k)]
 
 
 class Tasks:
@@ -92,11 +97,7 @@ class Tasks:
         container: dict[str, Any] = {
             "name": stack.container,
             # Only names: the overrides may hold 8,192 characters altogether.
-            "command": [
-                *("--item-id", launch.key),
-                *("--attempt", str(launch.attempt)),
-                *("--top-k", str(launch.top_k)),
-            ],
+            "command": command(launch),
         }
         overrides: dict[str, Any] = {"containerOverrides": [container]}
         if launch.size != (stack.cpu, stack.memory):

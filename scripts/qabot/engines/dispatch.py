@@ -10,7 +10,7 @@ import heapq
 import random
 from collections import Counter
 from dataclasses import dataclass, field
-from itertools import count
+from itertools import chain, count
 from typing import TYPE_CHECKING
 
 from answerer.items import Item, Status
@@ -65,6 +65,7 @@ class Dispatch:
         table: gets the answers.
         verdicts: makes the results.
         max_tasks: in flight at once.
+        questions_per_task: a task carries so many at most.
         timeout: of the run, seconds.
         pace: how often to look.
         timing: the clock.
@@ -78,6 +79,7 @@ class Dispatch:
         verdicts: Verdicts,
         *,
         max_tasks: int,
+        questions_per_task: int = 1,
         timeout: float,
         pace: Pace,
         timing: Timing,
@@ -88,6 +90,7 @@ class Dispatch:
         self._table = table
         self._verdicts = verdicts
         self._max_tasks = max_tasks
+        self._most_aboard = questions_per_task
         self._places = float(max_tasks)  # fewer where Fargate has given no more
         self._timeout = timeout
         self._pace = pace
@@ -95,8 +98,9 @@ class Dispatch:
         self._order = count()
         # Each open job is in one of these.
         self._waiting: list[tuple[float, int, Job]] = []
-        self._launching: dict[Future[Landing], Job] = {}
+        self._launching: dict[Future[list[Landing]], list[Job]] = {}
         self._flying: dict[str, Job] = {}
+        self._aboard: dict[str, list[Job]] = {}  # those that fly, by task
         self._next_poll = self._next_describe = timing.now()
 
     def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
@@ -115,16 +119,18 @@ class Dispatch:
         end = self._timing.now() + self._timeout
         left = False
         try:
-            for job in jobs:
+            # What was claimed for one task is found by asking for just that again.
+            for job in sorted(jobs, key=lambda job: job.token if job.rejoin else ""):
                 if job.task is not None:
-                    self._flying[job.key] = job
-                    self.tally.joined += 1
+                    self._board(job, job.task)
                 else:
                     self._queue(job, 0.0)
+            self.tally.joined = len(self._aboard)
             while self._waiting or self._launching or (stay and self._flying):
                 if self._timing.now() >= end:
                     waiting = [job for _, _, job in self._waiting]
-                    for job in (*waiting, *self._launching.values(), *self._flying.values()):
+                    launching = chain.from_iterable(self._launching.values())
+                    for job in (*waiting, *launching, *self._flying.values()):
                         yield self._verdicts.timed_out(job, self._timeout)
                     return
                 self._launch()
@@ -146,42 +152,63 @@ class Dispatch:
     def _room(self) -> bool:
         # No more calls than threads: a call that waits for a thread would be counted as made, and
         # be made later, together with others.
-        launching, flying = len(self._launching), len(self._flying)
+        launching, flying = len(self._launching), len(self._aboard)
         return launching < THREADS and launching + flying < int(self._places)
 
     def _launch(self) -> None:
         while self._waiting and self._room():
             if self._waiting[0][0] > self._timing.now() or self._launcher.pacer.delay() > AHEAD:
                 return
-            _, _, job = heapq.heappop(self._waiting)
-            self._launching[self._launcher.submit(job)] = job
+            jobs = self._gather()
+            self._launching[self._launcher.submit(jobs)] = jobs
+
+    def _gather(self) -> list[Job]:
+        """Take the next job that waits, and what may share its task."""
+        _, _, first = heapq.heappop(self._waiting)
+        jobs = [first]
+        # What was launched together is found together, however many that were.
+        most = len(self._waiting) + 1 if first.rejoin else self._most_aboard
+        soon = self._timing.now() + AHEAD
+        while len(jobs) < most and self._waiting:
+            due, _, job = self._waiting[0]
+            if due > soon or not first.may_join(job):
+                break
+            jobs.append(heapq.heappop(self._waiting)[2])
+        return jobs
 
     def _land(self) -> Iterator[Result]:
         for future in [one for one in self._launching if one.done()]:
-            job = self._launching.pop(future)
+            jobs = self._launching.pop(future)
             with errors.translated("launching tasks"):
-                landing = future.result()
-            if isinstance(landing, tuple):
-                self._take_off(job, *landing)
-                continue
-            if isinstance(landing, Item):
-                yield from self._overtaken(job, landing)
-                continue
-            if isinstance(landing, Unclaimed):
-                # If the claim has got through all the same, the next one will find it.
-                job.attempt -= 1
-                landing = landing.cause
-            if landing.kind == "throttled":
-                self._launcher.pacer.slow_down()
-            elif landing.kind in ("quota", "no-capacity"):
-                self._places = max(1.0, float(len(self._flying)))
-            yield from self._failed(job, landing)
+                landings = future.result()
+            tasks = {landing for landing in landings if isinstance(landing, tuple)}
+            self.tally.launched += sum(ours for _, ours in tasks)
+            self.tally.joined += sum(not ours for _, ours in tasks)
+            for job, landing in zip(jobs, landings, strict=True):
+                yield from self._landed(job, landing)
 
-    def _take_off(self, job: Job, task: str, ours: bool) -> None:
-        job.fly(task, ours=ours, now=self._timing.now())
+    def _landed(self, job: Job, landing: Landing) -> Iterator[Result]:
+        if isinstance(landing, tuple):
+            task, ours = landing
+            job.fly(task, ours=ours, now=self._timing.now())
+            self._board(job, task)
+            return
+        if isinstance(landing, Item):
+            yield from self._overtaken(job, landing)
+            return
+        if isinstance(landing, Unclaimed):
+            # If the claim has got through all the same, the next one will find it.
+            job.attempt -= 1
+            landing = landing.cause
+        if landing.kind == "throttled":
+            self._launcher.pacer.slow_down()
+        elif landing.kind in ("quota", "no-capacity"):
+            self._places = max(1.0, float(len(self._aboard)))
+        yield from self._failed(job, landing)
+
+    def _board(self, job: Job, task: str) -> None:
         self._flying[job.key] = job
-        self.tally.launched += ours
-        self.tally.joined += not ours
+        self._aboard.setdefault(task, []).append(job)
 
     def _overtaken(self, job: Job, item: Item) -> Iterator[Result]:
         """Another run has claimed the attempt that this one wanted, or has even answered."""
@@ -221,14 +248,12 @@ class Dispatch:
             yield from self._look(job, found.get(job.key))
 
     def _describe(self) -> None:
-        jobs = {job.task: job for job in self._flying.values() if job.task and not job.stopped}
-        for arn, task in self._tasks.describe([str(arn) for arn in jobs]).items():
-            job = jobs.get(arn)
-            if job is None:
-                continue
-            young = self._timing.now() - job.since < self._pace.settle
-            if (task is None and not young) or (task and task.get("lastStatus") == "STOPPED"):
-                job.stopped = (task,)
+        open_ = [arn for arn, jobs in self._aboard.items() if any(not job.stopped for job in jobs)]
+        for arn, task in self._tasks.describe(open_).items():
+            for job in self._aboard.get(arn, ()):
+                young = self._timing.now() - job.since < self._pace.settle
+                if (task is None and not young) or (task and task.get("lastStatus") == "STOPPED"):
+                    job.stopped = (task,)
 
     def _look(self, job: Job, item: Item | None) -> Iterator[Result]:
         now = self._timing.now()
@@ -248,11 +273,13 @@ class Dispatch:
             yield from self._failed(job, failures.from_task(job.stopped[0], item))
         elif item is not None and item.status is Status.FAILED:
             # ECS will say in a moment why the task was interrupted, or with which exit code it
-            # ended; should it take longer, the table's word is enough.
-            if job.reported is None:
+            # ended; should it take longer, as it does with other questions aboard, the table's
+            # word is enough.
+            others = len(self._aboard[str(job.task)]) > 1 and item.kind != "interrupted"
+            if job.reported is None and not others:
                 job.reported, job.reported_at = item, now
                 self._next_describe = now
-            elif now - job.reported_at > self._pace.settle:
+            elif others or now - job.reported_at > self._pace.settle:
                 self._touch_down(job)
                 yield from self._failed(job, failures.from_task({"taskArn": job.task}, item))
         elif item is not None and item.status is Status.RUNNING:
@@ -261,16 +288,22 @@ class Dispatch:
         elif now - job.since > self._pace.start:
             yield from self._dead(job, "never-started")
 
-    def _touch_down(self, job: Job) -> None:
-        """The job's task is over, or needed no more."""
+    def _touch_down(self, job: Job) -> bool:
+        """The job's task is over, or the job needs it no more; whether no other job does."""
+        task = str(job.task)
         del self._flying[job.key]
-        self._launcher.alive.discard(str(job.task))
+        self._aboard[task].remove(job)
+        if self._aboard[task]:
+            return False
+        del self._aboard[task]
+        self._launcher.alive.discard(task)
+        return True
 
     def _dead(self, job: Job, kind: str) -> Iterator[Result]:
         """Nothing was heard of the task for too long."""
         task, seconds = str(job.task), self._timing.now() - job.since
-        self._touch_down(job)
-        self._launcher.stop(task, "qabot: no sign of life")
+        if self._touch_down(job):
+            self._launcher.stop(task, "qabot: no sign of life")
         reason = f"no sign of life from the task after {seconds:.0f} s; it was stopped"
         yield from self._failed(job, Cause(kind, reason, {"task": task}))
 
@@ -281,7 +314,9 @@ class Dispatch:
         if pause is None:
             yield self._verdicts.give_up(job, cause)
         else:
-            self._queue(job, random.uniform(pause / 2, pause))  # noqa: S311
+            # What failed together waits equally long, and may share a task again.
+            share = random.Random(job.token).uniform(0.5, 1)  # noqa: S311
+            self._queue(job, pause * share)
 
     def _rest(self, end: float) -> None:
         """Sleep until something is due."""

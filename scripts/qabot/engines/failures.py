@@ -46,12 +46,14 @@ class FailureClass:
         remedy: what the next attempt does differently.
         retries: how many further attempts a question gets in one run because of it.
         advice: for people, once no further attempt is left.
+        alone: whether the question itself may be why, so that its next task carries no other.
     """
 
     kind: str
     remedy: Remedy
     retries: int
     advice: str
+    alone: bool = False
 
 
 _LOOK = "see the evidence, and run again"
@@ -66,15 +68,19 @@ CLASSES: dict[str, FailureClass] = {
         FailureClass("never-started", Remedy.AGAIN, 3, _LOOK),
         FailureClass("image-unreachable", Remedy.WAIT, 3, "the registry doesn't answer"),
         FailureClass("image-missing", Remedy.NONE, 0, "deploy the stack again"),
-        FailureClass("out-of-memory", Remedy.MORE_MEMORY, 4, "raise memory in cdk.json"),
+        FailureClass(
+            "out-of-memory", Remedy.MORE_MEMORY, 4, "raise memory in cdk.json", alone=True
+        ),
         FailureClass("spot-interruption", Remedy.ON_DEMAND, 5, "run again, with spot: false"),
         FailureClass("infrastructure", Remedy.AGAIN, 3, _LOOK),
         FailureClass("stopped", Remedy.AGAIN, 2, "somebody stopped its task: run again"),
         FailureClass("lost", Remedy.AGAIN, 2, _LOOK),
-        FailureClass("crashed", Remedy.AGAIN, 2, _LOOK),
-        FailureClass("no-answer", Remedy.CONTEXT, 2, _LOOK),
-        FailureClass("deadline", Remedy.AGAIN, 1, "raise task_deadline_seconds in cdk.json"),
-        FailureClass("lease-expired", Remedy.AGAIN, 1, _LOOK),
+        FailureClass("crashed", Remedy.AGAIN, 2, _LOOK, alone=True),
+        FailureClass("no-answer", Remedy.CONTEXT, 2, _LOOK, alone=True),
+        FailureClass(
+            "deadline", Remedy.AGAIN, 1, "raise task_deadline_seconds in cdk.json", alone=True
+        ),
+        FailureClass("lease-expired", Remedy.AGAIN, 1, _LOOK, alone=True),
         FailureClass("table", Remedy.CONTEXT, 2, _LOOK),
         FailureClass("model", Remedy.NONE, 0, "deploy the stack again"),
         FailureClass("wrong-model", Remedy.NONE, 0, "deploy the stack again"),

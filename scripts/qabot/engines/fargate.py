@@ -1,4 +1,4 @@
-"""The distributed engine: one Fargate task a question, answers through DynamoDB.
+"""The distributed engine: one Fargate task a question unless told, answers through DynamoDB.
 
 Whatever the table already answers is taken from it, whatever still runs is joined, and the rest is
 launched, within the limits of `cdk.json`.
@@ -198,15 +198,16 @@ class FargateEngine:
     def _check(self, jobs: Sequence[Job], stack: Stack) -> None:
         """Refuse a run that is larger than the settings allow, before it costs anything."""
         limits, number = self._settings, sum(job.task is None for job in jobs)
-        cost = estimate(stack, self._settings, number)
+        tasks = fargate.tasks_for(number, limits.questions_per_task)
+        cost = estimate(stack, limits, tasks)
         if number > limits.max_questions:
             raise UsageError(
-                f"this run would launch {number:,} tasks, and cdk.json allows "
+                f"this run would ask {number:,} questions, and cdk.json allows "
                 f"{limits.max_questions:,}: raise max_questions, or answer fewer files at once"
             )
         if cost > limits.max_cost_usd:
             raise UsageError(
-                f"this run is estimated at ${cost:.2f} for {number:,} tasks, and cdk.json allows "
+                f"this run is estimated at ${cost:.2f} for {tasks:,} tasks, and cdk.json allows "
                 f"${limits.max_cost_usd:.2f}: raise max_cost_usd, or answer fewer files at once"
             )
 
@@ -223,14 +224,16 @@ class FargateEngine:
             table,
             Verdicts(table, self._model, Logs(self._clients, stack).tail),
             max_tasks=self._max_tasks,
+            questions_per_task=self._settings.questions_per_task,
             timeout=self._timeout,
             pace=self._pace,
             timing=timing,
         )
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)
+        new = fargate.tasks_for(len(jobs) - joined, self._settings.questions_per_task)
         self._note(
-            f"run {self.run}: {count(len(jobs) - joined, 'task')} to launch on {stack.cluster} in "
+            f"run {self.run}: {count(new, 'task')} to launch on {stack.cluster} in "
             f"{self._clients.region}, {joined} under way already"
         )
         try:
@@ -253,10 +256,10 @@ def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
 
     Args:
         stack: has the size of a task.
-        settings: have its architecture.
+        settings: have its architecture, and how many questions it answers.
         tasks: how many.
     """
-    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.ANSWER_SECONDS
+    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(settings.questions_per_task)
     return fargate.cost(stack.cpu, stack.memory, seconds, settings.architecture, tasks=tasks)
 
 

@@ -34,6 +34,7 @@ class Job:
         attempt: the attempt that the table knows, or that was last claimed; 0 for none.
         token: of that attempt.
         rejoin: whether that attempt is to be found again, rather than a new one launched.
+        alone: whether its next task carries no other question.
         over_answer: whether a new attempt may replace an answer.
         write_context: whether the context is to be written again before the next launch.
         task: ARN of the task that runs for it.
@@ -53,6 +54,7 @@ class Job:
     attempt: int = 0
     token: str = ""
     rejoin: bool = False
+    alone: bool = False
     over_answer: bool = False
     write_context: bool = False
     task: str | None = None
@@ -68,6 +70,14 @@ class Job:
     def key(self) -> str:
         """The question's key."""
         return self.ask.key
+
+    def may_join(self, other: Job) -> bool:
+        """Whether one task may carry both, each in its next attempt."""
+        if self.rejoin or other.rejoin:
+            # The same request again names the same questions.
+            return self.rejoin and other.rejoin and self.token == other.token
+        alike = (self.spot, self.size) == (other.spot, other.size)
+        return alike and not self.alone and not other.alone
 
     def follow(self, item: Item) -> None:
         """Take over the attempt that the table knows."""
@@ -95,6 +105,7 @@ class Job:
         times = self.failures[cause.kind]
         self.task, self.stopped, self.reported = None, None, None
         self.rejoin = class_.remedy is Remedy.SAME_TOKEN
+        self.alone = self.alone or class_.alone
         if times > class_.retries or self.launched >= MOST_TASKS:
             return None
         match class_.remedy:

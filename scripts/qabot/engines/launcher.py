@@ -1,6 +1,7 @@
 """Launch and stop tasks beside the loop, in a pool of threads that decide nothing.
 
-A launch claims its attempt in the table first, so that of two runs one has it, and then asks ECS.
+A launch claims its attempts in the table first, so that of two runs one has each, and then asks ECS
+for one task for all of them.
 """
 
 from __future__ import annotations
@@ -20,7 +21,7 @@ from qabot.errors import CloudError
 from qabot.results import TOP_K
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
     from answerer.items import Item
     from answerer.table import Table
@@ -39,7 +40,7 @@ class Unclaimed:
     cause: Cause
 
 
-# What became of a launch: a task's ARN and whether this run launched it, or the item that another
+# What became of a job's launch: a task's ARN and whether this run launched it, or the item that another
 # run has taken meanwhile, or why there is no task.
 Landing: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
 
@@ -78,38 +79,44 @@ class Launcher:
         self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
         self._halt = threading.Event()
 
-    def submit(self, job: Job) -> Future[Landing]:
-        """Launch a task for a job as soon as the account's rates allow, or find the one it has.
+    def submit(self, jobs: Sequence[Job]) -> Future[list[Landing]]:
+        """Launch a task for some jobs as soon as the account's rates allow, or find the one they have.
 
         Args:
-            job: is not touched from elsewhere before the future is done.
+            jobs: alike in what they need. They are not touched from elsewhere before the future
+                is done.
+
+        Returns:
+            What became of each job, in their order.
         """
         at = self.pacer.reserve()
-        if not job.rejoin:
+        first = jobs[0]
+        if first.rejoin:
+            return self._pool.submit(self._run_task, jobs, at)
+        for job in jobs:
             job.attempt += 1
-            job.token = make_token(job.key, job.attempt)
-        launch = Launch(
-            key=job.key,
-            attempt=job.attempt,
-            token=job.token,
-            top_k=TOP_K,
-            spot=job.spot,
-            size=job.size,
-        )
-        if job.rejoin:
-            return self._pool.submit(self._run_task, launch, at)
-        return self._pool.submit(self._claim_and_run, job, launch, at)
+        token = make_token(first.key, first.attempt)
+        for job in jobs:
+            job.token = token
+        return self._pool.submit(self._claim_and_run, jobs, at)
 
-    def _claim_and_run(self, job: Job, launch: Launch, at: float) -> Landing:
+    def _claim_and_run(self, jobs: Sequence[Job], at: float) -> list[Landing]:
+        stood = [self._claim(job) for job in jobs]
+        aboard = [job for job, landing in zip(jobs, stood, strict=True) if landing is None]
+        landed = iter(self._run_task(aboard, at) if aboard else ())
+        return [next(landed) if landing is None else landing for landing in stood]
+
+    def _claim(self, job: Job) -> Landing | None:
+        """Claim an attempt; `None` when that is done, else what stands in its way."""
         now = int(self._timing.wall())
         try:
             if job.write_context:
                 id_, data = contexts.pack(job.ask.context)
                 self._table.put_contexts({id_: data}, expires_at=now + self._lifetime)
-            taken = self._table.claim(
-                launch.key,
-                launch.attempt,
-                token=launch.token,
+            return self._table.claim(
+                job.key,
+                job.attempt,
+                token=job.token,
                 question=job.ask.question,
                 context_id=job.context_id,
                 lease=now + int(self._pace.start),
@@ -121,9 +128,19 @@ class Launcher:
             if cause is None:
                 raise
             return Unclaimed(Cause("throttled", cause.reason, cause.evidence))
-        return self._run_task(launch, at) if taken is None else taken
 
-    def _run_task(self, launch: Launch, at: float) -> Landing:
+    def _run_task(self, jobs: Sequence[Job], at: float) -> list[Landing]:
+        first = jobs[0]
+        launch = Launch(
+            attempts=tuple((job.key, job.attempt) for job in jobs),
+            token=first.token,
+            top_k=TOP_K,
+            spot=first.spot,
+            size=first.size,
+        )
+        return [self._launch(launch, at)] * len(jobs)
+
+    def _launch(self, launch: Launch, at: float) -> Landing:
         if self._timing.wait_for(self._halt, max(0.0, at - self._timing.now())):
             return Cause("timeout", "the run was stopped before the launch")
         try:
@@ -148,7 +165,7 @@ class Launcher:
         self.alive.discard(arn)
         self._pool.submit(self._tasks.stop, arn, reason)
 
-    def stop_all(self, launching: Iterable[Future[Landing]]) -> int:
+    def stop_all(self, launching: Iterable[Future[list[Landing]]]) -> int:
         """Stop every task of this run that is alive, and launch no more.
 
         Args:

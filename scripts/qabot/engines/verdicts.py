@@ -37,7 +37,7 @@ class Verdicts:
         self._model = model
         self._log_tail = log_tail
         self._answered = 0
-        self._hopeless = 0
+        self._hopeless: set[str] = set()  # the tasks that failed so
 
     def answer(self, job: Job, item: Item) -> Result:
         """The answer of an item, once it is seen to be one."""
@@ -68,8 +68,8 @@ class Verdicts:
         """
         class_ = CLASSES[cause.kind]
         if cause.kind in SYSTEMATIC:
-            self._hopeless += 1
-            if self._hopeless >= _HOPELESS and not self._answered:
+            self._hopeless.add(cause.evidence.get("task", job.token))
+            if len(self._hopeless) >= _HOPELESS and not self._answered:
                 raise CloudError(
                     f"{cause.reason}; it was so for the first {_HOPELESS} tasks, so the run is "
                     f"given up: {class_.advice}"

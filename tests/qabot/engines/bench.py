@@ -6,6 +6,7 @@ import os
 from contextlib import contextmanager
 from dataclasses import replace
 from functools import lru_cache
+from itertools import pairwise
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -23,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     import pytest
+    from tests.cloud.task import Task
 
     from qabot.results import Result
 
@@ -79,7 +81,12 @@ def expected(asks: Sequence[Ask]) -> dict[str, Result]:
 
 
 def launched_keys(cloud: Cloud) -> list[str]:
-    return [task.command()[1] for task in cloud.tasks]
+    return [key for task in cloud.tasks for key in launched_keys_of(task)]
+
+
+def launched_keys_of(task: Task) -> list[str]:
+    command = task.command()
+    return [key for name, key in pairwise(command) if name == "--item-id"]
 
 
 def table_of(cloud: Cloud) -> Table:

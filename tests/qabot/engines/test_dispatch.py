@@ -38,7 +38,8 @@ PACE = Pace(poll=0.01, describe=0.01, start=0.3, settle=0.2, retry=0.01, stop=3.
 class FakeTasks:
     """ECS as `qabot.aws.tasks.Tasks` shows it.
 
-    Each launch for a key takes the next fate of its list, and "answer" when there is none left.
+    Each launch for a key takes the next fate of its list, and "answer" when there is none left. What
+    befalls a whole launch is the fate of its first key.
     """
 
     def __init__(self, table: Table, fates: Mapping[str, Sequence[str]] | None = None) -> None:
@@ -52,8 +53,8 @@ class FakeTasks:
     def launch(self, launch: Launch) -> tuple[str | None, bool, Sequence[Mapping[str, Any]]]:
         if launch.token in self.by_token:
             return self.by_token[launch.token], False, []
-        fates = self.fates[launch.key]
-        fate = fates.pop(0) if fates else "answer"
+        fates = {key: self.next_fate(key) for key, _ in launch.attempts}
+        fate = fates[launch.attempts[0][0]]
         if fate == "throttle":
             raise ClientError({"Error": {"Code": "ThrottlingException"}}, "RunTask")
         if fate == "denied":
@@ -64,30 +65,37 @@ class FakeTasks:
         arn = f"arn:aws:ecs:us-east-1:1:task/qabot/{len(self.launches)}"
         self.tasks[arn] = {"taskArn": arn, "lastStatus": "RUNNING", "containers": [{}]}
         self.by_token[launch.token] = arn
-        self.play(fate, launch, arn)
+        for key, attempt in launch.attempts:
+            self.play(fates[key], key, attempt, arn)
+        if len(fates) > 1 and set(fates.values()) <= {"answer", "input", "deadline"}:
+            self.end(arn, "EssentialContainerExited", 0)
         if fate == "lost-reply":
             raise ReadTimeoutError(endpoint_url="https://ecs")
         return arn, True, []
 
-    def play(self, fate: str, launch: Launch, arn: str) -> None:
+    def next_fate(self, key: str) -> str:
+        fates = self.fates[key]
+        return fates.pop(0) if fates else "answer"
+
+    def play(self, fate: str, key: str, attempt: int, arn: str) -> None:
         if fate == "never":
             self.end(arn, "TaskFailedToStart", None, "Timeout waiting for network interface")
         if fate in ("never", "stuck"):
             return
         lease = int(time.time()) + (-1 if fate == "expired" else 60)
-        self.table.start(launch.key, launch.attempt, task=arn, lease=lease)
+        self.table.start(key, attempt, task=arn, lease=lease)
         if fate in ("answer", "lost-reply", "answer-then-fail", "forget-after-answer"):
             model = "m@1"
-            self.table.answer(launch.key, launch.attempt, SPANS, model)
+            self.table.answer(key, attempt, SPANS, model)
             self.end(arn, "EssentialContainerExited", 1 if fate == "answer-then-fail" else 0)
         elif fate == "wrong-model":
-            self.table.answer(launch.key, launch.attempt, SPANS, "other@2")
+            self.table.answer(key, attempt, SPANS, "other@2")
         elif fate == "not-a-span":
-            self.table.answer(launch.key, launch.attempt, [Span("Momo", 0, 4, 1.0)], "m@1")
+            self.table.answer(key, attempt, [Span("Momo", 0, 4, 1.0)], "m@1")
         elif fate == "input":
-            self.table.fail(launch.key, launch.attempt, "no-words", "write words", permanent=True)
+            self.table.fail(key, attempt, "no-words", "write words", permanent=True)
         elif fate == "model":
-            self.table.fail(launch.key, launch.attempt, "model", "no model.onnx")
+            self.table.fail(key, attempt, "model", "no model.onnx")
             self.end(arn, "EssentialContainerExited", 2)
         elif fate == "crash":
             self.end(arn, "EssentialContainerExited", 1)
@@ -96,10 +104,10 @@ class FakeTasks:
         elif fate == "silent":
             self.end(arn, "EssentialContainerExited", 0)
         elif fate == "spot":
-            self.table.fail(launch.key, launch.attempt, "interrupted", "SIGTERM")
+            self.table.fail(key, attempt, "interrupted", "SIGTERM")
             self.end(arn, "SpotInterruption", 143)
         elif fate == "deadline":  # it has said so, and takes its time to end
-            self.table.fail(launch.key, launch.attempt, "deadline", "no answer after 1 s")
+            self.table.fail(key, attempt, "deadline", "no answer after 1 s")
         elif fate == "forget":
             del self.tasks[arn]
 
@@ -132,7 +140,9 @@ def job(key: str, **arguments: Any) -> Job:
     return Job(**{"ask": ask, "context_id": CONTEXT_ID, "spot": False, "size": size, **arguments})
 
 
-def dispatch(tasks: FakeTasks, max_tasks: int = 100, timeout: float = 30.0) -> Dispatch:
+def dispatch(
+    tasks: FakeTasks, max_tasks: int = 100, timeout: float = 30.0, questions_per_task: int = 1
+) -> Dispatch:
     ecs: Any = tasks
     table, timing = tasks.table, Timing()
     return Dispatch(
@@ -141,6 +151,7 @@ def dispatch(tasks: FakeTasks, max_tasks: int = 100, timeout: float = 30.0) -> D
         table,
         Verdicts(table, "m@1", lambda arn: f"log of {arn[-1]}"),
         max_tasks=max_tasks,
+        questions_per_task=questions_per_task,
         timeout=timeout,
         pace=PACE,
         timing=timing,
@@ -230,7 +241,7 @@ def test_out_of_memory_gets_the_next_size_and_spot_gives_way(table: Table) -> No
     ask(tasks, job("k"), job("s", spot=True), job("c", spot=True))
     by_key: dict[str, list[Launch]] = defaultdict(list)
     for launch in tasks.launches:
-        by_key[launch.key].append(launch)
+        by_key[launch.attempts[0][0]].append(launch)
     assert [launch.size for launch in by_key["k"]] == [(1024, 4096), (1024, 5120)]
     assert [launch.spot for launch in by_key["s"]] == [True, True, False]
     assert [launch.spot for launch in by_key["c"]] == [False]
@@ -276,7 +287,7 @@ def test_a_small_quota_is_found_out_and_kept_to(table: Table) -> None:
             due = time.monotonic() - self.begun > 0.25 * (len(self.launches) - 2)
             for arn in self.running()[:due]:
                 launch = self.launches[int(arn.rpartition("/")[2]) - 1]
-                self.table.answer(launch.key, launch.attempt, SPANS, "m@1")
+                self.table.answer(*launch.attempts[0], SPANS, "m@1")
                 self.end(arn, "EssentialContainerExited", 0)
             return super().describe(arns)
 
@@ -322,7 +333,8 @@ def launched_by_another(tasks: FakeTasks, key: str) -> Job:
     tasks.table.claim(
         key, 1, token=token, question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
     )
-    tasks.launch(Launch(key=key, attempt=1, token=token, top_k=3, spot=False, size=(1024, 4096)))
+    launch = Launch(attempts=((key, 1),), token=token, top_k=3, spot=False, size=(1024, 4096))
+    tasks.launch(launch)
     left = job(key)
     open_jobs([left], tasks.table.read([key]), time.monotonic())
     return left
@@ -362,7 +374,7 @@ def test_a_task_that_ended_unseen_gets_another(table: Table) -> None:
     tasks = FakeTasks(table, {"k": ["crash"]})
     left = launched_by_another(tasks, "k")
     assert ask(tasks, left) == [ANSWER]
-    assert [launch.attempt for launch in tasks.launches] == [1, 2]
+    assert [launch.attempts for launch in tasks.launches] == [(("k", 1),), (("k", 2),)]
 
 
 def test_two_runs_at_once_launch_each_question_once(table: Table) -> None:
@@ -439,3 +451,110 @@ def test_throttled_claims_do_not_lose_or_repeat_a_question(
     tasks = FakeTasks(table)
     assert one(tasks) == ANSWER
     assert len(tasks.launches) == 1
+
+
+KEYS = [f"k{number}" for number in range(10)]
+
+
+def boarded(tasks: FakeTasks) -> list[str]:
+    """Each launch's keys, as one word."""
+    return [" ".join(key for key, _ in launch.attempts) for launch in tasks.launches]
+
+
+def test_a_task_carries_as_many_questions_as_it_may(table: Table) -> None:
+    tasks = FakeTasks(table)
+    running = dispatch(tasks, questions_per_task=4)
+    results = list(running.run(map(job, KEYS)))
+    assert sorted(result.key for result in results) == KEYS
+    assert all(isinstance(result, Answer) for result in results)
+    assert sorted(boarded(tasks)) == ["k0 k1 k2 k3", "k4 k5 k6 k7", "k8 k9"]
+    assert (running.tally.launched, running.tally.joined) == (3, 0)
+
+
+def test_questions_that_need_other_tasks_do_not_share_one(table: Table) -> None:
+    tasks = FakeTasks(table)
+    jobs = [job("a"), job("b", spot=True), job("c", spot=True), job("d", size=(2048, 8192))]
+    ask(tasks, *jobs, questions_per_task=4)
+    assert sorted(boarded(tasks)) == ["a", "b c", "d"]
+
+
+@pytest.mark.parametrize("fate", ["throttle", "no-capacity", "never", "stuck", "lost-reply"])
+def test_what_is_not_the_questions_fault_keeps_them_together(table: Table, fate: str) -> None:
+    tasks = FakeTasks(table, {key: [fate] for key in KEYS[:4]})
+    results = ask(tasks, *map(job, KEYS[:4]), questions_per_task=4)
+    assert all(isinstance(result, Answer) for result in results)
+    assert set(boarded(tasks)) == {"k0 k1 k2 k3"}
+    assert len(tasks.launches) == (2 if fate in ("never", "stuck") else 1)
+
+
+@pytest.mark.parametrize("fate", ["oom", "crash", "silent", "expired"])
+def test_what_may_be_is_tried_each_by_itself(table: Table, fate: str) -> None:
+    tasks = FakeTasks(table, {key: [fate] for key in KEYS[:3]})
+    results = ask(tasks, *map(job, KEYS[:3]), questions_per_task=3)
+    assert all(isinstance(result, Answer) for result in results)
+    assert boarded(tasks)[0] == "k0 k1 k2"
+    assert sorted(boarded(tasks)[1:]) == KEYS[:3]
+
+
+def test_one_question_that_kills_its_tasks_takes_no_other_with_it(table: Table) -> None:
+    tasks = FakeTasks(table, {"k0": ["oom"] * 20, "k1": ["oom"], "k2": ["oom"]})
+    results = {result.key: result for result in ask(tasks, *map(job, KEYS), questions_per_task=3)}
+    assert {key for key, result in results.items() if isinstance(result, Failure)} == {"k0"}
+    assert isinstance(results["k0"], Failure)
+    assert results["k0"].kind == "out-of-memory"
+
+
+def test_one_that_gives_up_in_the_middle_is_tried_again_while_the_task_goes_on(
+    table: Table,
+) -> None:
+    class GoesOn(FakeTasks):
+        def end(self, *arguments: Any, **named: Any) -> None:
+            if len(self.launches) > 1 or arguments[1] == "UserInitiated":
+                super().end(*arguments, **named)
+
+    tasks = GoesOn(table, {"k0": ["deadline"], "k1": ["hang"], "k2": ["hang"]})
+    results = dispatch(tasks, questions_per_task=3).run(map(job, KEYS[:3]))
+    assert next(results) == Answer("k0", "m@1", SPANS[0], SPANS[1:])
+    assert boarded(tasks) == ["k0 k1 k2", "k0"]
+    for key in ("k1", "k2"):
+        table.answer(key, 1, SPANS, "m@1")
+    assert sorted(result.key for result in results) == ["k1", "k2"]
+    assert tasks.stopped == [], "the task that goes on was stopped"
+
+
+def test_a_task_is_alive_until_its_last_question_is_done(table: Table) -> None:
+    tasks = FakeTasks(table, {"k1": ["hang"]})
+    tasks.end = lambda arn, *_, **__: None  # type: ignore[method-assign]
+    results = dispatch(tasks, questions_per_task=2).run(map(job, KEYS[:2]))
+    assert next(results).key == "k0"
+    results.close()
+    assert tasks.stopped == ["arn:aws:ecs:us-east-1:1:task/qabot/1"]
+
+
+def test_what_was_claimed_together_and_never_launched_is_launched_together(table: Table) -> None:
+    for key in ("a", "b", "c"):
+        table.claim(
+            key, 1, token="t-1-x", question="Who?", context_id=CONTEXT_ID, lease=1, expires_at=1
+        )
+    tasks, jobs = FakeTasks(table), [job(key) for key in ("a", "b", "new", "c")]
+    open_jobs(jobs, table.read(["a", "b", "c"]), time.monotonic())
+    results = ask(tasks, *jobs, questions_per_task=1)
+    assert sorted(result.key for result in results) == ["a", "b", "c", "new"]
+    assert sorted(boarded(tasks)) == ["a b c", "new"]
+
+
+def test_a_claim_that_is_lost_to_another_run_leaves_the_others_aboard(table: Table) -> None:
+    tasks = FakeTasks(table, {"k1": ["hang"]})
+    launched_by_another(tasks, "k1")
+    table.answer("k1", 1, SPANS, "m@1")
+    results = ask(tasks, *map(job, KEYS[:3]), questions_per_task=3)
+    assert sorted(result.key for result in results) == KEYS[:3]
+    assert boarded(tasks) == ["k1", "k0 k2"]
+
+
+def test_two_runs_at_once_share_their_packed_tasks(table: Table) -> None:
+    tasks = FakeTasks(table)
+    runs = [dispatch(tasks, questions_per_task=3).run(map(job, KEYS)) for _ in range(2)]
+    results = [result for pair in zip(*runs, strict=True) for result in pair]
+    assert sorted(result.key for result in results) == sorted(KEYS * 2)
+    assert sorted(" ".join(boarded(tasks)).split()) == KEYS

@@ -18,6 +18,7 @@ from tests.qabot.engines.bench import (
     engine,
     expected,
     launched_keys,
+    launched_keys_of,
     make_asks,
     table_of,
 )
@@ -68,6 +69,19 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
         "cloudformation:CreateStack",
     }
     assert tasks == {"dynamodb:UpdateItem": 600, "dynamodb:GetItem": 300}
+
+
+def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:
+    asks = make_asks(25)
+    packed = replace(SETTINGS, questions_per_task=10, max_cost_usd=0.01)
+    before = cloud.client_calls()
+    results = list(engine(packed).ask(asks))
+    cloud.wait_idle()
+    assert {result.key: result for result in results} == expected(asks)
+    assert len(results) == 25
+    assert sorted(len(launched_keys_of(task)) for task in cloud.tasks) == [5, 10, 10]
+    assert sorted(launched_keys(cloud)) == sorted(ask.key for ask in asks)
+    assert cloud.client_calls()["ecs:RunTask"] - before.get("ecs:RunTask", 0) == 3
 
 
 def test_a_second_run_launches_nothing(cloud: Cloud) -> None:
@@ -129,7 +143,7 @@ def test_what_the_task_refuses_is_known_the_next_time(cloud: Cloud) -> None:
 
 def test_limits_refuse_a_run_before_anything_is_launched(cloud: Cloud) -> None:
     asks = make_asks(20)
-    with pytest.raises(UsageError, match=r"launch 20 tasks.*allows 19: raise max_questions"):
+    with pytest.raises(UsageError, match=r"ask 20 questions.*allows 19: raise max_questions"):
         list(engine(replace(SETTINGS, max_questions=19)).ask(asks))
     with pytest.raises(UsageError, match=r"estimated at \$0\.02.*raise max_cost_usd"):
         list(engine(replace(SETTINGS, max_cost_usd=0.01)).ask(asks))

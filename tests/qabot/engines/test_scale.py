@@ -133,9 +133,11 @@ class Account:
         self.running = {key: end for key, end in self.running.items() if end > now}
         if len(self.running) >= self.vcpus:
             return None, False, [{"reason": "You've reached the limit on the number of vCPUs"}]
-        self.ends[launch.key] = self.running[launch.key] = now + TASK_SECONDS
+        for number, (key, _) in enumerate(launch.attempts, start=1):
+            end = now + fargate.STARTUP_SECONDS + number * fargate.ANSWER_SECONDS
+            self.ends[key] = self.running[launch.token] = end
         self.most = max(self.most, len(self.running))
-        return f"arn:aws:ecs:us-east-1:1:task/qabot/{launch.key}", True, []
+        return f"arn:aws:ecs:us-east-1:1:task/qabot/{launch.token}", True, []
 
     def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
         calls = -(-len(arns) // 100)
