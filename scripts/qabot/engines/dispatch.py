@@ -236,7 +236,7 @@ class Dispatch:
                 self._next_describe = self._timing.now() + self._pace.describe
             # After the descriptions: an answer is written before its task ends, so a task that was
             # over then, and has no answer now, has none to come.
-            found = self._table.read(self._flying)
+            found = self._read()
         except Exception as error:
             if failures.from_error(error) is None:
                 with errors.translated("watching the tasks"):
@@ -244,8 +244,36 @@ class Dispatch:
             self._next_poll = self._timing.now() + 5 * self._pace.poll
             return
         self._next_poll = self._timing.now() + self._pace.poll
-        for job in list(self._flying.values()):
-            yield from self._look(job, found.get(job.key))
+        for key, item in found.items():
+            yield from self._look(self._flying[key], item)
+
+    def _read(self) -> dict[str, Item | None]:
+        """What the table says of the tasks in flight.
+
+        A task answers its questions in turn: as long as there is nothing new about the first that
+        it has left, there is nothing new about the others, and they need not be read.
+        """
+        heads = [jobs[0] for jobs in self._aboard.values()]
+        said = self._table.read(job.key for job in heads)
+        found = {job.key: said.get(job.key) for job in heads}
+        others = [
+            job.key
+            for head in heads
+            if not self._is_quiet(head, found[head.key])
+            for job in self._aboard[str(head.task)][1:]
+        ]
+        if others:
+            said = self._table.read(others)
+            found |= {key: said.get(key) for key in others}
+        return found
+
+    def _is_quiet(self, job: Job, item: Item | None) -> bool:
+        """Whether `_look` would leave everything as it is."""
+        if job.stopped is not None or (item is not None and item.attempt > job.attempt):
+            return False
+        if item is None or item.status is Status.PENDING:
+            return self._timing.now() - job.since <= self._pace.start
+        return item.status is Status.RUNNING and item.lease >= self._timing.wall()
 
     def _describe(self) -> None:
         open_ = [arn for arn, jobs in self._aboard.items() if any(not job.stopped for job in jobs)]

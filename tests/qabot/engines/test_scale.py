@@ -134,7 +134,7 @@ class Account:
         if len(self.running) >= self.vcpus:
             return None, False, [{"reason": "You've reached the limit on the number of vCPUs"}]
         for number, (key, _) in enumerate(launch.attempts, start=1):
-            end = now + fargate.STARTUP_SECONDS + number * fargate.ANSWER_SECONDS
+            end = now + fargate.STARTUP_SECONDS + fargate.answer_seconds(number)
             self.ends[key] = self.running[launch.token] = end
         self.most = max(self.most, len(self.running))
         return f"arn:aws:ecs:us-east-1:1:task/qabot/{launch.token}", True, []
@@ -149,7 +149,7 @@ class Account:
         raise AssertionError(f"{arn} was stopped: {reason}")
 
 
-def run(questions: int, max_tasks: int, vcpus: int) -> tuple[float, Account]:
+def run(questions: int, max_tasks: int, vcpus: int, each: int = 1) -> tuple[float, Account]:
     timing = Simulation()
     account = Account(timing, vcpus)
     aws: Any = account
@@ -161,6 +161,7 @@ def run(questions: int, max_tasks: int, vcpus: int) -> tuple[float, Account]:
         aws,
         Verdicts(aws, "m@1", lambda _: ""),
         max_tasks=max_tasks,
+        questions_per_task=each,
         timeout=86_400,
         pace=pace,
         timing=timing,
@@ -202,10 +203,19 @@ def test_with_a_small_quota_its_places_decide_and_are_kept_busy(vcpus: int) -> N
     assert account.calls["RunTask"] < questions * 1.5 + 20, "it asks for more than there is"
 
 
-def test_the_plan_estimates_what_the_run_takes() -> None:
+@pytest.mark.parametrize("each", [1, 10, 50])
+def test_the_plan_estimates_what_the_run_takes(each: int) -> None:
     for questions, max_tasks in ((1, 100), (100, 100), (1_000, 100), (3_000, 1_000)):
-        seconds, _ = run(questions, max_tasks, vcpus=4_000)
-        assert fargate.run_seconds(questions, max_tasks) == pytest.approx(seconds, rel=0.2)
+        seconds, _ = run(questions, max_tasks, vcpus=4_000, each=each)
+        assert fargate.run_seconds(questions, max_tasks, each) == pytest.approx(seconds, rel=0.2)
+
+
+def test_questions_that_share_tasks_need_as_many_launches_fewer() -> None:
+    seconds, account = run(10_000, max_tasks=2_000, vcpus=2_000, each=10)
+    best = (1_000 - 20) / 20 + fargate.STARTUP_SECONDS + fargate.answer_seconds(10)
+    assert best <= seconds <= best * 1.1
+    assert account.calls["RunTask"] == 1_000
+    assert account.calls["UpdateItem"] == 10_000
 
 
 def test_the_documentation_shows_what_a_run_comes_to() -> None:

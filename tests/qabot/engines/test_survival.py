@@ -49,8 +49,11 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 KILLED = """
-from tests.qabot.engines.bench import engine, make_asks
-list(engine(max_tasks=4, run="killed").ask(make_asks(12)))
+import sys
+from dataclasses import replace
+from tests.qabot.engines.bench import SETTINGS, engine, make_asks
+settings = replace(SETTINGS, questions_per_task=int(sys.argv[1]))
+list(engine(settings, max_tasks=4, run="killed").ask(make_asks(12)))
 """
 
 
@@ -100,20 +103,23 @@ class Killer(Faults):
 
 
 @pytest.mark.parametrize(
-    ("kind", "number", "heard"),
+    ("kind", "number", "heard", "each"),
     [
-        ("dynamodb:BatchGetItem", 1, True),
-        ("dynamodb:BatchWriteItem", 1, True),
-        ("dynamodb:UpdateItem", 1, False),  # the first claim
-        ("dynamodb:UpdateItem", 6, True),
-        ("ecs:RunTask", 1, False),
-        ("ecs:RunTask", 5, True),
-        ("ecs:RunTask", 12, True),
-        ("dynamodb:BatchGetItem", 8, True),
+        ("dynamodb:BatchGetItem", 1, True, 1),
+        ("dynamodb:BatchWriteItem", 1, True, 1),
+        ("dynamodb:UpdateItem", 1, False, 1),  # the first claim
+        ("dynamodb:UpdateItem", 6, True, 1),
+        ("ecs:RunTask", 1, False, 1),
+        ("ecs:RunTask", 5, True, 1),
+        ("ecs:RunTask", 12, True, 1),
+        ("dynamodb:BatchGetItem", 8, True, 1),
+        ("dynamodb:UpdateItem", 3, True, 3),  # in the middle of a task's claims
+        ("ecs:RunTask", 1, False, 3),
+        ("ecs:RunTask", 2, True, 3),
     ],
 )
 def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
-    kind: str, number: int, heard: bool, monkeypatch: pytest.MonkeyPatch
+    kind: str, number: int, heard: bool, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     asks = make_asks(12)
     killer = Killer(kind, number, heard=heard)
@@ -121,10 +127,13 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
         path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
         environ = {**os.environ, "PYTHONPATH": path}
         with killer.lock:
-            killer.process = subprocess.Popen([sys.executable, "-c", KILLED], env=environ)
+            killer.process = subprocess.Popen(
+                [sys.executable, "-c", KILLED, str(each)], env=environ
+            )
         assert killer.process.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
 
-        results = list(engine(run="next").ask(asks))
+        settings = replace(SETTINGS, questions_per_task=each)
+        results = list(engine(settings, run="next").ask(asks))
         cloud.wait_idle()
         assert {result.key: result for result in results} == expected(asks)
         keys = launched_keys(cloud)

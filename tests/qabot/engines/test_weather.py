@@ -118,6 +118,27 @@ class Storm(Faults):
         return {**PASSING, "late": LATE, "image": IMAGE_NOT_PULLED}[name]
 
 
+def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+    asks = make_asks(120)
+    storm = Storm(SEED)
+    pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
+    with deployed(monkeypatch, faults=storm) as cloud:
+        settings = replace(SETTINGS, spot=True, questions_per_task=4)
+        results = list(engine(settings, pace=pace, timeout=110, max_tasks=24).ask(asks))
+        cloud.wait_idle()
+        running = [task for task in cloud.tasks if task.desired != "STOPPED"]
+    assert sorted(result.key for result in results) == sorted(ask.key for ask in asks)
+    right = expected(asks)
+    failures = [result for result in results if isinstance(result, Failure)]
+    assert [result for result in results if result not in failures] == [
+        right[result.key] for result in results if result not in failures
+    ]
+    assert {failure.kind for failure in failures} <= {"image-missing"}
+    # A task that never starts takes all that it carries with it.
+    assert len(failures) <= 4 * storm.met["image"]
+    assert running == []
+
+
 def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) -> None:
     asks = make_asks(200)
     storm = Storm(SEED)
