@@ -33,6 +33,18 @@ def test_a_thousand_questions_cost_what_the_page_says(row: str) -> None:
     assert f"| {row} | " + " | ".join(f"${price:.2f}" for price in prices) + " |" in COST
 
 
+def test_questions_that_share_tasks_cost_what_the_pages_say() -> None:
+    def dollars(questions: int, each: int) -> float:
+        seconds = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(each)
+        tasks = fargate.tasks_for(questions, each)
+        return fargate.cost(Settings().cpu, Settings().memory, seconds, tasks=tasks)
+
+    assert f"20 tasks and cost about ${dollars(1000, 50):.2f}" in COST
+    page = (ROOT / "docs" / "fargate.md").read_text("utf-8")
+    said = f"about ${dollars(100_000, 50):.2f} instead\nof ${dollars(100_000, 1):.0f}"
+    assert said in page
+
+
 def test_a_thousand_questions_take_as_long_as_the_page_says() -> None:
     quick = fargate.run_seconds(1000, Settings().max_tasks) / 60
     slow = fargate.run_seconds(1000, fargate.DEFAULT_VCPU_QUOTA) / 3600
