@@ -229,8 +229,8 @@ def _parser() -> argparse.ArgumentParser:
         "dispatch",
         "do what a form on GitHub asks for",
         "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
-        "ASK_FORCE and ASK_DRY_RUN from the environment, where no shell reads them, and answers. The "
-        "workflows call this.",
+        "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where no shell reads them, and "
+        "answers. The workflows call this.",
         'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
     )
     _engine(dispatch)
@@ -271,6 +271,12 @@ def _globs(parser: argparse.ArgumentParser) -> None:
 def _selection(parser: argparse.ArgumentParser) -> None:
     _globs(parser)
     parser.add_argument("--force", action="store_true", help="take no answer for fresh")
+    parser.add_argument(
+        "--shard",
+        default="",
+        metavar="I/N",
+        help="only part I of N, for N machines that share the files among them",
+    )
 
 
 def _engine_name(parser: argparse.ArgumentParser) -> None:

@@ -12,6 +12,7 @@ from qabot.errors import UsageError
 from qabot.keys import Keys
 from qabot.questions import FOLDER
 from qabot.results import Answer, Ask, Failure, Result
+from qabot.shards import WHOLE, Shard, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -72,6 +73,7 @@ def make_plan(
     globs: Sequence[str] = (),
     *,
     force: bool = False,
+    shard: Shard = WHOLE,
     known: Iterable[Result] = (),
 ) -> Plan:
     """Compare questions with answers.
@@ -82,6 +84,7 @@ def make_plan(
         model: identity of the model that will answer.
         globs: which question files; all of them when empty. See `select`.
         force: no answer is fresh.
+        shard: which part of these files.
         known: results from elsewhere that `answers/` may lack.
 
     Raises:
@@ -90,7 +93,9 @@ def make_plan(
     stored = store.read_all(root)
     gone = _gone(stored, questions.sources)
     selected = select([*questions.sources, *gone], globs)
-    plan = Plan(model, prune=sorted(path for source, path in gone.items() if source in selected))
+    prune = sorted(path for source, path in gone.items() if source in selected)
+    plan = Plan(model, prune=prune if shard.is_first else [])
+    selected &= share((one for one in questions.sets if one.source in selected), shard)
     keys = Keys(model)
     results = _known(stored.values())
     for result in known:

@@ -3,14 +3,17 @@
 from __future__ import annotations
 
 import json
+import re
 import threading
 from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+from tests.conftest import ROOT
 from tests.qabot.gitops.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
+from tests.workflows.reader import Reader
 
 PEACH = "context: She named the baby Momotaro.\nquestions:\n- What is the name of the baby?\n"
 
@@ -95,6 +98,35 @@ def test_a_broken_file_keeps_nobody_waiting(origin: Origin, github: GitHub) -> N
     assert "::error file=questions/bad.yaml,line=2,col=1::'qestions' is nothing" in runner.log()
     assert runner.outcome("Commit answers") == "success"
     assert "answers/peach.yaml" in origin.files()
+
+
+def test_machines_that_share_a_run_commit_their_own_files(origin: Origin, github: GitHub) -> None:
+    names = ("apple", "peach", "plum")
+    ask(origin, {f"questions/{name}.yaml": PEACH.replace("baby", name) for name in names})
+    committed = []
+    for part in ("1/2", "2/2"):
+        github.environ["ASK_SHARD"] = part
+        assert github.run("answer.yml")["runner"].result == "success"
+        committed.append({file for file in origin.files() if file.startswith("answers/")})
+    assert len(committed[0]) in (2, 4)
+    assert committed[1] == {f"answers/{name}.{end}" for name in names for end in ("md", "yaml")}
+
+
+def test_the_workflow_takes_the_matrix_that_the_documentation_shows(
+    reader: Reader, tmp_path: Path
+) -> None:
+    page = (ROOT / "docs/large-runs.md").read_text("utf-8")
+    strategy, variable = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    workflow = (ROOT / ".github/workflows/answer.yml").read_text("utf-8")
+    workflow = workflow.replace("    runs-on:", f"{strategy}    runs-on:", 1)
+    workflow = workflow.replace("          ASK_GLOB:", f"{variable}          ASK_GLOB:", 1)
+    (tmp_path / "answer.yml").write_text(workflow, "utf-8")
+    runner = reader.read(tmp_path / "answer.yml")["jobs"][0]
+    assert runner["id"] == "runner"
+    assert runner["strategy"]
+    env = next(step for step in runner["steps"] if step.get("id") != "checkout" and step.get("env"))
+    said = reader.text(env["env"]["ASK_SHARD"], {"matrix": {"shard": "2/3"}})
+    assert said == "2/3"
 
 
 def test_pushes_in_between_are_survived(origin: Origin, github: GitHub) -> None:

@@ -66,6 +66,7 @@ def dispatch(args: argparse.Namespace, report: Reporter) -> int:
     args.globs = environ.get("ASK_GLOB", "").split()
     args.force = environ.get("ASK_FORCE", "") == "true"
     args.dry_run = environ.get("ASK_DRY_RUN", "") == "true"
+    args.shard = environ.get("ASK_SHARD", "")
     if context.strip() or question.strip():
         if not context.strip() or not question.strip():
             raise UsageError("to ask one question give both a context and a question")

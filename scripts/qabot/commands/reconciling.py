@@ -6,7 +6,7 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from qabot import plan_report
+from qabot import plan_report, shards
 from qabot.cli import find_root
 from qabot.engines.runner import BUNDLED, RunnerEngine
 from qabot.errors import QuestionsError, UsageError
@@ -37,7 +37,7 @@ def plan(args: argparse.Namespace, report: Reporter) -> int:
     """Print what a run would do.
 
     Args:
-        args: `root`, `globs`, `force`, `format`, `summary`, and what `choose_engine` takes.
+        args: `root`, `globs`, `force`, `shard`, `format`, `summary`, and what `choose_engine` takes.
         report: for what the engine says.
 
     Raises:
@@ -60,7 +60,7 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     Files with mistakes are left out, and told at the end: they must not keep the others waiting.
 
     Args:
-        args: `root`, `globs`, `force`, `dry_run`, and what `choose_engine` takes.
+        args: `root`, `globs`, `force`, `shard`, `dry_run`, and what `choose_engine` takes.
         report: told what happens.
 
     Returns:
@@ -94,7 +94,7 @@ def preview(args: argparse.Namespace, report: Reporter) -> int:
     """Answer on this machine what the engine would be asked, into the job summary; write nothing else.
 
     Args:
-        args: `root`, `globs`, `force`, and what `choose_engine` takes.
+        args: `root`, `globs`, `force`, `shard`, and what `choose_engine` takes.
         report: told every answer.
 
     Returns:
@@ -129,7 +129,8 @@ def _prepare(args: argparse.Namespace, report: Reporter) -> tuple[Path, Question
     root = find_root(args.root)
     questions = read_questions(root)
     engine = choose_engine(args, root, report)
-    made = make_plan(root, questions, engine.model, args.globs, force=args.force)
+    shard = shards.parse(args.shard)
+    made = make_plan(root, questions, engine.model, args.globs, force=args.force, shard=shard)
     return root, questions, engine, made
 
 
