@@ -1,0 +1,1 @@
+"""Look for known vulnerabilities in what the lock files name: `scripts/audit`."""
