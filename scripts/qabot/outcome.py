@@ -54,9 +54,9 @@ def settle(command: Callable[[], int], report: Reporter, interrupted: str = "int
         # Whoever read the output has enough, as in `qabot list | head`.
         os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
         return 0
-    except Exception as error:
+    except Exception as error:  # noqa: BLE001 - the last to hear of it
         if os.environ.get("QABOT_DEBUG"):
-            raise
+            report.trace()
         report.error(
             f"this is a bug in qabot: {type(error).__name__}: {error}; "
             "QABOT_DEBUG=1 shows where, please report it"

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from qabot import store
 from qabot.answers import AnswerSet, Entry, is_doubtful
 from qabot.errors import Interrupted, Problem
+from qabot.redaction import Redactor
 from qabot.results import Answer, Failure, contains_one
 
 if TYPE_CHECKING:
@@ -146,7 +147,10 @@ class _Writer:
         results: dict[str, Result],
     ) -> None:
         self.results = results
-        self.results.update(plan.fresh | plan.held)
+        # What is written is committed, and what is committed anybody may read.
+        self._redact = Redactor(accounts=True)
+        for key, result in (plan.fresh | plan.held).items():
+            self.results[key] = self._public(result)
         self.written: set[str] = set()
         self.added = 0
         self._root = root
@@ -176,11 +180,14 @@ class _Writer:
     def add(self, result: Result) -> str:
         """Take a result in; gives a line that says which."""
         asked = self._asked[result.key]
-        self.results[result.key] = result
+        result = self.results[result.key] = self._public(result)
         self._dirty.update((one.source, one) for one, _ in asked)
         self.added += 1
         question = asked[0][1]
         return f"{question.source}: {question.question} → {tell(result)}"
+
+    def _public(self, result: Result) -> Result:
+        return self._redact.failure(result) if isinstance(result, Failure) else result
 
     def flush(self, *, force: bool = False) -> None:
         """Write the sets that changed, unless that was done a moment ago."""

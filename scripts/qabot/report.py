@@ -2,7 +2,8 @@
 
 Everything goes to standard error, so that standard output holds only what a command was asked for.
 On GitHub problems become annotations on their lines, and a run's details a group. Text from
-questions, contexts, answers and paths is hostile: nothing here prints it without `clean`.
+questions, contexts, answers and paths is hostile: nothing here prints it without `clean`. Nor does
+anything print a credential, or on GitHub an account id: `qabot.redaction`.
 """
 
 from __future__ import annotations
@@ -14,6 +15,8 @@ import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
+
+from qabot.redaction import Redactor
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -96,10 +99,29 @@ class Reporter:
         self, stream: TextIO | None = None, *, github: bool | None = None, quiet: bool = False
     ) -> None:
         self._stream = stream or sys.stderr
-        self._github = os.environ.get("GITHUB_ACTIONS") == "true" if github is None else github
+        self._github = on_github() if github is None else github
         self._tty = self._stream.isatty() and not self._github
         self._quiet = quiet
         self._annotated = {"error": 0, "warning": 0}
+        self._redact = Redactor(accounts=self._github)
+
+    def mask(self, account: str) -> None:
+        """Keep an account's id out of what is said from here on; on GitHub by whichever step.
+
+        Args:
+            account: the id.
+        """
+        self._redact.learn(account)
+        if self._github:
+            # GitHub's runner takes the line for itself, and shows it to nobody.
+            print(f"::add-mask::{_data(clean(account))}", file=self._stream, flush=True)
+
+    def trace(self) -> None:
+        """Say where the exception that is being handled comes from, for who mends the program."""
+        import traceback
+
+        for line in traceback.format_exc().splitlines():
+            self._print(for_log(self._redact(line), 2000))
 
     def _print(self, line: str) -> None:
         # A log is UTF-8 on every runner; elsewhere a terminal that can't show a character gets an
@@ -111,7 +133,7 @@ class Reporter:
     def note(self, text: str) -> None:
         """Say something that is not a problem; one line."""
         if not self._quiet:
-            self._print(for_log(text))
+            self._print(for_log(self._redact(text)))
 
     def error(self, text: str, problem: Problem | None = None) -> None:
         """Say what went wrong; with a problem, on its line."""
@@ -128,6 +150,7 @@ class Reporter:
 
     def _annotate(self, level: Level, text: str, problem: Problem | None) -> None:
         if not self._github or self._annotated[level] >= ANNOTATIONS:
+            text = self._redact(text)
             self._print(for_log(text if problem is not None else f"{level}: {text}"))
             return
         self._annotated[level] += 1
@@ -139,7 +162,8 @@ class Reporter:
             if problem.column:
                 place += f",col={problem.column}"
             text = f"{problem.what}; {problem.todo}"
-        print(f"::{level}{place}::{_data(clean(text))}", file=self._stream, flush=True)
+        text = _data(clean(self._redact(text)))
+        print(f"::{level}{place}::{text}", file=self._stream, flush=True)
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -147,7 +171,7 @@ class Reporter:
         if not self._github or self._quiet:
             yield
             return
-        print(f"::group::{_data(clean(title))}", file=self._stream, flush=True)
+        print(f"::group::{_data(clean(self._redact(title)))}", file=self._stream, flush=True)
         try:
             yield
         finally:
@@ -171,6 +195,11 @@ class Reporter:
         else:
             with self.group(title):
                 yield _Lines(self, total)
+
+
+def on_github() -> bool:
+    """Whether this runs in a workflow of GitHub, whose log anybody may read."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
 class _Silent:

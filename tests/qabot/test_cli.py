@@ -272,9 +272,13 @@ def test_a_bug_is_told_without_a_traceback(
     assert main(["check"]) == 70
     err = capsys.readouterr().err
     assert "this is a bug in qabot: ZeroDivisionError: oops\\n::error::x" in err
+    assert "Traceback" not in err
     monkeypatch.setenv("QABOT_DEBUG", "1")
-    with pytest.raises(ZeroDivisionError):
-        main(["check"])
+    assert main(["check"]) == 70
+    err = capsys.readouterr().err
+    assert "in broken" in err
+    assert "this is a bug in qabot" in err
+    assert not [line for line in err.splitlines() if line.startswith("::")]
 
 
 def qabot(*arguments: str, cwd: Path, **options: object) -> subprocess.Popen[str]:

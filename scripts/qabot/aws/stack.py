@@ -55,6 +55,11 @@ class Stack:
     cpu: int
     memory: int
 
+    @property
+    def account(self) -> str:
+        """The id of the AWS account that it is in."""
+        return self.task_definition.split(":")[4]
+
 
 def find_stack(clients: Clients, name: str) -> Stack:
     """Read the outputs of a deployed stack.

@@ -15,7 +15,8 @@ from qabot.cli import find_root
 from qabot.engines.fargate import DEFAULT_TIMEOUT, FargateEngine, stop_run
 from qabot.errors import QabotError, UsageError
 from qabot.keys import Keys
-from qabot.report import count, for_log, json_for_log
+from qabot.redaction import Redactor
+from qabot.report import count, for_log, json_for_log, on_github
 from qabot.results import TOP_K, Answer, Ask
 from qabot.settings import read_settings
 
@@ -53,6 +54,7 @@ def make_engine(root: Path, args: argparse.Namespace, report: Reporter) -> Farga
         max_tasks=getattr(args, "max_tasks", None),
         timeout=getattr(args, "timeout", None) or DEFAULT_TIMEOUT,
         note=report.note,
+        mask=report.mask,
     )
 
 
@@ -118,7 +120,7 @@ def _as_text(item: Item) -> str:
     if item.status is Status.ANSWERED:
         what = f"{item.spans[0].score:.2f}  {' '.join(item.spans[0].answer.split())}"
     elif item.status is Status.FAILED:
-        what = f"{item.kind}: {item.reason}"
+        what = f"{item.kind}: {_redactor()(item.reason or '')}"
     else:
         what = f"attempt {item.attempt}"
     return f"{item.key[:12]}  {item.status:8}  {' '.join(item.question.split())}  {what}"
@@ -127,7 +129,15 @@ def _as_text(item: Item) -> str:
 def _as_json(item: Item) -> str:
     fields = asdict(item) | {"spans": [asdict(span) for span in item.spans]}
     del fields["token"]
+    redact = _redactor()
+    for name in ("reason", "task"):
+        if fields[name]:
+            fields[name] = redact(fields[name])
     return json_for_log(fields)
+
+
+def _redactor() -> Redactor:
+    return Redactor(accounts=on_github())
 
 
 def clear(args: argparse.Namespace, report: Reporter, ask_person: Callable[[], str] = input) -> int:
@@ -168,6 +178,7 @@ def reap(args: argparse.Namespace, report: Reporter) -> int:
     """
     clients = Clients()
     stack = find_stack(clients, read_settings(find_root(args.root)).stack_name)
+    report.mask(stack.account)
     stopped = 0
     for arn in stop_run(clients, stack, args.run):
         report.note(f"stopped {arn}")

@@ -59,6 +59,7 @@ class FargateEngine:
         timeout: of the run, seconds.
         pace: how often to look at the tasks.
         note: told what happens, a line each.
+        mask: told the account's id as soon as it is known.
 
     Raises:
         UsageError: `run` can't be a name.
@@ -76,6 +77,7 @@ class FargateEngine:
         timeout: float = DEFAULT_TIMEOUT,
         pace: Pace | None = None,
         note: Callable[[str], None] = lambda _: None,
+        mask: Callable[[str], None] = lambda _: None,
     ) -> None:
         self.run = run or new_run(os.environ)
         if not _RUN_NAME.fullmatch(self.run):
@@ -91,6 +93,7 @@ class FargateEngine:
         self._timeout = timeout
         self._pace = pace or Pace()
         self._note = note
+        self._mask = mask
 
     @property
     def model(self) -> str:
@@ -131,6 +134,7 @@ class FargateEngine:
         if not asks:
             return
         stack = find_stack(self._clients, self._settings.stack_name)
+        self._mask(stack.account)
         if stack.model != self._model:
             raise CloudError(
                 f"the stack {stack.name} has the model {stack.model}, cdk.json names "

@@ -1,0 +1,164 @@
+"""Nothing that a run says, commits or publishes tells a credential, or whose account it ran in."""
+
+from __future__ import annotations
+
+import re
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+import yaml
+from tests.cloud import ApiError, Faults, Misfortune, Reaction, Refuse, emulated_cloud
+from tests.cloud.launch import ACCOUNT
+from tests.conftest import ROOT
+from tests.qabot.gitops.remotes import Origin
+from tests.workflows.harness import TOKEN, GitHub
+from tests.workflows.test_answer import PEACH, ask
+from tests.workflows.test_cloud import ROLE
+
+from qabot.cli import main
+
+if TYPE_CHECKING:
+    from tests.cloud.calls import Call
+    from tests.cloud.task import Task
+
+CREDENTIALS = {
+    "AWS_ACCESS_KEY_ID": "AKIASENTINELSENTINEL",
+    "AWS_SECRET_ACCESS_KEY": "sentinel/secret+access/key",
+    "AWS_SESSION_TOKEN": "sentinel//session+token==",
+    "ACTIONS_ID_TOKEN_REQUEST_TOKEN": "sentinel.of.oidc",
+}
+REGISTRY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/cdk-x-container-assets-{ACCOUNT}-us-east-1"
+# In the words of ECS, with all that they name.
+NOT_PULLED = Misfortune(
+    starts=False,
+    stop_code="TaskFailedToStart",
+    stopped_reason=f"CannotPullContainerError: User: arn:aws:sts::{ACCOUNT}:assumed-role/execution/0 "
+    "is not authorized to perform: ecr:BatchGetImage",
+    reason=f"CannotPullContainerError: pull image manifest: {REGISTRY}:tag: not found in {ACCOUNT}",
+)
+# As AWS words it: with the request as it was signed.
+NOT_SIGNED = ApiError(
+    "InvalidRequestException",
+    f"arn:aws:sts::{ACCOUNT}:assumed-role/qabot/github sent "
+    f"'POST\n/\n\nhost:dynamodb\nx-amz-security-token:{CREDENTIALS['AWS_SESSION_TOKEN']}' with "
+    f"AWS4-HMAC-SHA256 Credential={CREDENTIALS['AWS_ACCESS_KEY_ID']}/20260101, Signature={'0f' * 32}, "
+    f"and {CREDENTIALS['AWS_SECRET_ACCESS_KEY']} is not what account {ACCOUNT} has",
+)
+
+
+@dataclass
+class Weather(Faults):
+    """The first task's image can't be pulled; later perhaps the table takes no signature."""
+
+    signed: bool = True
+    tasks: list[Task] = field(default_factory=list)
+
+    def on_start(self, task: Task) -> Misfortune | None:
+        self.tasks.append(task)
+        return NOT_PULLED if len(self.tasks) == 1 else None
+
+    def on_call(self, call: Call) -> Reaction | None:
+        return Refuse(NOT_SIGNED) if not self.signed and "Batch" in call.kind else None
+
+
+def seen(text: str) -> list[str]:
+    """What of all that must not be seen a text has."""
+    unsafe = {**CREDENTIALS, "token": TOKEN, "account": ACCOUNT}
+    return [name for name, value in unsafe.items() if value in text]
+
+
+@pytest.mark.timeout(300)
+def test_a_run_tells_no_secret(
+    origin: Origin,
+    github: GitHub,
+    monkeypatch: pytest.MonkeyPatch,
+    capfd: pytest.CaptureFixture[str],
+) -> None:
+    person = origin.clone()
+    settings = person.read("cdk.json").replace(
+        '"model": "distilbert/distilbert-base-cased-distilled-squad"', '"model": "bundled"'
+    )
+    person.write("cdk.json", settings)
+    person.write("scripts/cdk", "#!/bin/sh\n")
+    origin.push(person, "Deploy the bundled model")
+    ask(origin, {"questions/peach.yaml": PEACH + "- Who named the baby?\n"})
+    github.variables.update(ROLE)
+    weather = Weather()
+    with emulated_cloud(faults=weather) as cloud:
+        cloud.deploy(model="bundled", revision=None)
+        github.environ.update({**cloud.environ, **CREDENTIALS, "QABOT_DEBUG": "1"})
+        jobs = github.run("answer.yml")
+        fargate = jobs["fargate"]
+        assert fargate.outcome("Answer") == "failure", "one question has no answer"
+        assert "image-missing" in fargate.summary
+        # GitHub's runner takes the line that masks the account, and shows none of it.
+        mask = f"::add-mask::{ACCOUNT}"
+        assert mask in fargate.log().splitlines()
+        for job in jobs.values():
+            log = "\n".join(line for line in job.log().splitlines() if line != mask)
+            assert seen(log) == []
+            assert seen(job.summary) == []
+        files = origin.files()
+        task = weather.tasks[0].arn
+        assert task.replace(ACCOUNT, "***") in files["answers/peach.yaml"]
+        assert "not authorized to perform: ecr:BatchGetImage" in files["answers/peach.yaml"]
+        for name, text in files.items():
+            assert seen(text) == [], name
+        page = github.folder / "run-1-page/work/public"
+        published = [file for file in page.rglob("*") if file.is_file()]
+        assert published
+        for file in published:
+            assert seen(file.read_text("utf-8")) == [], file
+
+        # AWS refuses, and its words hold everything.
+        weather.signed = False
+        clone = origin.clone()
+        for name, value in {**github.environ, "GITHUB_ACTIONS": "true"}.items():
+            monkeypatch.setenv(name, value)
+        assert qabot(clone.root, "answer", "--engine", "fargate", "--force") == 3
+    said = told(capfd)
+    assert "InvalidRequestException" in said
+    assert seen(said.replace(mask, "")) == []
+
+
+def test_a_token_in_what_git_prints_is_not_told(
+    origin: Origin, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
+) -> None:
+    other = "another-one-that-must-not-be-seen"
+    hook = origin.path / "hooks/update"
+    address = f"https://x-access-token:{TOKEN}@github.com/owner/fork"
+    hook.write_text(f"#!/bin/sh\necho 'refused: {address} {other}'\nexit 1\n")
+    hook.chmod(0o755)
+    monkeypatch.setenv("GITHUB_TOKEN", other)
+    clone = origin.clone()
+    clone.write("questions/asked/peach.yaml", PEACH)
+    assert qabot(clone.root, "commit", "--branch", "main") == 1
+    said = told(capfd)
+    assert "error: git push failed" in said
+    assert "refused: https://***@github.com/owner/fork ***" in said
+    assert "must-not-be-seen" not in said
+
+
+def test_whatever_assumes_the_role_masks_its_account() -> None:
+    assumed = 0
+    for file in sorted((ROOT / ".github/workflows").glob("*.yml")):
+        jobs: Mapping[str, Any] = yaml.safe_load(file.read_text("utf-8"))["jobs"]
+        for job in jobs.values():
+            for step in job["steps"]:
+                if "configure-aws-credentials" in step.get("uses", ""):
+                    assumed += 1
+                    # What the CDK prints after it, with the ARNs of the stack, goes through that mask.
+                    assert step["with"]["mask-aws-account-id"] is True, file.name
+    assert assumed == 2
+
+
+def qabot(root: Path, *arguments: str) -> int:
+    return main(["--root", str(root), *arguments])
+
+
+def told(capfd: pytest.CaptureFixture[str]) -> str:
+    out, err = capfd.readouterr()
+    return re.sub(r"\\u[0-9a-f]{4}", "", out + err)
