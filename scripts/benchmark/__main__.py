@@ -105,7 +105,7 @@ def _image(base: str | None, table: Mapping[str, str]) -> None:
     try:
         image = images.build(base)
         sizes = images.sizes(image)
-        print("| image with the bundled model, above its base | MB |\n| --- | --- |")
+        print("| image with the bundled model | MB |\n| --- | --- |")
         print(f"| unpacked | {sizes.plain / 1e6:.0f} |")
         print(f"| compressed (gzip) | {sizes.compressed / 1e6:.0f} |\n")
         given = [f"--env={name}={value}" for name, value in table.items()]

@@ -30,11 +30,11 @@ class NoDockerError(Exception):
 
 @dataclass(frozen=True, slots=True)
 class Sizes:
-    """Bytes that the image adds to its base.
+    """Bytes of the image, everything in it.
 
     Args:
-        plain: as they lie unpacked.
-        compressed: as a registry keeps and Fargate downloads them, gzip.
+        plain: as it lies unpacked.
+        compressed: as a registry keeps and Fargate downloads it, gzip.
     """
 
     plain: int
@@ -67,20 +67,19 @@ def build(base: str | None) -> str:
 
 
 def sizes(image: str) -> Sizes:
-    """What the image adds to its base: its own three layers, packed as a registry packs them."""
-    plain = compressed = 0
-    for folder in ("packages", "model", "answerer"):
-        packer = zlib.compressobj(6, wbits=31)
-        command = ["run", "--rm", "--user=0", "--entrypoint=tar", image, "-c", f"/app/{folder}"]
-        with subprocess.Popen(
-            ["docker", *command], stdout=subprocess.PIPE, stderr=subprocess.DEVNULL
-        ) as tar:
+    """How large an image is, packed as a registry packs it, but as one layer."""
+    plain, packer = 0, zlib.compressobj(6, wbits=31)
+    compressed = 0
+    container = docker("create", image).strip()
+    try:
+        with subprocess.Popen(["docker", "export", container], stdout=subprocess.PIPE) as tar:
             assert tar.stdout is not None
             while block := tar.stdout.read(1 << 20):
                 plain += len(block)
                 compressed += len(packer.compress(block))
-        compressed += len(packer.flush())
-    return Sizes(plain, compressed)
+    finally:
+        docker("rm", container)
+    return Sizes(plain, compressed + len(packer.flush()))
 
 
 def seconds(cpu: int, memory: int, arguments: Sequence[str]) -> float:
