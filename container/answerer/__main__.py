@@ -27,7 +27,6 @@ from answerer import surroundings
 from answerer.bounded import Bounded, interruptible
 from answerer.errors import AnswererError
 from answerer.logs import log
-from answerer.worker import Task, explain, run_all
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -72,6 +71,8 @@ def _run(
 ) -> int:
     directory = surroundings.model_directory(environ)
     if arguments.keys:
+        from answerer.worker import Task, run_all
+
         task = Task(
             environ,
             lambda: _load(directory),
@@ -84,6 +85,8 @@ def _run(
     try:
         line = bounded.run(lambda: _tutorial(arguments, environ, _load(directory)), deadline)
     except Exception as error:  # noqa: BLE001 - the last to hear of it
+        from answerer.worker import explain
+
         return explain(error, deadline)[2]
     print(line, flush=True)
     return 0

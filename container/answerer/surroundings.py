@@ -4,18 +4,17 @@ from __future__ import annotations
 
 import json
 import threading
-import uuid
 from functools import lru_cache
-from http.client import HTTPConnection, HTTPException
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 from urllib.parse import urlsplit
 
 from answerer.errors import AnswererError
-from answerer.table import Table
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
+
+    from answerer.table import Table
 
 TABLE_VARIABLE = "TABLE_NAME"
 DEADLINE_VARIABLE = "DEADLINE_SECONDS"
@@ -90,6 +89,8 @@ def open_table(environ: Mapping[str, str]) -> Table:
     from botocore.config import Config
     from botocore.exceptions import NoRegionError
 
+    from answerer.table import Table
+
     arguments: dict[str, Any] = {
         argument: value
         for argument, names in _CLIENT_ARGUMENTS.items()
@@ -127,6 +128,10 @@ def task_name(environ: Mapping[str, str]) -> str:
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
     """
+    # 15 ms that only a task with a table has to spend, and botocore imports them in any case.
+    import uuid
+    from http.client import HTTPConnection, HTTPException
+
     uri = urlsplit(environ.get("ECS_CONTAINER_METADATA_URI_V4", ""))
     if uri.scheme == "http" and uri.hostname:
         try:

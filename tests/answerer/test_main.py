@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import os
+import re
 import signal
 import subprocess
 import sys
@@ -70,6 +71,19 @@ def test_the_command_of_the_tutorial_prints_one_line_of_json(
     assert list(answer) == ["score", "start", "end", "answer"]
     assert (answer["answer"], answer["start"], answer["end"]) == ("1921", 431, 435)
     assert 0.5 < answer["score"] <= 1
+
+
+def test_without_a_table_nothing_is_imported_that_only_a_table_needs() -> None:
+    env = {"PYTHONPATH": str(Path(answerer.__file__).parent.parent), "PYTHONPROFILEIMPORTTIME": "1"}
+    done = subprocess.run(
+        [sys.executable, "-m", "answerer", EINSTEIN, QUESTION, "foo", "--no_save"],
+        env=env, capture_output=True, text=True, check=True,
+    )  # fmt: skip
+    imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
+    assert {"onnxruntime", "numpy", "tokenizers", "answerer.model"} <= imported
+    unneeded = {"http", "http.client", "email", "ssl", "uuid", "logging", "asyncio", "botocore"}
+    unneeded |= {"concurrent.futures", "answerer.table", "answerer.worker", "answerer.exporting"}
+    assert imported & unneeded == set()
 
 
 def test_without_no_save_it_writes_the_item_too(
