@@ -21,7 +21,9 @@ if TYPE_CHECKING:
 HIDDEN = "***"
 
 # Variables that hold a credential, by their name; not those that say where one is to be had.
-_NAMES = re.compile(r"SECRET|TOKEN|PASSW|ACCESS_KEY|API_?KEY|CREDENTIAL|PRIVATE", re.IGNORECASE)
+_NAMES = re.compile(
+    r"SECRET|TOKEN(?!IZ)|PASSW|ACCESS_KEY|API_?KEY|CREDENTIAL|PRIVATE", re.IGNORECASE
+)
 _PLACES = re.compile(r"_(FILE|PATH|URI|URL)$", re.IGNORECASE)
 # What is shorter is a stand-in, such as `testing`, or a word that texts have too.
 _SHORTEST = 12

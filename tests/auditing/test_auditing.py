@@ -7,10 +7,12 @@ import re
 import shutil
 import subprocess
 import sys
+from fnmatch import fnmatch
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 from tests.auditing.services import Database, advisory, databases, npm_advisory
 from tests.conftest import ROOT
 
@@ -259,6 +261,24 @@ def test_every_lock_is_audited() -> None:
     ).stdout.split()  # fmt: skip
     npm = {(Path(folder) / "package-lock.json").as_posix() for folder in FOLDERS}
     assert set(listed) == set(LOCKS) | npm
+
+
+def test_the_workflow_requires_it_weekly_and_where_a_lock_changes() -> None:
+    def read(name: str) -> Any:
+        text = (ROOT / ".github/workflows" / name).read_text("utf-8")
+        return yaml.load(text, yaml.BaseLoader)  # `on` is no boolean
+
+    audit = read("audit.yml")
+    (*_, step) = audit["jobs"]["audit"]["steps"]
+    assert (step["run"], step["env"]["QABOT_AUDIT"]) == ("scripts/audit", "required")
+    assert audit["on"]["schedule"]
+    for event in ("push", "pull_request"):
+        patterns = [pattern.removeprefix("**/") for pattern in audit["on"][event]["paths"]]
+        for lock in (*LOCKS, "requirements/accepted.toml", "tests/workflows/package-lock.json"):
+            assert any(fnmatch(lock, f"*{pattern}") for pattern in patterns), (event, lock)
+    # A new advisory stops nobody whose change has nothing to do with it.
+    (*_, step) = read("test.yml")["jobs"]["test"]["steps"]
+    assert step["env"]["QABOT_AUDIT"] == "off"
 
 
 def test_pip_audit_is_given_one_version_of_a_package_at_a_time() -> None:

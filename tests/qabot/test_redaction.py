@@ -43,6 +43,7 @@ def test_one_credential_that_holds_another_is_hidden_whole() -> None:
         ("AWS_WEB_IDENTITY_TOKEN_FILE", "/var/run/secrets/token"),
         ("ACTIONS_ID_TOKEN_REQUEST_URL", "https://example.com/token"),
         ("GITHUB_REPOSITORY", "owner/repository"),
+        ("TOKENIZER", "bert-base-cased"),
     ],
 )
 def test_what_is_no_credential_stays(name: str, value: str) -> None:
