@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+from contextlib import closing
 from functools import lru_cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -21,6 +22,7 @@ DEADLINE_VARIABLE = "DEADLINE_SECONDS"
 TTL_VARIABLE = "ITEM_TTL_DAYS"
 MODEL_VARIABLE = "MODEL_DIR"
 DEFAULT_DEADLINE = 300.0
+_METADATA_SECONDS = 2.0
 # What botocore reads from the environment by itself, under the names of its arguments. Given here,
 # so that several tasks with an environment each can share one process.
 _CLIENT_ARGUMENTS = {
@@ -135,11 +137,10 @@ def task_name(environ: Mapping[str, str]) -> str:
     uri = urlsplit(environ.get("ECS_CONTAINER_METADATA_URI_V4", ""))
     if uri.scheme == "http" and uri.hostname:
         try:
-            connection = HTTPConnection(uri.hostname, uri.port or 80, timeout=2)
-            connection.request("GET", f"{uri.path}/task")
-            arn = json.load(connection.getresponse())["TaskARN"]
-            connection.close()
-            return str(arn)
+            connection = HTTPConnection(uri.hostname, uri.port or 80, timeout=_METADATA_SECONDS)
+            with closing(connection):
+                connection.request("GET", f"{uri.path}/task")
+                return str(json.load(connection.getresponse())["TaskARN"])
         except (OSError, HTTPException, ValueError, KeyError, TypeError):
             pass  # the answer matters more than the name of who gave it
     return f"process:{uuid.uuid4()}"

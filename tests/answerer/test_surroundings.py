@@ -1,6 +1,7 @@
 from __future__ import annotations
 
 import json
+import socket
 import threading
 from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
@@ -87,6 +88,21 @@ def test_an_endpoint_that_makes_no_sense_does_not_stop_the_task(
     answers.append(body)
     name = surroundings.task_name({"ECS_CONTAINER_METADATA_URI_V4": uri})
     assert name.startswith("process:")
+
+
+def test_an_endpoint_that_says_nothing_is_left_and_its_connection_closed(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(surroundings, "_METADATA_SECONDS", 0.05)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        uri = f"http://127.0.0.1:{silent.getsockname()[1]}/v4/id"
+        name = surroundings.task_name({"ECS_CONTAINER_METADATA_URI_V4": uri})
+        assert name.startswith("process:")
+        connection, _ = silent.accept()
+        with connection:
+            connection.settimeout(10)
+            while connection.recv(1000):  # the request, then the end
+                pass
 
 
 def test_elsewhere_no_two_tasks_have_the_same_name() -> None:
