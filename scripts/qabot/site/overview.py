@@ -4,6 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
+from qabot.report import count
 from qabot.results import Answer
 from qabot.site.data import Mark
 from qabot.site.markup import anchor, escape
@@ -26,7 +27,7 @@ def summary(sets: Sequence[ShownSet]) -> str:
     """How much is answered."""
     items = [item for one in sets for item in one.items]
     answered = sum(isinstance(item.result, Answer) for item in items)
-    return f"{answered:,} of {len(items):,} questions answered, in {len(sets):,} sets"
+    return f"{answered:,} of {count(len(items), 'question')} answered, in {count(len(sets), 'set')}"
 
 
 def contents(sets: Sequence[ShownSet]) -> str:

@@ -23,6 +23,14 @@ if TYPE_CHECKING:
     from qabot.site.data import ShownSet
     from qabot.site.links import Links
 
+# In the order in which they use each other.
+SCRIPTS = ("reading.js", "form.js")
+
+EMPTY = (
+    '<p class="empty">No questions yet. Put a file of them into <code>questions/</code>'
+    '<span class="script">, or ask one above</span>: the next run answers it.</p>'
+)
+
 
 def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> str:
     """The text of the page.
@@ -32,7 +40,8 @@ def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> st
         links: to the repository.
         sources: every question file, relative to the repository; new ones get other names.
     """
-    style, script = _asset("page.css"), _asset("page.js")
+    style = _asset("page.css")
+    script = '"use strict";\n' + "".join(map(_asset, SCRIPTS))
     contexts = Contexts()
     body = "\n".join(section(one, links, contexts) for one in sets)
     replaced = {
@@ -42,10 +51,12 @@ def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> st
         ),
         "style": style,
         "script": script,
-        "data": script_data({"contexts": contexts.texts, **form_data(links, sources)}),
+        "contexts": script_data(contexts.texts),
+        "data": script_data(form_data(links, sources)),
         "summary": overview.summary(sets),
         "contents": overview.contents(sets),
-        "sets": body or "<p>No questions yet.</p>",
+        "sets": body or EMPTY,
+        "idle": "" if sets else " hidden",
         "options": set_names(sets),
         "choices": overview.choices(sets),
         "filters": overview.filters(sets),

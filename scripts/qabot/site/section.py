@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 # A set with fewer answers than this has no distribution worth a picture.
 MIN_CHART = 5
+# Articles in a part; the browser lays out the parts on the screen only.
+PART = 50
 
 
 def section(one: ShownSet, links: Links, contexts: Contexts) -> str:
@@ -37,10 +39,14 @@ def section(one: ShownSet, links: Links, contexts: Contexts) -> str:
     scores = [item.result.span.score for item in one.items if isinstance(item.result, Answer)]
     chart = scores_svg(scores) if len(scores) >= MIN_CHART else ""
     many = len(one.models) > 1
-    items = "\n".join(article(one, item, links, contexts, many=many) for item in one.items)
+    articles = [article(one, item, links, contexts, many=many) for item in one.items]
+    parts = "\n".join(
+        '<div class="part">\n' + "\n".join(articles[first : first + PART]) + "\n</div>"
+        for first in range(0, len(articles), PART)
+    )
     anchor = markup.anchor(one)
     return (
         f'<section id="{anchor}" aria-label="{escape(one.name)}">'
         f'<header><div><h2><a href="#{anchor}">{escape(one.name)}</a></h2>'
-        f"<p>{' · '.join(about)}</p></div>{chart}</header>\n{items}\n</section>"
+        f"<p>{' · '.join(about)}</p></div>{chart}</header>\n{parts}\n</section>"
     )
