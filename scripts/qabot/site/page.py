@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from qabot.site.links import Links
 
 # In the order in which they use each other.
-SCRIPTS = ("reading.js", "form.js")
+SCRIPTS = ("reading.js", "asking.js", "form.js")
 
 EMPTY = (
     '<p class="empty">No questions yet. Put a file of them into <code>questions/</code>'
@@ -40,8 +40,8 @@ def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> st
         links: to the repository.
         sources: every question file, relative to the repository; new ones get other names.
     """
-    style = _asset("page.css")
-    script = '"use strict";\n' + "".join(map(_asset, SCRIPTS))
+    style = asset("page.css")
+    script = '"use strict";\n' + "".join(map(asset, SCRIPTS))
     contexts = Contexts()
     body = "\n".join(section(one, links, contexts) for one in sets)
     replaced = {
@@ -62,11 +62,12 @@ def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> st
         "filters": overview.filters(sets),
     }
     # Split once, so that nothing that is put in is looked at again.
-    parts = _asset("page.html").split("@@")
+    parts = asset("page.html").split("@@")
     return "".join(replaced[part] if number % 2 else part for number, part in enumerate(parts))
 
 
-def _asset(name: str) -> str:
+def asset(name: str) -> str:
+    """A file that the page is made of."""
     return resources.files("qabot.site").joinpath(name).read_text(encoding="utf-8")
 
 
