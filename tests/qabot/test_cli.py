@@ -319,7 +319,7 @@ def test_the_commands_that_load_no_model_import_nothing_heavy(repository: Reposi
         return set(re.findall(r"\| +([a-zA-Z_]\w*)$", err, re.MULTILINE))
 
     assert imported("answer") >= {"onnxruntime", "tokenizers"}
-    for command in (["check"], ["plan"], ["list"], ["answer"]):
+    for command in (["check"], ["plan"], ["list"], ["answer"], ["site", "--out", "out"]):
         assert imported(*command) & heavy == set(), command
 
 

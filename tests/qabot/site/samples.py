@@ -12,8 +12,10 @@ from qabot.questions import read_questions
 from qabot.results import Answer, Failure, Result
 
 MODEL = "some-model@1/s1"
+# What HTML, JSON, scripts, styles, templates, terminals and readers would each obey.
 HOSTILE = (
-    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` --><!-- @@data@@ &lt; ${x}"
+    "</script><script>alert(1)</script><img src=x onerror=alert(2)>\"'` --><!-- @@data@@ &lt; ${x} "
+    "</style> ]]> ::error::"
 )
 
 
@@ -31,7 +33,7 @@ def peach(repository: Repository) -> Repository:
     answer_all(
         repository,
         {"name": ("Momotaro", 0.96), "fruit": ("a big peach", 0.12)},
-        failed={"why": "the task ran out of memory"},
+        failed={"why": "out of memory"},
     )
     return repository
 
@@ -40,15 +42,17 @@ def answer_all(
     repository: Repository,
     answers: dict[str, tuple[str, float]],
     failed: dict[str, str] | None = None,
+    model: str = MODEL,
 ) -> None:
     """Write the answers of every set, as a run would.
 
     Args:
         repository: to write to.
         answers: text and score by the question's id.
-        failed: reasons by the question's id.
+        failed: reasons by the question's id; each is the failure's kind and evidence too.
+        model: the identity of the model that answered.
     """
-    keys = Keys(MODEL)
+    keys = Keys(model)
     for one in read_questions(repository.root).sets:
         entries = []
         for question in one.questions:
@@ -58,10 +62,10 @@ def answer_all(
                 text, score = answers[question.id]
                 start = question.context.index(text)
                 other = Span(question.context[:3], 0, 3, score / 2)
-                result = Answer(key, MODEL, Span(text, start, start + len(text), score), (other,))
+                result = Answer(key, model, Span(text, start, start + len(text), score), (other,))
             elif question.id in (failed or {}):
                 reason = (failed or {})[question.id]
-                result = Failure(key, MODEL, "out-of-memory", reason, 3, False, {"exit": reason})
+                result = Failure(key, model, reason, reason, 3, False, {reason: reason})
             else:
                 continue
             entries.append(Entry(question.id, question.question, result))

@@ -1,207 +1,274 @@
+"""The page as a whole: what it says without a script, what gets in and what gets out."""
+
 from __future__ import annotations
 
 import json
-from pathlib import Path
-from typing import TYPE_CHECKING, Any
-from urllib.parse import parse_qs, urlsplit
+import os
+import re
+import threading
+from collections.abc import Iterator
+from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
+from tests.qabot.site.pages import LINKS, ask, site, text_of
 from tests.qabot.site.samples import HOSTILE, answer_all, peach
 
-from qabot.questions import read_questions
-from qabot.site.build import build
 from qabot.site.links import Links
-
-if TYPE_CHECKING:
-    from playwright.sync_api import Page
-
-LINKS = Links("https://github.com/someone/answers", "main", {"answers/peach.yaml": "a" * 40})
-
-
-def site(repository: Repository, links: Links = LINKS) -> Path:
-    root = repository.root
-    return build(root, read_questions(root), root / "out", links)
-
-
-def seen(page: Page) -> list[str]:
-    ids = page.eval_on_selector_all("article", "all => all.filter(a => !a.hidden).map(a => a.id)")
-    return [str(one) for one in ids]
-
-
-def text_of(page: Page, selector: str) -> str:
-    """An element's text, whether it is on the screen yet or not (`content-visibility: auto`)."""
-    return " ".join((page.text_content(selector) or "").split())
 
 
 def test_the_same_inputs_give_the_same_bytes(repository: Repository) -> None:
     first = site(peach(repository)).read_bytes()
     assert site(repository).read_bytes() == first
-    assert list((repository.root / "out").iterdir()) == [repository.root / "out" / "index.html"]
 
 
 def test_it_reads_without_a_script(repository: Repository, viewer: Viewer) -> None:
     page = viewer.open(site(peach(repository)), java_script_enabled=False)
+    assert text_of(page, ".top p") == "2 of 4 questions answered, in 1 set"
     assert text_of(page, "[id='peach/name'] blockquote") == "She named the baby Momotaro."
     assert text_of(page, "[id='peach/name'] mark") == "Momotaro"
     assert "0.96" in text_of(page, "[id='peach/name'] .score")
     assert text_of(page, "[id='peach/fruit'] .score").startswith("? doubtful 0.12")
-    assert not page.is_visible("[id='peach/fruit'] .score button"), "it would need the script"
+    assert text_of(page, "[id='peach/fruit'] .also") == "It could also be🍑 S 0.06"
     assert "✗ Not as expected: “plum”" in text_of(page, "[id='peach/fruit']")
-    assert "ran out of memory" in text_of(page, "[id='peach/why']")
+    assert "out of memory" in text_of(page, "[id='peach/why']")
     assert "Not answered yet" in text_of(page, "[id='peach/later']")
-    assert not page.is_visible("#find")
     commit = page.get_attribute("text=aaaaaaa", "href")
     assert commit == f"https://github.com/someone/answers/commit/{'a' * 40}"
+    assert "need JavaScript" in text_of(page, "noscript")
+    for needs_it in ("#find", "#ask", "[id='peach/fruit'] .score button"):
+        assert not page.is_visible(needs_it), needs_it
+    for one in page.locator("main h3, main mark, main .score, main .note").all():
+        assert one.is_visible(), one.text_content()
+
+
+def test_an_empty_page_says_what_to_do(repository: Repository, viewer: Viewer) -> None:
+    page = viewer.open(site(repository))
+    assert text_of(page, ".top p") == "0 of 0 questions answered, in 0 sets"
+    assert text_of(page, ".empty") == (
+        "No questions yet. Put a file of them into questions/, or ask one above: the next run "
+        "answers it."
+    )
+    assert page.is_hidden("#find")
+    ask(page, set="first", context="a", question="b")
+    assert text_of(page, "#made-path") == "questions/first/b.yaml"
 
 
 def test_it_asks_nobody(repository: Repository, viewer: Viewer) -> None:
     path = site(peach(repository))
-    viewer.open(path).wait_for_timeout(200)
+    page = viewer.open(path)
+    page.click("[data-at]")
+    page.fill("#find", "peach")
+    ask(page, set="peach", context="a", question="b")
+    page.wait_for_timeout(100)
     assert viewer.requests == [path.as_uri()]
+    linked = page.eval_on_selector_all(
+        "[src], [srcset], [href], [data], [poster]", "all => all.map(one => one.tagName)"
+    )
+    assert set(linked) == {"A"}, "nothing but links, which wait for a click"
 
 
-def test_it_searches_and_filters(repository: Repository, viewer: Viewer) -> None:
-    page = viewer.open(site(peach(repository)))
-    page.keyboard.press("/")
-    page.keyboard.type("MOMO name")
-    assert seen(page) == ["peach/name"]
-    assert text_of(page, "#count") == "1 of 4"
-    page.keyboard.press("Escape")
-    assert len(seen(page)) == 4
-    for mark, ids in {
-        "doubtful": ["peach/fruit"],
-        "failed": ["peach/why"],
-        "unexpected": ["peach/fruit"],
-        "waiting": ["peach/later"],
-    }.items():
-        page.click(f"[data-filter={mark}]")
-        assert seen(page) == ids, mark
-        page.click(f"[data-filter={mark}]")
-
-
-def test_keys_go_through_the_answers_and_open_them(repository: Repository, viewer: Viewer) -> None:
-    page = viewer.open(site(peach(repository)))
-    page.keyboard.press("j")
-    page.keyboard.press("j")
-    page.keyboard.press("k")
-    assert page.evaluate("document.activeElement.id") == "peach/name"
-    page.keyboard.press("Enter")
-    assert text_of(page, ".whole").startswith("🍑 She found a big peach.")
-    assert text_of(page, ".whole mark") == "Momotaro"
-    page.keyboard.press("Enter")
-    assert page.query_selector(".whole") is None
-
-
-def test_a_link_leads_to_its_answer(repository: Repository, viewer: Viewer) -> None:
-    repository.write("questions/日 本/a.yaml", "context: a b\nquestions: [{id: é, question: b?}]")
-    page = viewer.open(site(repository))
-    page.click("article .here")
-    assert page.evaluate("document.querySelector(':target').tagName") == "ARTICLE"
-
-
-def test_what_changed_since_is_out_of_date(repository: Repository, viewer: Viewer) -> None:
-    peach(repository)
-    text = repository.read("questions/peach.yaml").replace("the name?", "the boy's name?")
-    repository.write("questions/peach.yaml", text)
-    page = viewer.open(site(repository))
-    assert "Out of date" in text_of(page, "[id='peach/name']")
+def hostile(repository: Repository, links: Links) -> Links:
+    """Hostile text in every field that a person, a model or a failure can fill."""
+    question = {"question": HOSTILE, "context": f"before {HOSTILE} behind", "expect": [HOSTILE]}
+    asked = [
+        {**question, "id": "q"},
+        {**question, "id": "f", "expect": ["x"]},
+        {**question, "id": "w"},
+    ]
+    for name in ("h'\"<b>&\n\u202e.json", "broken</h2>.json"):
+        repository.write(f"questions/{name}", json.dumps(asked))
+    answer_all(repository, {"q": (HOSTILE, 0.1)}, failed={"f": HOSTILE}, model=HOSTILE)
+    # This one's question file has mistakes, so all that is known of it is its answers file, in which
+    # an id can be anything.
+    repository.write("questions/broken</h2>.json", "[")
+    answers = "answers/broken</h2>.yaml"
+    repository.write(
+        answers, repository.read(answers).replace('id: "q"', f"id: {json.dumps(HOSTILE)}")
+    )
+    return Links(links.web, HOSTILE, {answers: HOSTILE})
 
 
 def test_hostile_text_is_text(repository: Repository, viewer: Viewer) -> None:
-    question = {
-        "id": "q",
-        "question": HOSTILE,
-        "context": f"before {HOSTILE} behind",
-        "expect": [HOSTILE],
-    }
-    failing = {**question, "id": "f"}
-    repository.write("questions/h'\"<b>&.json", json.dumps([question, failing]))
-    answer_all(repository, {"q": (HOSTILE, 0.1)}, failed={"f": HOSTILE})
-    page = viewer.open(site(repository))
-    assert text_of(page, "article mark") == HOSTILE
+    page = viewer.open(site(repository, hostile(repository, LINKS)))
+    assert page.locator("section").count() == 2
+    assert page.locator("article").count() == 5
+    for mark in page.locator("article mark").all():
+        assert " ".join((mark.text_content() or "").split()) == HOSTILE
     page.click("[data-at]")
     assert text_of(page, ".whole") == f"before {HOSTILE} behind"
-    assert page.locator("img, body script:not([type])").count() == 1, "the page's own script only"
-
-
-def ask(page: Page, **texts: str) -> None:
-    page.evaluate("document.getElementById('ask').open = true")
-    for name, text in texts.items():
-        page.fill(f"#ask-{name}", text)
-    page.click("#form button")
-
-
-@pytest.mark.parametrize(
-    "context",
-    ["It is red.", HOSTILE, "a: b\n# c\n\t- 'd' \"e\" \\ \x85\u2028\ufeff 🍑 \x07", "  x\n\n y  "],
-)
-def test_the_form_asks_what_the_program_reads(
-    repository: Repository, viewer: Viewer, context: str
-) -> None:
-    page = viewer.open(site(peach(repository)))
-    ask(page, set="peach", context=context, question="What: is it? 'x'", expect="red\nblue")
-    address = urlsplit(page.get_attribute("#made-open", "href") or "")
-    assert address.path == "/someone/answers/new/main"
-    query = parse_qs(address.query)
-    assert query["filename"] == ["questions/peach/what-is-it-x.yaml"]
-    repository.write(query["filename"][0], query["value"][0])
-    read = read_questions(repository.root)
-    assert read.problems == ()
-    [one] = next(one for one in read.sets if one.source == query["filename"][0]).questions
-    assert (one.context, one.question, one.expect) == (context, "What: is it? 'x'", ("red", "blue"))
-
-
-def test_a_long_text_is_copied_and_names_do_not_clash(
-    repository: Repository, viewer: Viewer
-) -> None:
-    repository.write("questions/peach/Why.yaml", "context: a\nquestions: [a]")
-    page = viewer.open(site(peach(repository)))
-    ask(page, set="peach", context="long " * 2000, question="Why?")
-    assert "too long for a link" in text_of(page, "#made-how")
-    address = page.get_attribute("#made-open", "href") or ""
-    assert address.endswith("?filename=questions%2Fpeach%2Fwhy-2.yaml")
-    with page.expect_download() as download:
-        page.click("#made-download")
-    assert download.value.suggested_filename == "why-2.yaml"
-
-
-@pytest.mark.parametrize(("question", "name"), [("x" * 2001, "question"), (" ", "question")])
-def test_the_form_says_what_the_program_says(
-    repository: Repository, viewer: Viewer, question: str, name: str
-) -> None:
-    page = viewer.open(site(peach(repository)))
-    ask(page, set="new", context="a", question=question)
-    repository.write(
-        "questions/new.yaml", json.dumps({"context": "a", "questions": [{"question": question}]})
+    for said in page.locator("h3").all_text_contents():
+        assert said == f"{HOSTILE} #"
+    told = page.locator(".bad:has-text('No answer')").first.text_content()
+    assert told == f"✗ No answer ({HOSTILE}, tried 3 times): {HOSTILE}"
+    assert page.locator("dt").all_text_contents() == [HOSTILE] * 2
+    assert page.locator("dd").all_text_contents() == [HOSTILE] * 2
+    assert f"model {HOSTILE}" in text_of(page, "section header")
+    assert (
+        "questions/h'\"<b>& \\u202e.json" in page.locator("section header").all_text_contents()[1]
     )
-    [problem] = read_questions(repository.root).problems[:1]
-    assert page.is_hidden("#made")
-    shown = text_of(page, f"#error-{name}")
-    if question.strip():
-        assert shown == f"{problem.what}; {problem.todo}"
-    else:
-        assert "is empty" in shown
-
-
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [390, 1200])
-def test_the_audit_finds_nothing(
-    repository: Repository, viewer: Viewer, scheme: Any, width: int
-) -> None:
-    import axe_core_python
-
-    page = viewer.open(
-        site(peach(repository)),
-        viewport={"width": width, "height": 800},
-        color_scheme=scheme,
-        reduced_motion="reduce",
-        bypass_csp=True,
+    # A link to each leads to it, whatever its name.
+    for one in page.locator("article").all():
+        one.locator(".here").click()
+        assert one.evaluate("one => one.matches(':target')")
+    ask(page, set="s", context=HOSTILE, question=HOSTILE, expect=HOSTILE)
+    assert HOSTILE in json.loads(
+        text_of(page, "#made-yaml").partition("context: ")[2].partition(" questions:")[0]
     )
-    ask(page, set="", context="", question="")
+    assert page.locator("img, body script:not([type]), b b, style ~ style").count() == 1, (
+        "the page's own script only"
+    )
+    for address in page.eval_on_selector_all("a", "all => all.map(one => one.href)"):
+        assert re.match(r"file:|https://github\.com/someone/answers/", address), address
+
+
+def test_names_that_are_not_utf8_are_shown(repository: Repository, viewer: Viewer) -> None:
+    repository.write("questions/a.yaml", "context: a\nquestions: [b]\n")
+    answer_all(repository, {"b": ("a", 0.9)})
+    for folder in ("questions", "answers"):
+        path = repository.root / folder / "a.yaml"
+        path.rename(path.with_name(os.fsdecode(b"\xff.yaml")))
+    page = viewer.open(site(repository))
+    assert text_of(page, "h2") == "\\udcff"
+
+
+@pytest.fixture
+def elsewhere() -> Iterator[tuple[str, list[str]]]:
+    """A server that must not be asked: its address, and what it was asked."""
+    asked: list[str] = []
+
+    class Handler(BaseHTTPRequestHandler):
+        def do_GET(self) -> None:
+            asked.append(self.path)
+            self.send_response(200)
+            self.end_headers()
+
+        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+
+        def log_message(self, *_: object) -> None:
+            pass
+
+    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
+        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
+        thread.start()
+        yield f"http://127.0.0.1:{server.server_address[1]}", asked
+        server.shutdown()
+        thread.join()
+
+
+def test_nothing_runs_or_leaves_even_if_it_got_in(
+    repository: Repository, viewer: Viewer, elsewhere: tuple[str, list[str]]
+) -> None:
+    """As if something had not been escaped: the policy is the second wall."""
+    web, asked = elsewhere
+    payload = f"""
+        <script>window.ran = "a script"</script>
+        <script src="{web}/script.js"></script>
+        <link rel="stylesheet" href="{web}/style.css"><link rel="icon" href="{web}/icon">
+        <style>h1 {{ color: rgb(1, 2, 3) !important }}</style>
+        <p id="styled" style="color: rgb(1, 2, 3)">styled</p>
+        <img src="{web}/image" onerror="window.ran = 'a handler'">
+        <svg><image href="{web}/svg-image" onload="window.ran = 'svg'"></image></svg>
+        <iframe src="{web}/frame"></iframe><object data="{web}/object"></object>
+        <iframe srcdoc="<script>parent.ran = 'a frame'</script>"></iframe>
+        <video src="{web}/video" poster="{web}/poster"></video>
+        <base href="{web}/base/"><a id="trap" href="javascript:window.ran = 'a link'">trap</a>
+        <form id="post" action="{web}/post" method="post"><button id="send">send</button></form>
+    """
+    path = site(peach(repository))
+    text = path.read_text(encoding="utf-8")
+    path.write_text(text.replace('<main id="answers">', f'<main id="answers">{payload}'), "utf-8")
+    page = viewer.open(path)
+    page.fill("#find", "momotaro")
+    assert text_of(page, "#count") == "1 of 4", "the page's own script works all the same"
+    tried = page.evaluate(
+        f"""async () => {{
+            const tries = {{
+                fetch: () => fetch("{web}/fetch"),
+                beacon: () => {{ if (!navigator.sendBeacon("{web}/beacon")) throw 0; }},
+                // Later, since what the debugger runs may evaluate.
+                eval: () => new Promise((_, no) => setTimeout(() => {{
+                    try {{ (0, eval)("window.ran = 'eval'"); }} catch (error) {{ no(error); }}
+                }})),
+                added: () => {{
+                    const one = document.createElement("script");
+                    one.textContent = "window.ran = 'an added script'";
+                    document.body.append(one);
+                    throw 0;
+                }},
+                worker: () => new Promise((_, no) => {{
+                    new Worker(URL.createObjectURL(new Blob([""]))).onerror = no;
+                }}),
+            }};
+            const refused = [];
+            for (const [name, one] of Object.entries(tries)) {{
+                try {{ await one(); }} catch {{ refused.push(name); }}
+            }}
+            return refused;
+        }}"""
+    )
+    # Last, since Playwright would wait for where a form leads to.
+    for one in ("trap", "send"):
+        page.evaluate(f"document.getElementById('{one}').click()")
+    page.wait_for_timeout(200)
+    assert page.evaluate("window.ran") is None
+    assert set(tried) >= {"fetch", "eval", "added", "worker"}
+    for one in ("h1", "#styled"):
+        assert (
+            page.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
+            != "rgb(1, 2, 3)"
+        )
+    assert page.url == path.as_uri(), "the form led away"
+    assert asked == []
+    blocked = "\n".join(viewer.trouble)
+    for what in (
+        "script-src",
+        "style-src",
+        "img-src",
+        "frame-src",
+        "connect-src",
+        "base-uri",
+        "form-action",
+    ):
+        assert what in blocked, what
+    viewer.trouble.clear()
+
+
+def test_it_prints_whole(repository: Repository, viewer: Viewer) -> None:
+    page = viewer.open(site(peach(repository)), color_scheme="dark")
     page.click("[data-at]")
-    page.evaluate(Path(axe_core_python.__file__).with_name("axe.min.js").read_text("utf-8"))
-    found = page.evaluate("axe.run().then(r => r.violations.map(v => [v.id, v.nodes[0].html]))")
-    assert found == []
-    assert page.evaluate("document.documentElement.scrollWidth") <= width, "scrolls sideways"
+    page.emulate_media(media="print")
+    for gone in ("#find", "#ask", ".here", "[data-at]", "footer"):
+        assert page.locator(gone).first.is_hidden(), gone
+    for there in (
+        "h1",
+        "h2",
+        "h3",
+        "blockquote:not([hidden]) mark",
+        ".score",
+        ".note",
+        ".also",
+        "dd",
+    ):
+        for one in page.locator(f"main {there}, .top {there}").all():
+            assert one.is_visible(), f"{there}: {one.text_content()}"
+    # Nothing is behind a scroll bar, in a closed fold, or white on white.
+    hidden = page.evaluate(
+        """[...document.querySelectorAll("main *")].filter((one) => {
+            const style = getComputedStyle(one);
+            return one.scrollHeight > one.clientHeight + 1 && style.overflowY !== "visible"
+                && one.clientHeight > 0 || style.contentVisibility === "auto";
+        }).map((one) => one.outerHTML.slice(0, 80))"""
+    )
+    assert hidden == []
+    assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
+    assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+
+
+def test_a_long_set_prints_on_many_pages(repository: Repository, viewer: Viewer) -> None:
+    questions = [{"id": f"n{n}", "question": f"Number {n}?"} for n in range(120)]
+    repository.write("questions/a.json", json.dumps({"context": "a", "questions": questions}))
+    page = viewer.open(site(repository))
+    pages = len(re.findall(rb"/Type\s*/Page\b", page.pdf()))
+    assert 5 <= pages <= 40, "all of them, off the screen or not, and no blank paper"
