@@ -105,7 +105,7 @@ def _failure(failure: Failure) -> list[str]:
         for name, value in sorted(failure.evidence.items())
     )
     lines = [
-        f'<p class="note bad">✗ <b>No answer</b> ({escape(failure.kind)}, tried {times}): '
+        f'<p class="note bad failure">✗ <b>No answer</b> ({escape(failure.kind)}, tried {times}): '
         f"{escape(failure.reason)}</p>"
     ]
     if evidence:

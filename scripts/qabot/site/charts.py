@@ -53,5 +53,6 @@ def scores_svg(scores: Sequence[float]) -> str:
         f'<path class="limit" d="M{limit} 0V{_HEIGHT}"/>'
         f'<text x="0" y="{_HEIGHT + 12}">0</text>'
         f'<text x="{limit}" y="{_HEIGHT + 12}" text-anchor="middle">{DOUBTFUL}</text>'
+        f'<text x="{(limit + width) // 2}" y="{_HEIGHT + 12}" text-anchor="middle">scores</text>'
         f'<text x="{width}" y="{_HEIGHT + 12}" text-anchor="end">1</text></svg>'
     )

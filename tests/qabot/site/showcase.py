@@ -1,0 +1,112 @@
+"""The repository in the documents' pictures: an answer of each kind.
+
+The answers and their scores are the bundled model's; the failure is one that a task on Fargate can have.
+"""
+
+from __future__ import annotations
+
+import json
+
+from tests.conftest import Repository
+
+from answerer.spans import Span
+from qabot import store
+from qabot.answers import AnswerSet, Entry
+from qabot.keys import Keys
+from qabot.questions import read_questions
+from qabot.results import Answer, Failure, Result
+from qabot.site.links import Links
+
+MODEL = "qabot-minilm-l6-squad@5bdda09547f0/s1"
+LINKS = Links(
+    "https://github.com/someone/questions",
+    "main",
+    {"answers/apollo-11.yaml": "8f3a2c1d" * 5, "answers/momotaro.yaml": "51c09be7" * 5},
+)
+
+APOLLO = (
+    "Apollo 11 was the first spaceflight to land humans on the Moon, on 20 July 1969. Neil Armstrong "
+    "and Buzz Aldrin landed in the Sea of Tranquility, while Michael Collins stayed in orbit. "
+    "Armstrong stepped onto the surface six hours later, and Aldrin joined him nineteen minutes after "
+    "that. They collected 21.5 kilograms of lunar material to bring back to Earth, and spent two and "
+    "a quarter hours outside. The mission fulfilled a goal that President John F. Kennedy had set in "
+    "1961."
+)
+MOMOTARO = (
+    "A giant peach was flowing in the river. She picked it up and brought it home. Later, a healthy "
+    "baby was born from the peach. She named the baby Momotaro."
+)
+QUESTIONS = {
+    "apollo-11": (
+        APOLLO,
+        [
+            {"id": "orbit", "question": "Who stayed in orbit?", "expect": ["Collins"]},
+            {"id": "why", "question": "Why did they go?"},
+            {"id": "first", "question": "Who stepped onto the surface first?"},
+            {"id": "outside", "question": "How long were they outside?"},
+            {"id": "when", "question": "When did they land?"},
+            {"id": "where", "question": "Where did they land?", "expect": ["Tranquility"]},
+            {
+                "id": "material",
+                "question": "What did they bring back to Earth?",
+                "expect": ["rock"],
+            },
+            {"id": "goal", "question": "Who had set the goal?"},
+        ],
+    ),
+    "momotaro": (
+        MOMOTARO,
+        [
+            {"id": "name", "question": "What is the name of the baby?", "expect": ["Momotaro"]},
+            {"id": "origin", "question": "What was the baby born from?"},
+            {"id": "home", "question": "What did she bring home?"},
+        ],
+    ),
+}
+FOUND = {
+    "orbit": [("Michael Collins", 0.9399)],
+    "why": [
+        ("bring back to Earth", 0.0779),
+        ("spent two and a quarter hours outside", 0.0063),
+        ("The mission fulfilled a goal", 0.0037),
+    ],
+    "outside": [("two and a quarter hours", 0.6993)],
+    "when": [("20 July 1969", 0.8603)],
+    "where": [("Sea of Tranquility", 0.4663)],
+    "material": [("lunar material", 0.8665)],
+    "goal": [("John F. Kennedy", 0.5234)],
+    "name": [("Momotaro", 0.78)],
+    "origin": [("peach", 0.59)],
+}
+
+
+def showcase(repository: Repository) -> Repository:
+    """Write its questions and answers."""
+    for name, (context, questions) in QUESTIONS.items():
+        content = json.dumps({"context": context, "questions": questions})
+        repository.write(f"questions/{name}.json", content)
+    keys = Keys(MODEL)
+    for one in read_questions(repository.root).sets:
+        entries = []
+        for question in one.questions:
+            key = keys.key(question.context, question.question)
+            if question.id in FOUND:
+                first, *others = (
+                    _span(question.context, text, score) for text, score in FOUND[question.id]
+                )
+                result: Result = Answer(key, MODEL, first, tuple(others))
+            elif question.id == "first":
+                reason = "the container was killed; raise memory in cdk.json"
+                evidence = {"exitCode": "137", "stoppedReason": "OutOfMemoryError"}
+                result = Failure(key, MODEL, "out-of-memory", reason, 4, False, evidence)
+            else:
+                continue
+            entries.append(Entry(question.id, question.question, result))
+        questions_by_id = {question.id: question for question in one.questions}
+        store.write_set(repository.root, AnswerSet(one.source, tuple(entries)), questions_by_id)
+    return repository
+
+
+def _span(context: str, text: str, score: float) -> Span:
+    start = context.index(text)
+    return Span(text, start, start + len(text), score)
