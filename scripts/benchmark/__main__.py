@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from benchmark import image as images
+from benchmark import page as pages
 from benchmark.processes import Cost, measure, median
 from qabot import fargate
 
@@ -60,6 +61,8 @@ def _measure(folder: Path, rounds: int, base: str | None) -> None:
         _throughputs(folder)
         print()
         _image(base, table)
+    print()
+    pages.print_or_say_why_not(rounds)
 
 
 def _starts(folder: Path, table: Mapping[str, str], rounds: int) -> None:

@@ -2,83 +2,91 @@
 
 from __future__ import annotations
 
-import shutil
 from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from benchmark.browser import NoBrowserError, chromium
+
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
-
-# Nothing of the browser's own goes out either.
-FLAGS = [
-    "--no-sandbox",
-    "--disable-gpu",
-    "--disable-quic",
-    "--no-first-run",
-    "--disable-background-networking",
-    "--disable-component-update",
-    "--disable-sync",
-]
-
-
-def find_browser() -> str | None:
-    """Where Chromium is; None where it is not."""
-    names = ("chromium", "chromium-browser", "google-chrome")
-    return next((path for name in names if (path := shutil.which(name))), None)
 
 
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for all tests of a worker."""
-    path = find_browser()
-    if path is None:
-        pytest.skip("no Chromium here: apt-get install chromium")
-    from playwright.sync_api import sync_playwright
+    try:
+        with chromium() as browser:
+            yield browser
+    except NoBrowserError as error:
+        pytest.skip(str(error))
 
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=path, args=FLAGS)
-        yield browser
-        browser.close()
+
+@pytest.fixture(scope="session")
+def windows() -> dict[str, Page]:
+    """The pages that are open, by their options: opening one costs more than what is done on it."""
+    return {}
 
 
 class Viewer:
     """Opens pages, and knows of everything on them that should not have happened."""
 
-    def __init__(self, browser: Browser) -> None:
+    def __init__(self, browser: Browser, windows: dict[str, Page]) -> None:
         self._browser = browser
-        self._contexts: list[Any] = []
+        self._windows = windows
+        self._listening: list[Page] = []
+        self._listeners = {
+            "console": lambda message: self.trouble.append(message.text),
+            "pageerror": lambda error: self.trouble.append(str(error)),
+            "dialog": self._dismiss,
+            "request": lambda request: self.requests.append(request.url),
+        }
+        self._opened: set[str] = set()
         self.trouble: list[str] = []
         self.requests: list[str] = []
 
     def open(self, path: Path, fragment: str = "", **options: Any) -> Page:
-        """A page in a context of its own; the options are those of `Browser.new_context`."""
-        context = self._browser.new_context(**options)
-        self._contexts.append(context)
-        page = context.new_page()
-        page.on("console", lambda message: self.trouble.append(message.text))
-        page.on("pageerror", lambda error: self.trouble.append(str(error)))
-        page.on("dialog", self._dismiss)
-        page.on("request", lambda request: self.requests.append(request.url))
+        """A page; the options are those of `Browser.new_context`."""
+        name = repr(sorted(options.items()))
+        page = self._windows.get(name)
+        if page is None:
+            page = self._windows[name] = self._browser.new_context(**options).new_page()
+        else:
+            page.goto("about:blank")  # it has another document then, and nothing of the last one's
+        if page not in self._listening:
+            self._listening.append(page)
+            for event, listener in self._listeners.items():
+                page.on(event, listener)  # type: ignore[call-overload]
+        self._opened.add(path.as_uri())
         page.goto(path.as_uri() + fragment)
         return page
+
+    def close(self, page: Page) -> None:
+        """Close a page that no other test should get."""
+        page.context.close()
+        self._listening.remove(page)
+        for name in [name for name, one in self._windows.items() if one is page]:
+            del self._windows[name]
+
+    def done(self) -> set[str]:
+        """Stop looking; whatever was asked for that is not a page that was opened."""
+        for page in self._listening:
+            for event, listener in self._listeners.items():
+                page.remove_listener(event, listener)
+        return {url.partition("#")[0] for url in self.requests} - self._opened - {"about:blank"}
 
     def _dismiss(self, dialog: Dialog) -> None:
         self.trouble.append(f"a dialog: {dialog.message}")
         dialog.dismiss()
 
-    def close(self) -> None:
-        """Close what was opened."""
-        for context in self._contexts:
-            context.close()
-
 
 @pytest.fixture
-def viewer(browser: Browser) -> Iterator[Viewer]:
+def viewer(browser: Browser, windows: dict[str, Page]) -> Iterator[Viewer]:
     """Opens pages; whatever went wrong on them fails the test at its end."""
-    viewer = Viewer(browser)
+    viewer = Viewer(browser, windows)
     yield viewer
-    viewer.close()
+    asked = viewer.done()
     assert viewer.trouble == [], "a script ran that should not, or the page's own failed"
+    assert {url for url in asked if not url.startswith("blob:")} == set(), "the page asked for more"

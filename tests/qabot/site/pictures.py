@@ -16,9 +16,10 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Literal
 
 from tests.conftest import ROOT, Repository
-from tests.qabot.site.conftest import FLAGS, find_browser
 from tests.qabot.site.pages import ask, site
 from tests.qabot.site.showcase import APOLLO, LINKS, showcase
+
+from benchmark.browser import NoBrowserError, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page
@@ -109,21 +110,17 @@ def take(browser: Browser, path: Path, picture: Picture) -> bytes:
 
 def main() -> int:
     """Take every picture."""
-    from playwright.sync_api import sync_playwright
-
-    found = find_browser()
-    if found is None:
-        print("no Chromium here: apt-get install chromium", file=sys.stderr)
-        return 1
     path = build()
     FOLDER.mkdir(exist_ok=True)
-    with sync_playwright() as playwright:
-        browser = playwright.chromium.launch(executable_path=found, args=FLAGS)
-        for name, picture in PICTURES.items():
-            data = take(browser, path, picture)
-            (FOLDER / f"{name}.webp").write_bytes(data)
-            print(f"docs/pictures/{name}.webp ({len(data):,} bytes)")
-        browser.close()
+    try:
+        with chromium() as browser:
+            for name, picture in PICTURES.items():
+                data = take(browser, path, picture)
+                (FOLDER / f"{name}.webp").write_bytes(data)
+                print(f"docs/pictures/{name}.webp ({len(data):,} bytes)")
+    except NoBrowserError as error:
+        print(error, file=sys.stderr)
+        return 1
     SHOWN.write_text(shown(path) + "\n", encoding="utf-8")
     return 0
 

@@ -62,7 +62,7 @@ def test_it_asks_nobody(repository: Repository, viewer: Viewer) -> None:
     page.fill("#find", "peach")
     ask(page, set="peach", context="a", question="b")
     page.wait_for_timeout(100)
-    assert viewer.requests == [path.as_uri()]
+    assert {one for one in viewer.requests if one != "about:blank"} == {path.as_uri()}
     linked = page.eval_on_selector_all(
         "[src], [srcset], [href], [data], [poster]", "all => all.map(one => one.tagName)"
     )
@@ -233,6 +233,8 @@ def test_nothing_runs_or_leaves_even_if_it_got_in(
     ):
         assert what in blocked, what
     viewer.trouble.clear()
+    viewer.requests.clear()
+    viewer.close(page)
 
 
 def test_it_prints_whole(repository: Repository, viewer: Viewer) -> None:
@@ -264,6 +266,7 @@ def test_it_prints_whole(repository: Repository, viewer: Viewer) -> None:
     assert hidden == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"
     assert page.evaluate("getComputedStyle(document.body).color") == "rgb(0, 0, 0)"
+    viewer.close(page)
 
 
 def test_a_long_set_prints_on_many_pages(repository: Repository, viewer: Viewer) -> None:
