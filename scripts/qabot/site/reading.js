@@ -6,20 +6,23 @@ const $ = (id) => document.getElementById(id);
   const sections = [...document.querySelectorAll("section")];
   // Articles lie in parts, and what is not on the screen costs nothing, a part at a time.
   const parts = [...document.querySelectorAll(".part")];
-  const partOf = new Map();
-  const sectionOf = new Map();
-  const numberOf = new Map();
-  articles.forEach((one, number) => numberOf.set(one, number));
-  for (const part of parts) for (const one of part.children) partOf.set(one, part);
-  for (const section of sections) {
-    for (const part of section.querySelectorAll(".part")) sectionOf.set(part, section);
-  }
+  const numberOf = new Map(articles.map((one, number) => [one, number]));
+  // By an article's number the number of its part, by a part's that of its section.
+  const partOf = [];
+  const sectionOf = [];
+  parts.forEach((part, number) => {
+    for (let left = part.children.length; left; left -= 1) partOf.push(number);
+  });
+  sections.forEach((section, number) => {
+    for (let left = section.querySelectorAll(".part").length; left; left -= 1) sectionOf.push(number);
+  });
   const marks = articles.map((one) => one.dataset.marks.split(" "));
   const shown = articles.map(() => true);
 
   // About as high as what it holds: a part's place on the scroll bar until it has been seen.
   const size = (part, count) => { part.style.containIntrinsicHeight = `${count * 9}rem`; };
-  for (const part of parts) size(part, part.children.length);
+  const held = parts.map((part) => part.children.length);
+  parts.forEach((part, number) => size(part, held[number]));
   document.documentElement.classList.add("js");
 
   let texts = null;
@@ -30,32 +33,35 @@ const $ = (id) => document.getElementById(id);
 
   function show() {
     const words = plain($("find").value).split(/\s+/).filter(Boolean);
-    const set = $("set").value && sections[Number($("set").value)];
+    const set = $("set").value;
     const wanted = [...document.querySelectorAll("[data-filter][aria-pressed=true]")]
       .map((button) => button.dataset.filter);
     if (words.length) index();
-    const inParts = new Map();
-    const inSections = new Set();
+    const inParts = parts.map(() => 0);
+    const inSections = sections.map(() => 0);
     let count = 0;
-    articles.forEach((one, number) => {
-      const part = partOf.get(one);
+    for (let number = 0; number < articles.length; number += 1) {
+      const part = partOf[number];
+      const section = sectionOf[part];
       const fits =
-        (!set || sectionOf.get(part) === set) &&
+        (!set || section === Number(set)) &&
         (!wanted.length || wanted.some((mark) => marks[number].includes(mark))) &&
         words.every((word) => texts[number].includes(word));
-      if (fits !== shown[number]) one.hidden = !fits;
+      if (fits !== shown[number]) articles[number].hidden = !fits;
       shown[number] = fits;
       if (fits) {
         count += 1;
-        inParts.set(part, (inParts.get(part) || 0) + 1);
-        inSections.add(sectionOf.get(part));
+        inParts[part] += 1;
+        inSections[section] += 1;
       }
-    });
-    for (const part of parts) {
-      part.hidden = !inParts.has(part);
-      size(part, inParts.get(part) || 0);
     }
-    for (const section of sections) section.hidden = !inSections.has(section);
+    parts.forEach((part, number) => {
+      if (held[number] === inParts[number]) return;
+      held[number] = inParts[number];
+      part.hidden = !held[number];
+      size(part, held[number]);
+    });
+    sections.forEach((section, number) => { section.hidden = !inSections[number]; });
     const all = !words.length && !set && !wanted.length;
     $("none").hidden = all || count > 0;
     $("count").textContent =
