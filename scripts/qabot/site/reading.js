@@ -31,6 +31,8 @@ const $ = (id) => document.getElementById(id);
   // While nobody waits; or else when somebody first looks for something.
   if (window.requestIdleCallback) requestIdleCallback(index);
 
+  const hide = (one, hidden) => { if (one.hidden !== hidden) one.hidden = hidden; };
+
   function show() {
     const words = plain($("find").value).split(/\s+/).filter(Boolean);
     const set = $("set").value;
@@ -61,9 +63,9 @@ const $ = (id) => document.getElementById(id);
       part.hidden = !held[number];
       size(part, held[number]);
     });
-    sections.forEach((section, number) => { section.hidden = !inSections[number]; });
+    sections.forEach((section, number) => hide(section, !inSections[number]));
     const all = !words.length && !set && !wanted.length;
-    $("none").hidden = all || count > 0;
+    hide($("none"), all || count > 0);
     $("count").textContent =
       all ? "" : `${count.toLocaleString("en")} of ${articles.length.toLocaleString("en")}`;
   }

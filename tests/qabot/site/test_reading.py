@@ -43,6 +43,24 @@ def test_a_search_finds_every_word_whatever_its_case(
     assert text_of(page, "#count") == f"0 of {PART + 14}"
 
 
+def test_a_key_that_changes_nothing_touches_nothing(repository: Repository, viewer: Viewer) -> None:
+    """Among 10,000 answers whatever is touched for each of them is felt at every key."""
+    page = viewer.open(site(two_sets(repository)))
+    page.fill("#find", "number")
+    page.evaluate(
+        "() => { window.touched = []; new MutationObserver(all => window.touched.push(...all))"
+        ".observe(document.querySelector('main'), { attributes: true, subtree: true }) }"
+    )
+    page.fill("#find", "number ")
+    page.fill("#find", f"number {PART + 5}")
+    touched = page.evaluate("window.touched.map(one => one.target.tagName)")
+    assert touched.count("ARTICLE") == PART + 9, "each of those that are hidden by that, once"
+    page.evaluate("window.touched.length = 0")
+    page.fill("#find", f"number {PART + 5}?")
+    assert seen(page) == [f"many/n{PART + 5}"]
+    assert page.evaluate("window.touched.length") == 0
+
+
 def test_a_search_finds_letters_however_they_are_put_together(
     repository: Repository, viewer: Viewer
 ) -> None:
