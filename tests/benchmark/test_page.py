@@ -4,13 +4,16 @@ from __future__ import annotations
 
 import gzip
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
 from benchmark import page as pages
-from benchmark.browser import NoBrowserError, chromium
 from qabot.plan import make_plan
 from qabot.questions import read_questions
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser
 
 
 @pytest.fixture
@@ -35,13 +38,9 @@ def test_its_page_is_measured(root: Path) -> None:
     assert size.compressed == len(gzip.compress(path.read_bytes(), 6))
 
 
-def test_a_visit_searches_and_filters(root: Path) -> None:
+def test_a_visit_searches_and_filters(root: Path, browser: Browser) -> None:
     path, _ = pages.make_page(root)
-    try:
-        with chromium() as browser:
-            times = pages.visit(browser, path)
-    except NoBrowserError as error:
-        pytest.skip(str(error))
+    times = pages.visit(browser, path)
     assert {name: len(taken) for name, taken in times.items()} == {
         "painted": 1, "ready": 1, "search": len(pages.TYPED), "filter": 4,
     }  # fmt: skip

@@ -1,4 +1,4 @@
-"""A browser for the tests of the page; without one they are skipped, and say so."""
+"""Pages in a browser, and everything on them that should not have happened."""
 
 from __future__ import annotations
 
@@ -8,20 +8,8 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from benchmark.browser import NoBrowserError, chromium
-
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Dialog, Page
-
-
-@pytest.fixture(scope="session")
-def browser() -> Iterator[Browser]:
-    """One headless Chromium for all tests of a worker."""
-    try:
-        with chromium() as browser:
-            yield browser
-    except NoBrowserError as error:
-        pytest.skip(str(error))
 
 
 @pytest.fixture(scope="session")
