@@ -23,7 +23,13 @@ def git(root: Path, *arguments: str) -> str:
         "GIT_COMMITTER_EMAIL": "person@example.com",
     }
     done = subprocess.run(
-        ["git", *arguments], cwd=root, env=env, capture_output=True, text=True, check=False
+        ["git", *arguments],
+        cwd=root,
+        env=env,
+        capture_output=True,
+        text=True,
+        errors="replace",  # a fork's files are read, and among them are pictures
+        check=False,
     )
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
