@@ -20,6 +20,7 @@ from qabot.aws.tasks import is_arn
 from qabot.engines import failures
 from qabot.engines.failures import Cause
 from qabot.engines.launcher import AHEAD, Unclaimed
+from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
@@ -69,6 +70,7 @@ class Dispatch:
         timeout: of the run, seconds.
         pace: how often to look.
         timing: the clock.
+        recorder: told of every task's launch, beginning and failure.
     """
 
     def __init__(
@@ -83,6 +85,7 @@ class Dispatch:
         timeout: float,
         pace: Pace,
         timing: Timing,
+        recorder: Recorder | None = None,
     ) -> None:
         self.tally = Tally()
         self._launcher = launcher
@@ -95,6 +98,7 @@ class Dispatch:
         self._timeout = timeout
         self._pace = pace
         self._timing = timing
+        self._recorder = recorder or Recorder()
         self._order = count()
         # Each open job is in one of these.
         self._waiting: list[tuple[float, int, Job]] = []
@@ -209,6 +213,7 @@ class Dispatch:
     def _board(self, job: Job, task: str) -> None:
         self._flying[job.key] = job
         self._aboard.setdefault(task, []).append(job)
+        self._recorder.launched(job.key, task)
 
     def _overtaken(self, job: Job, item: Item) -> Iterator[Result]:
         """Another run has claimed the attempt that this one wanted, or has even answered."""
@@ -223,6 +228,7 @@ class Dispatch:
         else:
             job.follow(item)
             job.rejoin = not item.status.final
+            self._recorder.retried(job.key, "overtaken")
             self._queue(job, self._pace.retry)
 
     # Watching
@@ -311,6 +317,7 @@ class Dispatch:
                 self._touch_down(job)
                 yield from self._failed(job, failures.from_task({"taskArn": job.task}, item))
         elif item is not None and item.status is Status.RUNNING:
+            self._recorder.started(job.key)
             if item.lease < self._timing.wall():
                 yield from self._dead(job, "lease-expired")
         elif now - job.since > self._pace.start:
@@ -342,6 +349,7 @@ class Dispatch:
         if pause is None:
             yield self._verdicts.give_up(job, cause)
         else:
+            self._recorder.retried(job.key, cause.kind)
             # What failed together waits equally long, and may share a task again.
             share = random.Random(job.token).uniform(0.5, 1)  # noqa: S311
             self._queue(job, pause * share)

@@ -30,6 +30,7 @@ from qabot.engines.verdicts import Verdicts, is_of
 from qabot.errors import CloudError, UsageError
 from qabot.report import count
 from qabot.results import Answer, Failure
+from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
@@ -60,6 +61,7 @@ class FargateEngine:
         pace: how often to look at the tasks.
         note: told what happens, a line each.
         mask: told the account's id as soon as it is known.
+        recorder: told when each question's tasks are launched, begin and fail.
 
     Raises:
         UsageError: `run` can't be a name.
@@ -78,6 +80,7 @@ class FargateEngine:
         pace: Pace | None = None,
         note: Callable[[str], None] = lambda _: None,
         mask: Callable[[str], None] = lambda _: None,
+        recorder: Recorder | None = None,
     ) -> None:
         self.run = run or new_run(os.environ)
         if not _RUN_NAME.fullmatch(self.run):
@@ -94,6 +97,8 @@ class FargateEngine:
         self._pace = pace or Pace()
         self._note = note
         self._mask = mask
+        self._recorder = recorder or Recorder()
+        self._recorder.run = self.run
 
     @property
     def model(self) -> str:
@@ -232,6 +237,7 @@ class FargateEngine:
             timeout=self._timeout,
             pace=self._pace,
             timing=timing,
+            recorder=self._recorder,
         )
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)

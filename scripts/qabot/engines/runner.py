@@ -10,9 +10,10 @@ import answerer
 from answerer.errors import InputError
 from answerer.info import ModelInfo, read_info
 from qabot.results import TOP_K, Answer, Failure
+from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Sequence
+    from collections.abc import Generator, Iterator, Sequence
 
     from answerer.spans import Span
     from qabot.results import Ask, Result
@@ -26,13 +27,15 @@ class RunnerEngine:
 
     Args:
         directory: the model directory; the bundled one unless told.
+        recorder: told when each question is given to the model.
 
     Raises:
         ModelError: it is none.
     """
 
-    def __init__(self, directory: Path = BUNDLED) -> None:
+    def __init__(self, directory: Path = BUNDLED, recorder: Recorder | None = None) -> None:
         self._directory = directory
+        self._recorder = recorder or Recorder()
         self.info: ModelInfo = read_info(directory)
 
     @property
@@ -47,10 +50,15 @@ class RunnerEngine:
         from answerer.model import Model
 
         model = Model.load(self._directory)
-        pairs = ((ask.context, ask.question) for ask in asks)
-        with contextlib.closing(model.answer_all(pairs, top_k=TOP_K)) as results:
+        with contextlib.closing(model.answer_all(self._pairs(asks), top_k=TOP_K)) as results:
             for index, spans in results:
                 yield self._result(asks[index], spans)
+
+    def _pairs(self, asks: Sequence[Ask]) -> Iterator[tuple[str, str]]:
+        """What the model takes, a few ahead of its answers, so that no core waits."""
+        for ask in asks:
+            self._recorder.started(ask.key)
+            yield ask.context, ask.question
 
     def _result(self, ask: Ask, spans: list[Span] | InputError) -> Result:
         if isinstance(spans, InputError):

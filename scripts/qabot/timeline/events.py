@@ -1,0 +1,175 @@
+"""What a run's timeline is made of, and how many questions were where at any moment of it."""
+
+from __future__ import annotations
+
+import heapq
+from array import array
+from dataclasses import dataclass, field
+from enum import StrEnum
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+# A picture has no use for more: it is some 700 pixels wide.
+MOMENTS = 200
+# Of a key, a task's id, a class of failure; in code points.
+MAX_TEXT = 200
+
+
+class What(StrEnum):
+    """What happens to a question."""
+
+    QUEUED = "queued"
+    LAUNCHED = "launched"  # a task starts for it; the runner engine has none
+    STARTED = "started"
+    RETRIED = "retried"  # an attempt has failed, and there will be another
+    ANSWERED = "answered"
+    FAILED = "failed"  # for good, as far as this run goes
+    STOPPED = "stopped"  # with the run
+
+    @property
+    def final(self) -> bool:
+        """Whether nothing can come behind it."""
+        return self in (What.ANSWERED, What.FAILED, What.STOPPED)
+
+
+class State(StrEnum):
+    """Where a question is between two events."""
+
+    WAITING = "waiting"
+    STARTING = "starting"
+    WORKING = "working"
+    ANSWERED = "answered"
+    FAILED = "failed"
+    STOPPED = "stopped"
+
+
+# The state that an event leads to.
+AFTER = {
+    What.QUEUED: State.WAITING,
+    What.LAUNCHED: State.STARTING,
+    What.STARTED: State.WORKING,
+    What.RETRIED: State.WAITING,
+    What.ANSWERED: State.ANSWERED,
+    What.FAILED: State.FAILED,
+    What.STOPPED: State.STOPPED,
+}
+STATES = tuple(State)
+_PLACES = {what: STATES.index(state) for what, state in AFTER.items()}
+
+
+@dataclass(frozen=True, slots=True)
+class Event:
+    """Something that happens to a question.
+
+    Args:
+        at: seconds since the run began.
+        what: happens.
+        task: the task's id, where one is launched.
+        kind: the class of the failure, where an attempt failed.
+    """
+
+    at: float
+    what: What
+    task: str = ""
+    kind: str = ""
+
+
+@dataclass(frozen=True, slots=True)
+class Track:
+    """One question's way through a run.
+
+    Args:
+        key: names the question, its context and the model; see `qabot.keys`.
+        events: in their order; the first is QUEUED, and the last is final, and no other is.
+    """
+
+    key: str
+    events: tuple[Event, ...]
+
+    @property
+    def end(self) -> Event:
+        """Its last event."""
+        return self.events[-1]
+
+
+@dataclass(frozen=True, slots=True)
+class Moment:
+    """How many questions were where.
+
+    Args:
+        at: seconds since the run began.
+        counts: of questions, one for each of `STATES`.
+    """
+
+    at: float
+    counts: tuple[int, ...]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Timeline:
+    """When what happened in a run.
+
+    Args:
+        engine: `runner` or `fargate`.
+        run: the run's name; empty where it has none.
+        seconds: from its beginning to its end.
+        tracks: every question's, in the order they were asked; none where there are too many.
+        moments: from the beginning to the end, at equal distances.
+        retries: how many attempts have failed with another one behind them, by their class.
+    """
+
+    engine: str
+    run: str
+    seconds: float
+    tracks: tuple[Track, ...] = ()
+    moments: tuple[Moment, ...] = ()
+    retries: Mapping[str, int] = field(default_factory=dict)
+
+    @property
+    def questions(self) -> int:
+        """How many were asked."""
+        return sum(self.moments[-1].counts) if self.moments else 0
+
+    def ended(self, state: State) -> int:
+        """How many questions ended in a state."""
+        return self.moments[-1].counts[STATES.index(state)] if self.moments else 0
+
+
+def in_order(tracks: Iterable[Track]) -> Iterator[tuple[float, int, What]]:
+    """The events of all tracks by their time: seconds, the track's number, what happens."""
+    ways = [
+        [(event.at, number, event.what) for event in track.events]
+        for number, track in enumerate(tracks)
+    ]
+    return heapq.merge(*ways, key=lambda event: event[0])
+
+
+def moments(
+    events: Iterable[tuple[float, int, What]], questions: int, seconds: float
+) -> tuple[Moment, ...]:
+    """How many questions were where, at equal distances from the beginning to the end.
+
+    Args:
+        events: by their time: seconds, the question's number, what happens.
+        questions: how many there are.
+        seconds: when the run ended; no event is later.
+    """
+    if not questions:
+        return ()
+    places = array("b", [-1]) * questions
+    counts = [0] * len(STATES)
+    steps = MOMENTS if seconds > 0 else 0
+    made: list[Moment] = []
+    for at, number, what in events:
+        while len(made) < steps and at > seconds * len(made) / steps:
+            made.append(Moment(seconds * len(made) / steps, tuple(counts)))
+        if places[number] >= 0:
+            counts[places[number]] -= 1
+        places[number] = _PLACES[what]
+        counts[places[number]] += 1
+    while len(made) < steps:
+        made.append(Moment(seconds * len(made) / steps, tuple(counts)))
+    made.append(Moment(seconds, tuple(counts)))
+    return tuple(made)

@@ -1,0 +1,104 @@
+"""What both engines tell of a run while it goes."""
+
+from __future__ import annotations
+
+from itertools import pairwise
+from typing import TYPE_CHECKING
+
+from tests.qabot.engines.test_dispatch import (
+    FakeTasks,
+    dispatch,
+    job,
+    table,  # noqa: F401
+)
+from tests.qabot.engines.test_runner import asks
+
+from qabot.engines.runner import RunnerEngine
+from qabot.timeline.recorder import Recorded, Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Mapping, Sequence
+
+    from answerer.table import Table
+    from qabot.results import Ask, Result
+    from qabot.timeline.events import Timeline
+
+
+def consistent(timeline: Timeline, keys: Sequence[str]) -> dict[str, list[str]]:
+    """Each question's events; every question is there once, and its times go on."""
+    assert [track.key for track in timeline.tracks] == list(keys)
+    for track in timeline.tracks:
+        assert all(one.at <= other.at for one, other in pairwise(track.events))
+        assert track.end.at <= timeline.seconds
+    return {
+        track.key: [f"{event.what} {event.kind}".strip() for event in track.events]
+        for track in timeline.tracks
+    }
+
+
+def test_the_runner_tells_when_the_model_is_given_each_question() -> None:
+    pairs = [("She named the baby Momotaro.", f"What is name {n}?") for n in range(8)]
+    pairs.append(("c", "word " * 600))
+    recorder = Recorder("runner")
+    engine = Recorded(RunnerEngine(recorder=recorder), recorder)
+    assert len(list(engine.ask(asks(*pairs)))) == 9
+    told = consistent(recorder.timeline(), [f"k{n}" for n in range(9)])
+    assert told.pop("k8") == ["queued", "started", "failed question-too-long"]
+    assert set(map(tuple, told.values())) == {("queued", "started", "answered")}
+    starts = [track.events[1].at for track in recorder.timeline().tracks]
+    assert starts == sorted(starts)
+    assert starts[0] > 0, "loading the model is part of the run"
+
+
+class Fargate:
+    """The engine around a dispatch."""
+
+    model = "m@1"
+
+    def __init__(self, tasks: FakeTasks, recorder: Recorder) -> None:
+        self._tasks, self._recorder = tasks, recorder
+
+    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
+        """See `qabot.engines.Engine`."""
+        made = dispatch(self._tasks)
+        made._recorder = self._recorder
+        yield from made.run([job(ask.key, ask=ask) for ask in asks])
+
+
+def fargate(table: Table, fates: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:  # noqa: F811
+    from tests.qabot.engines.test_dispatch import CONTEXT
+
+    from qabot.results import Ask
+
+    recorder = Recorder("fargate")
+    engine = Recorded(Fargate(FakeTasks(table, fates), recorder), recorder)
+    results = list(engine.ask([Ask(key, "Who?", CONTEXT) for key in fates]))
+    assert len(results) == len(fates)
+    return consistent(recorder.timeline(), list(fates))
+
+
+def test_fargate_tells_of_every_attempt_and_why_it_failed(table: Table) -> None:  # noqa: F811
+    told = fargate(
+        table,
+        {
+            "fine": [],
+            "crash": ["crash"],
+            "spot": ["spot", "never"],
+            "capacity": ["no-capacity", "no-capacity"],
+            "expired": ["expired"],
+            "model": ["model"],
+        },
+    )
+    seen = {key: [event for event in events if event != "started"] for key, events in told.items()}
+    assert seen == {
+        "fine": ["queued", "launched", "answered"],
+        "crash": ["queued", "launched", "retried crashed", "launched", "answered"],
+        "spot": [
+            "queued", "launched", "retried spot-interruption", "launched", "retried never-started",
+            "launched", "answered",
+        ],
+        "capacity": ["queued", "retried no-capacity", "launched", "answered"],
+        "expired": ["queued", "launched", "retried lease-expired", "launched", "answered"],
+        "model": ["queued", "launched", "failed model"],
+    }  # fmt: skip
+    assert "started" in told["expired"], "it was seen at work before its lease ran out"
