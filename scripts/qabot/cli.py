@@ -125,6 +125,7 @@ def _parser() -> argparse.ArgumentParser:
     _engine(answer)
     _fargate_run(answer)
     answer.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    _timeline(answer)
 
     plan = add_command(
         commands,
@@ -235,6 +236,7 @@ def _parser() -> argparse.ArgumentParser:
     )
     _engine(dispatch)
     _fargate_run(dispatch)
+    _timeline(dispatch)
 
     site = add_command(
         commands,
@@ -297,6 +299,15 @@ def _fargate_run(parser: argparse.ArgumentParser) -> None:
         "--timeout", type=positive, metavar="SECONDS", help="of the whole run (3300)"
     )
     group.add_argument("--run", metavar="NAME", help="names the run, for qabot reap")
+
+
+def _timeline(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE",
+        help="write when what happened in the run",
+    )
 
 
 def _engine(parser: argparse.ArgumentParser) -> None:

@@ -26,19 +26,23 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qabot.report import Reporter
+    from qabot.timeline.recorder import Recorder
 
 
 class NoAnswerError(QabotError):
     """A question that was asked on its own has no answer."""
 
 
-def make_engine(root: Path, args: argparse.Namespace, report: Reporter) -> FargateEngine:
+def make_engine(
+    root: Path, args: argparse.Namespace, report: Reporter, recorder: Recorder | None = None
+) -> FargateEngine:
     """The engine for a command line; AWS is not touched before it is asked something.
 
     Args:
         root: the repository.
         args: `run`, `max_tasks`, `timeout` and `force`, each of which may be missing or `None`.
         report: told what happens.
+        recorder: told when.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
@@ -55,6 +59,7 @@ def make_engine(root: Path, args: argparse.Namespace, report: Reporter) -> Farga
         timeout=getattr(args, "timeout", None) or DEFAULT_TIMEOUT,
         note=report.note,
         mask=report.mask,
+        recorder=recorder,
     )
 
 

@@ -18,6 +18,8 @@ from qabot.reconcile import Outcome, reconcile, tell
 from qabot.report import count
 from qabot.results import Answer, Failure
 from qabot.settings import read_settings
+from qabot.timeline import file as timeline_file
+from qabot.timeline.recorder import Recorded, Recorder
 
 if TYPE_CHECKING:
     import argparse
@@ -28,6 +30,7 @@ if TYPE_CHECKING:
     from qabot.questions import Questions
     from qabot.report import Reporter
     from qabot.results import Result
+    from qabot.timeline.events import Timeline
 
 # Of a pull request; whoever asks more sees how the first ones fare.
 _MOST_PREVIEWED = 200
@@ -60,7 +63,8 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     Files with mistakes are left out, and told at the end: they must not keep the others waiting.
 
     Args:
-        args: `root`, `globs`, `force`, `shard`, `dry_run`, and what `choose_engine` takes.
+        args: `root`, `globs`, `force`, `shard`, `dry_run`, `timeline`, and what `choose_engine`
+            takes.
         report: told what happens.
 
     Returns:
@@ -69,25 +73,42 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the rest is answered.
         Interrupted: Ctrl-C or SIGTERM.
+        TimelineError: the file that `timeline` names can't be written.
     """
-    root, questions, engine, made = _prepare(args, report)
+    recorder = Recorder(args.engine)
+    root, questions, engine, made = _prepare(args, report, recorder)
     code = 0
     if args.dry_run:
         sys.stdout.write(plan_report.as_text(made, _estimate(args, root, made)))
         sys.stdout.flush()
     else:
+        if args.timeline is not None:
+            timeline_file.prepare(args.timeline)
         outcome = Outcome()
         results: dict[str, Result] = {}
+        engine = Recorded(engine, recorder)
         try:
             reconcile(root, made, engine, report, outcome=outcome, results=results)
         finally:
             summary.append(summary.render(made, results, outcome, _cost(args, root, made)))
             summary.set_output("unfinished", is_unfinished(results, outcome))
+            if args.timeline is not None:
+                _keep(recorder.timeline(), args.timeline, report)
         _tell(outcome, made.total, report)
         code = 1 if outcome.failed else 0
     if questions.problems:
         raise QuestionsError(questions.problems)
     return code
+
+
+def _keep(timeline: Timeline, path: Path, report: Reporter) -> None:
+    """Write a run's timeline; the run itself went as it went, whether that succeeds or not."""
+    try:
+        timeline_file.write(path, timeline)
+    except timeline_file.TimelineError as error:
+        report.warning(str(error))
+    else:
+        summary.set_output("timeline", timeline.questions > 0)
 
 
 def preview(args: argparse.Namespace, report: Reporter) -> int:
@@ -124,23 +145,28 @@ def preview(args: argparse.Namespace, report: Reporter) -> int:
     return 1 if outcome.failed else 0
 
 
-def _prepare(args: argparse.Namespace, report: Reporter) -> tuple[Path, Questions, Engine, Plan]:
+def _prepare(
+    args: argparse.Namespace, report: Reporter, recorder: Recorder | None = None
+) -> tuple[Path, Questions, Engine, Plan]:
     """What the commands here begin with: the repository, its questions, the engine and the plan."""
     root = find_root(args.root)
     questions = read_questions(root)
-    engine = choose_engine(args, root, report)
+    engine = choose_engine(args, root, report, recorder)
     shard = shards.parse(args.shard)
     made = make_plan(root, questions, engine.model, args.globs, force=args.force, shard=shard)
     return root, questions, engine, made
 
 
-def choose_engine(args: argparse.Namespace, root: Path, report: Reporter) -> Engine:
+def choose_engine(
+    args: argparse.Namespace, root: Path, report: Reporter, recorder: Recorder | None = None
+) -> Engine:
     """The engine that a command line asks for; nothing is loaded or called yet.
 
     Args:
         args: `engine` and `model`, and what the fargate engine takes.
         root: the repository.
         report: told what the engine does.
+        recorder: told when.
 
     Raises:
         UsageError: they don't go together.
@@ -148,12 +174,12 @@ def choose_engine(args: argparse.Namespace, root: Path, report: Reporter) -> Eng
         SettingsError: `cdk.json` has mistakes.
     """
     if args.engine == "runner":
-        return RunnerEngine(args.model or BUNDLED)
+        return RunnerEngine(args.model or BUNDLED, recorder)
     if args.model is not None:
         raise UsageError("--model is the runner engine's; cdk.json names the fargate engine's")
     from qabot.commands import cloud
 
-    return cloud.make_engine(root, args, report)
+    return cloud.make_engine(root, args, report, recorder)
 
 
 def _estimate(args: argparse.Namespace, root: Path, made: Plan) -> Estimate:
