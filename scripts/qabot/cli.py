@@ -249,6 +249,12 @@ def _parser() -> argparse.ArgumentParser:
     )
     site.add_argument("--out", type=Path, metavar="DIR", help="the folder to write index.html to")
     site.add_argument("--open", action="store_true", help="open the page in a browser")
+    site.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE",
+        help="show the run that qabot answer --timeline wrote",
+    )
 
     model = add_command(
         commands,
@@ -306,7 +312,7 @@ def _timeline(parser: argparse.ArgumentParser) -> None:
         "--timeline",
         type=Path,
         metavar="FILE",
-        help="write when what happened in the run",
+        help="write when what happened in the run, for qabot site",
     )
 
 

@@ -12,6 +12,7 @@ from qabot.errors import UsageError
 from qabot.questions import read_questions
 from qabot.report import count
 from qabot.site.build import build
+from qabot.timeline.file import read
 
 if TYPE_CHECKING:
     import argparse
@@ -23,19 +24,21 @@ def site(args: argparse.Namespace, report: Reporter) -> int:
     """Write the static page, and show it where that is asked.
 
     Args:
-        args: `root`, `out` and `open`.
+        args: `root`, `out`, `open` and `timeline`.
         report: told where the page is.
 
     Raises:
         UsageError: there is neither a folder to write to nor a browser to show it.
         SiteError: it can't be written.
+        TimelineError: what `timeline` names is none.
     """
     if args.out is None and not args.open:
         raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
     root = find_root(args.root)
+    timeline = read(args.timeline) if args.timeline is not None else None
     questions = read_questions(root)
     out = args.out if args.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
-    path = build(root, questions, out)
+    path = build(root, questions, out, timeline=timeline)
     if questions.problems:
         report.warning(
             f"{count(len(questions.problems), 'mistake')} in questions/: the page shows the rest; "

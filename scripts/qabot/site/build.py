@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qabot.questions import Questions
+    from qabot.timeline.events import Timeline
 
 NAME = "index.html"
 
@@ -23,7 +24,13 @@ class SiteError(QabotError):
     """The page can't be written where it should be."""
 
 
-def build(root: Path, questions: Questions, out: Path, links: Links | None = None) -> Path:
+def build(
+    root: Path,
+    questions: Questions,
+    out: Path,
+    links: Links | None = None,
+    timeline: Timeline | None = None,
+) -> Path:
     """Write the page, in one step; nothing else in the folder is touched.
 
     Args:
@@ -31,6 +38,7 @@ def build(root: Path, questions: Questions, out: Path, links: Links | None = Non
         questions: what `questions/` holds.
         out: the folder to write to; made where it is missing.
         links: to the repository; found unless told.
+        timeline: of the last run, where it is known.
 
     Returns:
         The page's path.
@@ -39,7 +47,8 @@ def build(root: Path, questions: Questions, out: Path, links: Links | None = Non
         SiteError: it can't be written.
     """
     sets = gather(root, questions)
-    page = render(sets, find_links(root) if links is None else links, questions.sources)
+    links = find_links(root) if links is None else links
+    page = render(sets, links, questions.sources, timeline)
     path = out / NAME
     unfinished = out / f".{NAME}.{os.getpid()}.qabot-tmp"
     try:

@@ -15,6 +15,7 @@ from qabot.site import overview
 from qabot.site.contexts import Contexts
 from qabot.site.form import form_data, set_names
 from qabot.site.markup import script_data
+from qabot.site.run import run_section
 from qabot.site.section import section
 
 if TYPE_CHECKING:
@@ -22,6 +23,7 @@ if TYPE_CHECKING:
 
     from qabot.site.data import ShownSet
     from qabot.site.links import Links
+    from qabot.timeline.events import Timeline
 
 # In the order in which they use each other.
 SCRIPTS = ("reading.js", "asking.js", "form.js")
@@ -32,15 +34,22 @@ EMPTY = (
 )
 
 
-def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> str:
+def render(
+    sets: Sequence[ShownSet],
+    links: Links,
+    sources: Iterable[str],
+    timeline: Timeline | None = None,
+) -> str:
     """The text of the page.
 
     Args:
         sets: what to show.
         links: to the repository.
         sources: every question file, relative to the repository; new ones get other names.
+        timeline: of the last run, where it is known.
     """
-    style = asset("page.css")
+    run = "" if timeline is None else run_section(timeline, sets)
+    style = asset("page.css") + (asset("run.css") if run else "")
     script = '"use strict";\n' + "".join(map(asset, SCRIPTS))
     contexts = Contexts()
     body = "\n".join(section(one, links, contexts) for one in sets)
@@ -55,6 +64,7 @@ def render(sets: Sequence[ShownSet], links: Links, sources: Iterable[str]) -> st
         "data": script_data(form_data(links, sources)),
         "summary": overview.summary(sets),
         "contents": overview.contents(sets),
+        "run": run,
         "sets": body or EMPTY,
         "idle": "" if sets else " hidden",
         "options": set_names(sets),

@@ -1,0 +1,72 @@
+"""A timeline in words, and the marks of its axis."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qabot.report import clean, count
+from qabot.timeline.events import STATES, State
+
+if TYPE_CHECKING:
+    from qabot.timeline.events import Timeline
+
+# Distances between two marks of a time axis, seconds.
+_STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
+_MOST_MARKS = 5
+_MOST_KINDS = 6
+
+
+def marks(seconds: float) -> list[float]:
+    """Where a time axis has its marks: at even distances, the first at 0, six of them at most.
+
+    Args:
+        seconds: how long the axis is.
+    """
+    longest = seconds / _MOST_MARKS
+    step = next((one for one in _STEPS if one >= longest), longest)
+    if seconds <= 0:
+        return [0.0]
+    return [step * number for number in range(int(seconds / step + 1e-9) + 1)]
+
+
+def duration(seconds: float) -> str:
+    """A time as a person says it: `0.4 s`, `41 s`, `2 min 30 s`, `1 h 5 min`."""
+    if seconds < 10:
+        return f"{seconds:.1f}".removesuffix(".0") + " s"
+    whole = round(seconds)
+    if whole < 60:
+        return f"{whole} s"
+    if whole < 3600:
+        minutes, rest = divmod(whole, 60)
+        return f"{minutes} min {rest} s" if rest else f"{minutes} min"
+    hours, minutes = divmod(round(seconds / 60), 60)
+    return f"{hours:,} h {minutes} min" if minutes else f"{hours:,} h"
+
+
+def scope(timeline: Timeline) -> str:
+    """How much was asked, and how long that took: `24 questions in 37 s`."""
+    return f"{count(timeline.questions, 'question')} in {duration(timeline.seconds)}"
+
+
+def outcome(timeline: Timeline) -> str:
+    """What a run came to, without its full stop; text that needs escaping."""
+    ends = (State.ANSWERED, State.FAILED, State.STOPPED)
+    said = [f"{timeline.ended(state):,} {state}" for state in ends if timeline.ended(state)]
+    words = ", ".join(said)
+    return f"{words}; {attempts(timeline)}" if timeline.retries else words
+
+
+def attempts(timeline: Timeline) -> str:
+    """How many attempts were made again, and why, the most frequent reasons first."""
+    kinds = sorted(timeline.retries.items(), key=lambda one: (-one[1], one[0]))
+    said = [f"{times:,} {clean(kind, 40)}" for kind, times in kinds[:_MOST_KINDS]]
+    if len(kinds) > _MOST_KINDS:
+        said.append("…")
+    total = sum(timeline.retries.values())
+    return f"{count(total, 'attempt')} made again ({', '.join(said)})"
+
+
+def busiest(timeline: Timeline) -> int:
+    """How many questions were worked at, or had a task that starts, at most at once."""
+    places = [STATES.index(state) for state in (State.STARTING, State.WORKING)]
+    return max((sum(one.counts[place] for place in places) for one in timeline.moments), default=0)
