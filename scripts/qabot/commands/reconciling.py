@@ -90,10 +90,11 @@ def answer(args: argparse.Namespace, report: Reporter) -> int:
         try:
             reconcile(root, made, engine, report, outcome=outcome, results=results)
         finally:
-            summary.append(summary.render(made, results, outcome, _cost(args, root, made)))
+            cost, timeline = _cost(args, root, made), recorder.timeline()
+            summary.append(summary.render(made, results, outcome, cost, timeline=timeline))
             summary.set_output("unfinished", is_unfinished(results, outcome))
             if args.timeline is not None:
-                _keep(recorder.timeline(), args.timeline, report)
+                _keep(timeline, args.timeline, report)
         _tell(outcome, made.total, report)
         code = 1 if outcome.failed else 0
     if questions.problems:

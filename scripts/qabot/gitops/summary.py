@@ -7,6 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers import is_doubtful
+from qabot.gitops import pictures
 from qabot.markdown import cell
 from qabot.report import count
 from qabot.results import Answer, contains_one
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
     from qabot.question_file import Question
     from qabot.reconcile import Outcome
     from qabot.results import Result
+    from qabot.timeline.events import Timeline
 
 # A step's summary holds 1 MiB, or GitHub shows none of it; several steps share a page.
 # docs.github.com: Workflow commands, adding a job summary.
@@ -30,6 +32,7 @@ def render(
     outcome: Outcome,
     cost: str = "",
     title: str = "Answers",
+    timeline: Timeline | None = None,
 ) -> str:
     """A run as Markdown, safe whatever its texts contain, and never too large to be shown.
 
@@ -41,8 +44,13 @@ def render(
         outcome: what the run came to.
         cost: what it cost, in words.
         title: of the section.
+        timeline: of the run, where it was recorded.
     """
     lines = [f"### {title}", "", _counts(plan, outcome, cost), ""]
+    if drawn := pictures.scores(_scores(plan, results)):
+        lines += [*drawn, ""]
+    if timeline is not None and (drawn := pictures.timeline(timeline, _labels(plan))):
+        lines += [*drawn, ""]
     rows = sorted(_rows(plan, results), key=lambda row: row[0])
     if rows:
         lines += ["| | question | answer | score |", "| --- | --- | --- | --- |"]
@@ -69,6 +77,27 @@ def _counts(plan: Plan, outcome: Outcome, cost: str) -> str:
     if cost:
         words.append(cost)
     return ", ".join(words) + "."
+
+
+def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[float]]]:
+    """The scores of every set that something was asked of."""
+    asked = {ask.key for ask in plan.asks}
+    return [
+        (
+            one.source,
+            [
+                result.span.score
+                for _, key in one.questions
+                if isinstance(result := results.get(key), Answer)
+            ],
+        )
+        for one in plan.sets
+        if any(key in asked for _, key in one.questions)
+    ]
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    return {key: question.question for one in plan.sets for question, key in one.questions}
 
 
 def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]]:

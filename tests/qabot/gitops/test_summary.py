@@ -10,19 +10,24 @@ from tests.qabot.scripted import ScriptedEngine, failure, first_word
 from tests.qabot.test_markdown import GITHUB, HOSTILE, tags
 
 from qabot.commands.reconciling import is_unfinished
+from qabot.engines import Engine
 from qabot.gitops import summary
 from qabot.plan import make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import Reporter
 from qabot.results import Failure, Result
+from qabot.timeline.recorder import Recorder
 
 
-def rendered(repository: Repository, engine: ScriptedEngine, cost: str = "") -> str:
+def rendered(
+    repository: Repository, engine: Engine, cost: str = "", recorder: Recorder | None = None
+) -> str:
     plan = make_plan(repository.root, read_questions(repository.root), engine.model)
     results: dict[str, Result] = {}
     outcome = reconcile(repository.root, plan, engine, Reporter(quiet=True), results=results)
-    return summary.render(plan, results, outcome, cost)
+    timeline = recorder.timeline() if recorder is not None else None
+    return summary.render(plan, results, outcome, cost, timeline=timeline)
 
 
 def test_failures_come_first(repository: Repository) -> None:
