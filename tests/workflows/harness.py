@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import json
 import os
+import shutil
 import signal
 import subprocess
 import time
@@ -17,6 +18,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Any
 
+import yaml
 from tests.conftest import ROOT
 from tests.qabot.gitops.remotes import git
 from tests.workflows.reader import Reader
@@ -88,7 +90,13 @@ class GitHub:
     ) -> dict[str, Job]:
         """Run a workflow; its jobs by id, the skipped ones too."""
         self.runs += 1
-        template = self.reader.read(ROOT / ".github/workflows" / workflow)
+        path = ROOT / ".github/workflows" / workflow
+        template = self.reader.read(path)
+        # GitHub's parser leaves out what actions are given; here that is artifacts' plain names.
+        written = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
+        for job in template["jobs"]:
+            for step, one in zip(job["steps"], written[job["id"]]["steps"], strict=True):
+                step["with"] = one.get("with", {})
         repository = {"default_branch": "main", "has_pages": self.has_pages}
         payload = {"repository": repository, "pull_request": {"number": 7}}
         contexts: dict[str, Any] = {
@@ -154,7 +162,7 @@ class GitHub:
             if not self.reader.truth(step["if"]["expr"], known, done.result):
                 made = Step(name, "skipped")
             elif "uses" in step:
-                made = self._uses(name, step["uses"].partition("@")[0], clone)
+                made = self._uses(name, step["uses"].partition("@")[0], step["with"], clone)
             else:
                 if name in self.before:
                     self.before[name](clone)
@@ -175,7 +183,7 @@ class GitHub:
     def _env(self, env: dict[str, Any] | None, contexts: dict[str, Any]) -> dict[str, str]:
         return {name: self.reader.text(value, contexts) for name, value in (env or {}).items()}
 
-    def _uses(self, name: str, action: str, clone: Path) -> Step:
+    def _uses(self, name: str, action: str, given: dict[str, str], clone: Path) -> Step:
         """Stand in for an action."""
         match action:
             case "actions/checkout":
@@ -186,12 +194,28 @@ class GitHub:
             case "actions/setup-python" | "aws-actions/configure-aws-credentials":
                 pass  # Python is here; the emulated cloud's credentials are in `environ`
             case "actions/upload-pages-artifact" | "actions/upload-artifact":
-                assert (clone / "public/index.html").is_file()
+                kept = self._artifact(given.get("name", "github-pages"))
+                kept.mkdir(parents=True)
+                source = clone / given["path"]
+                assert source.exists(), f"{name} finds no {given['path']}"
+                if source.is_dir():
+                    shutil.copytree(source, kept, dirs_exist_ok=True)
+                else:
+                    shutil.copy(source, kept)
+            case "actions/download-artifact":
+                kept = self._artifact(given["name"])
+                if not kept.is_dir():
+                    return Step(name, "failure", f"there is no artifact {given['name']}")
+                shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
             case "actions/deploy-pages":
                 pass
             case _:
                 return Step(name, "failure", f"nothing stands in for {action}")
         return Step(name, "success")
+
+    def _artifact(self, name: str) -> Path:
+        """Where the files of an artifact of this run are."""
+        return self.folder / f"artifacts-{self.runs}" / name
 
     def _run(self, name: str, script: str, clone: Path, env: dict[str, str]) -> Step:
         """Run a step as GitHub's runner does, and cancel it as GitHub does."""

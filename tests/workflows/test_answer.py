@@ -58,9 +58,25 @@ def test_the_page_is_published_where_pages_is_on(origin: Origin, github: GitHub)
     jobs = github.run("answer.yml")
     assert jobs["page"].outcome("Keep it for Pages") == "success"
     assert jobs["publish"].result == "success"
+    assert jobs["page"].outcome("Get the timeline") == "skipped", "nothing was asked"
     # A dry run publishes nothing.
     jobs = github.run("answer.yml", "workflow_dispatch", dry_run=True)
     assert {jobs["page"].result, jobs["publish"].result} == {"skipped"}
+
+
+def test_the_page_shows_the_run_that_made_it(origin: Origin, github: GitHub) -> None:
+    ask(
+        origin,
+        {"questions/peach.yaml": PEACH, "questions/bad.yaml": "context: c\nqestions: [q]\n"},
+    )
+    jobs = github.run("answer.yml")
+    assert jobs["runner"].result == "failure", "a file has mistakes"
+    assert jobs["runner"].outputs == {"timeline": "true"}
+    assert jobs["page"].outcome("Get the timeline") == "success"
+    page = (github.folder / "artifacts-1/page/index.html").read_text(encoding="utf-8")
+    assert "The last run: 1 question in" in page
+    assert "1 What is the name of the baby? :active" in jobs["runner"].summary
+    assert not [name for name in origin.files() if "timeline" in name and "." in name.split("/")[0]]
 
 
 def test_changed_renamed_and_removed_questions(origin: Origin, github: GitHub) -> None:

@@ -37,6 +37,7 @@ def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> Non
         assert "run github-1001-1: 2 tasks to launch" in fargate.log()
         assert len(cloud.tasks) == 2
         assert "about $0.00 on Fargate" in fargate.summary
+        assert jobs["page"].outcome("Get the timeline") == "success"
     assert 'answer: "Momotaro"' in origin.files()["answers/peach.yaml"]
 
 
