@@ -165,9 +165,12 @@ def _append(entries: list[Entry], fields: dict[str, Any]) -> None:
 
 def _json(text: str) -> Any:
     try:
-        return json.loads(text)
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
         return None
+    return value
 
 
 def _result(fields: Mapping[str, Any]) -> Result:

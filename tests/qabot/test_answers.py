@@ -132,6 +132,7 @@ def test_the_format_is_the_one_that_is_promised() -> None:
     [
         ("score: 0.9614", "score: 1.5"), ("score: 0.9614", "score: true"),
         ("score: 0.9614", "score: nan"), ("start: 431", 'start: "431"'), ("start: 431", "start: -1"),
+        ('answer: "1921"', 'answer: "\\ud800"'), ('key: "k1"', 'key: "k\\udfff"'),
         ('answer: "1921"', "answer: 1921"), ('key: "k1"', "key: null"), ('id: "year"', "id: year"),
     ],
 )  # fmt: skip
