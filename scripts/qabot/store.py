@@ -133,7 +133,7 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
         before = path.read_bytes() if path.is_file() else b""
         if before == data:
             return False, None
-        if before.strip() and marker not in before:
+        if before.strip() and not _is_ours(before, marker):
             kept = _keep(root, path)
         unfinished = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
         try:
@@ -145,6 +145,11 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
     except OSError as error:
         raise AnswersError(f"{name} can't be written: {error.strerror}") from error
     return True, kept
+
+
+def _is_ours(data: bytes, marker: bytes) -> bool:
+    """Whether one of a file's lines begins with a marker: to mention it is not to be it."""
+    return data.startswith(marker) or b"\n" + marker in data
 
 
 def _keep(root: Path, path: Path) -> str:
@@ -170,7 +175,7 @@ def remove(root: Path, path: str) -> None:
     page = root / page_path(path)
     try:
         (root / path).unlink(missing_ok=True)
-        if page.is_file() and markdown.MARKER.encode() in page.read_bytes():
+        if page.is_file() and _is_ours(page.read_bytes(), markdown.MARKER.encode()):
             page.unlink()
         for folder in (root / path).parents:
             if folder == root / FOLDER or any(folder.iterdir()):

@@ -14,6 +14,7 @@ from tests.conftest import ROOT, Repository
 from tests.qabot.scripted import ScriptedEngine, failure, first_word
 
 from qabot.errors import AnswersError, CloudError, Interrupted
+from qabot.markdown import MARKER
 from qabot.plan import make_plan
 from qabot.questions import read_questions
 from qabot.reconcile import Outcome, reconcile
@@ -143,6 +144,19 @@ def test_a_damaged_answers_file_is_told_and_built_again(
     _, said = run(repository)
     assert repository.files("answers") == before
     assert "answers/a.yaml was edited or damaged; it is written again" in said
+
+
+def test_a_file_that_only_mentions_the_program_is_somebody_elses(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    notes = {
+        "answers/a.yaml": "mine: 1 # Written by qabot? No.\n",
+        "answers/a.md": f"`{MARKER}` is what it writes.\n",
+    }
+    for path, content in notes.items():
+        repository.write(path, content)
+    run(repository)
+    assert repository.read("answers/a.orig.yaml.txt") == notes["answers/a.yaml"]
+    assert repository.read("answers/a.orig.md.txt") == notes["answers/a.md"]
 
 
 def test_bytes_that_are_no_text_are_survived(repository: Repository) -> None:
