@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import hashlib
 import json
+import re
 from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
@@ -124,9 +125,17 @@ def _check(raw: Any) -> None:
     for name in ("name", "quantisation", "digest", "licence"):
         if not isinstance(raw.get(name), str) or not raw[name]:
             raise ValueError(f"{name} must be text")
-    if not isinstance(raw.get("revision"), str | None):
-        raise ValueError("revision must be text or null")
+    for name in ("revision", "measured_on"):
+        if not isinstance(raw.get(name), str | None):
+            raise ValueError(f"{name} must be text or null")
+    for name, value in raw.items():
+        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            raise ValueError(f"{name} holds half a surrogate pair")
     for name in ("size", "max_length"):
         number = raw.get(name)
         if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
             raise ValueError(f"{name} must be a positive whole number")
+    for name in ("exact_match", "f1"):
+        number = raw.get(name)
+        if isinstance(number, bool) or not isinstance(number, int | float | None):
+            raise ValueError(f"{name} must be a number or null")

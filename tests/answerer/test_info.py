@@ -58,6 +58,9 @@ def test_identity_of_a_hubs_checkpoint_needs_no_files() -> None:
         ({"revision": 5}, "revision must be text or null"),
         ({"size": True}, "size must be a positive whole number"),
         ({"max_length": "384"}, "max_length must be a positive whole number"),
+        ({"name": "a\ud800"}, "name holds half a surrogate pair"),
+        ({"f1": "87"}, "f1 must be a number or null"),
+        ({"measured_on": []}, "measured_on must be text or null"),
         ({"colour": "red"}, "colour"),
     ],
 )
