@@ -8,12 +8,14 @@ the tokenizer would have put around them.
 from __future__ import annotations
 
 import itertools
+from contextlib import contextmanager
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from answerer.errors import InputError, ModelError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
     from pathlib import Path
 
     import numpy as np
@@ -96,11 +98,9 @@ class Windows:
     def __init__(self, path: Path, max_length: int) -> None:
         from tokenizers import Tokenizer
 
-        try:
+        self._path = path
+        with _failing(f"{path} can't be read"):
             self._tokenizer: Tokenizer = Tokenizer.from_file(str(path))
-        except Exception as error:
-            # tokenizers raises bare Exception.
-            raise ModelError(f"{path} can't be read ({error}); export the model again") from error
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.template = learn_template(self._tokenizer, path)
@@ -114,6 +114,7 @@ class Windows:
         Raises:
             InputError: it is blank, too long, not Unicode text, or without anything that the
                 tokenizer knows as a token.
+            ModelError: the tokenizer fails on it.
         """
         import numpy as np
 
@@ -124,7 +125,7 @@ class Windows:
                 f"the context has {len(text):,} characters, and at most {MAX_CONTEXT:,} can be "
                 "searched; cut it into several questions",
             )
-        encoding = self._tokenizer.encode(text, add_special_tokens=False)
+        encoding = self._encode(text)
         tokens = len(encoding)
         ids = np.fromiter(encoding.ids, np.int64, tokens)
         offsets = np.fromiter(itertools.chain.from_iterable(encoding.offsets), np.int32, 2 * tokens)
@@ -146,9 +147,10 @@ class Windows:
 
         Raises:
             InputError: it is blank, not Unicode text, or leaves no room for a context.
+            ModelError: the tokenizer fails on it.
         """
         _check_text("question", text)
-        ids: list[int] = self._tokenizer.encode(text, add_special_tokens=False).ids
+        ids: list[int] = self._encode(text).ids
         # A quarter of the window, at least, is the context's.
         longest = self.max_length - self.template.length - max(1, self.max_length // 4)
         if len(ids) > longest:
@@ -158,6 +160,10 @@ class Windows:
                 "ask something shorter, and move what explains it into the context",
             )
         return ids
+
+    def _encode(self, text: str) -> Encoding:
+        with _failing(f"{self._path} fails on a text"):
+            return self._tokenizer.encode(text, add_special_tokens=False)
 
     def cut(self, context: Context, question: list[int]) -> list[range]:
         """Cut a context into windows of nearly equal length that overlap, between words.
@@ -230,7 +236,8 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
     """
     # Probes for vocabularies that know letters, and for the odd one that doesn't.
     for probe in ("a", "the", "1", "."):
-        encoding: Encoding = tokenizer.encode(probe, probe)
+        with _failing(f"{path} can't encode a pair of texts"):
+            encoding: Encoding = tokenizer.encode(probe, probe)
         ids, kinds, parts = encoding.ids, encoding.type_ids, encoding.sequence_ids
         question = [index for index, part in enumerate(parts) if part == 0]
         context = [index for index, part in enumerate(parts) if part == 1]
@@ -249,6 +256,18 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
         question_type=kinds[question[0]],
         context_type=kinds[context[0]],
     )
+
+
+@contextmanager
+def _failing(what: str) -> Iterator[None]:
+    """Make a ModelError of whatever tokenizers raises: a bare Exception, or a panic of its Rust."""
+    try:
+        yield
+    except BaseException as error:
+        # A PanicException is no Exception, and no module offers its class.
+        if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
+            raise
+        raise ModelError(f"{what} ({error}); export the model again") from error
 
 
 def _check_text(what: str, text: str) -> None:

@@ -3,7 +3,9 @@
 from __future__ import annotations
 
 import itertools
+import json
 from pathlib import Path
+from typing import TYPE_CHECKING, Any
 
 import numpy as np
 import pytest
@@ -13,6 +15,9 @@ from tokenizers import Tokenizer, processors
 
 from answerer.errors import InputError, ModelError
 from answerer.windows import Context, Windows
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
 
 BUNDLED = Path(__file__).parents[2] / "container/model/tokenizer.json"
 
@@ -133,6 +138,25 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
     path.write_text("{", encoding="utf-8")
     with pytest.raises(ModelError, match=r"tokenizer\.json can't be read"):
         Windows(path, 32)
+
+
+@pytest.mark.parametrize(
+    "change",
+    [
+        # Its Rust panics: the template names a token that the list behind it lacks.
+        lambda raw: raw["post_processor"].update(special_tokens={}),
+        # It raises: there is no token for a word that it doesn't know.
+        lambda raw: raw["model"].update(unk_token="[NONE]"),
+    ],
+)
+def test_a_tokenizer_that_fails_on_a_text_is_a_model_error(
+    word_level: Tokenizer, tmp_path: Path, change: Callable[[dict[str, Any]], None]
+) -> None:
+    raw = json.loads(word_level.to_str())
+    change(raw)
+    (tmp_path / "tokenizer.json").write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(ModelError, match=r"tokenizer\.json .* export the model again"):
+        Windows(tmp_path / "tokenizer.json", 32).context("unknown")
 
 
 @settings(max_examples=100)
