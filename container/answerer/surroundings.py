@@ -81,7 +81,7 @@ def open_table(environ: Mapping[str, str]) -> Table:
     """The table that `TABLE_NAME` names.
 
     Raises:
-        SurroundingsError: it names none, or AWS has no region to look in.
+        SurroundingsError: it names none, or AWS has no region or no address to look in.
     """
     name = environ.get(TABLE_VARIABLE)
     if not name:
@@ -104,11 +104,17 @@ def open_table(environ: Mapping[str, str]) -> Table:
         retries={"mode": "standard", "max_attempts": 8},
     )
     try:
+        # Else botocore finds a port that is none with the first call.
+        _ = urlsplit(arguments.get("endpoint_url", "")).port
         with _SESSION_LOCK:
             client = _session().create_client("dynamodb", config=config, **arguments)
     except NoRegionError:
         raise SurroundingsError(
             "AWS_REGION is not set: name the region of the table in it, such as us-east-1"
+        ) from None
+    except ValueError as error:  # botocore has no other for an address, or a region, that is none
+        raise SurroundingsError(
+            f"AWS can't be called ({error}); correct AWS_REGION and AWS_ENDPOINT_URL"
         ) from None
     return Table(client, name)
 
@@ -134,13 +140,13 @@ def task_name(environ: Mapping[str, str]) -> str:
     import uuid
     from http.client import HTTPConnection, HTTPException
 
-    uri = urlsplit(environ.get("ECS_CONTAINER_METADATA_URI_V4", ""))
-    if uri.scheme == "http" and uri.hostname:
-        try:
+    try:
+        uri = urlsplit(environ.get("ECS_CONTAINER_METADATA_URI_V4", ""))
+        if uri.scheme == "http" and uri.hostname:
             connection = HTTPConnection(uri.hostname, uri.port or 80, timeout=_METADATA_SECONDS)
             with closing(connection):
                 connection.request("GET", f"{uri.path}/task")
                 return str(json.load(connection.getresponse())["TaskARN"])
-        except (OSError, HTTPException, ValueError, KeyError, TypeError):
-            pass  # the answer matters more than the name of who gave it
+    except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
+        pass  # the answer matters more than the name of who gave it
     return f"process:{uuid.uuid4()}"

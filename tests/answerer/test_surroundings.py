@@ -44,6 +44,20 @@ def test_a_table_needs_a_name_and_a_region(monkeypatch: pytest.MonkeyPatch) -> N
         surroundings.open_table({"TABLE_NAME": "t"})
 
 
+@pytest.mark.parametrize(
+    "wrong",
+    [
+        {"AWS_ENDPOINT_URL": "nowhere"},
+        {"AWS_ENDPOINT_URL": "http://127.0.0.1:port"},
+        {"AWS_ENDPOINT_URL": "http://["},
+        {"AWS_REGION": "no region"},
+    ],
+)
+def test_a_table_that_can_be_nowhere_is_told(wrong: dict[str, str]) -> None:
+    with pytest.raises(SurroundingsError, match="correct AWS_REGION and AWS_ENDPOINT_URL"):
+        surroundings.open_table({**ENVIRON, **wrong})
+
+
 def test_the_client_is_made_from_the_environment_that_is_given() -> None:
     environ = {**ENVIRON, "AWS_REGION": "eu-west-3", "AWS_ENDPOINT_URL": "http://127.0.0.1:9"}
     client = surroundings.open_table(environ).client
@@ -103,6 +117,11 @@ def test_an_endpoint_that_says_nothing_is_left_and_its_connection_closed(
             connection.settimeout(10)
             while connection.recv(1000):  # the request, then the end
                 pass
+
+
+def test_an_endpoint_that_is_no_address_does_not_stop_the_task() -> None:
+    nowhere = {"ECS_CONTAINER_METADATA_URI_V4": "http://["}
+    assert surroundings.task_name(nowhere).startswith("process:")
 
 
 def test_elsewhere_no_two_tasks_have_the_same_name() -> None:
