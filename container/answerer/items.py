@@ -155,7 +155,8 @@ def parse(raw: Mapping[str, Any]) -> Item:
     kind, reason = text(raw, "kind") or None, text(raw, "reason") or None
     # The tutorial's command writes no status: it writes when it has the answer.
     status = text(raw, "status") or (Status.ANSWERED if spans else "")
-    if status not in set(Status) or (status == Status.ANSWERED and not spans):
+    whole = bool(spans) and all(0 <= span.score <= 1 for span in spans)
+    if status not in set(Status) or (status == Status.ANSWERED and not whole):
         status, kind, reason = Status.FAILED, "bad-item", "the table's item is malformed"
     return Item(
         key=text(raw, "item_id"),

@@ -211,3 +211,11 @@ def test_any_item_reads_as_something_consistent(raw: dict[str, Any]) -> None:
     item = items.parse({"item_id": {"S": "k"}, **raw})
     assert (item.status is Status.ANSWERED) == bool(item.spans)
     assert item.status is Status.FAILED or item.kind is None
+    assert all(0 <= span.score <= 1 for span in item.spans)
+
+
+def test_an_answer_with_a_score_that_is_none_is_asked_again() -> None:
+    # answers/ would not take it: it would be fetched from the table in every run.
+    raw = {"item_id": {"S": "k"}, "status": {"S": "ANSWERED"}, "answer": {"S": "a"}}
+    item = items.parse({**raw, "score": {"N": "1.5"}})
+    assert (item.status, item.kind) == (Status.FAILED, "bad-item")
