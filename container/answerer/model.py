@@ -9,13 +9,14 @@ from __future__ import annotations
 
 import functools
 import os
+import threading
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from answerer.errors import InputError
-from answerer.info import MODEL_FILE, TOKENIZER_FILE, ModelInfo, read_info
+from answerer.errors import InputError, ModelError
+from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, digest, read_info
 from answerer.pool import Pool
-from answerer.session import Session
+from answerer.session import Session, import_onnxruntime
 from answerer.spans import Span, SpanSearch
 from answerer.windows import Context, Windows
 
@@ -62,6 +63,7 @@ class Model:
             ModelError: the directory is missing, broken or of another version.
         """
         info = read_info(directory)
+        _check_content(directory, info.digest)
         windows = Windows(directory / TOKENIZER_FILE, info.max_length)
         session = Session(directory / MODEL_FILE)
         return cls(info, windows, session, threads or usable_cores())
@@ -194,6 +196,37 @@ class _Job:
 
     def best(self, top_k: int) -> list[Span]:
         return self.search.best(top_k)
+
+
+def _check_content(directory: Path, expected: str) -> None:
+    """Raise ModelError where the files are not those that `model.json` was written for.
+
+    What reads them is native code, which a damaged file can end without a word.
+    """
+    found: list[str | OSError] = []
+
+    def read() -> None:
+        try:
+            found.append(digest(directory))
+        except OSError as error:
+            found.append(error)
+
+    # Hashing leaves the interpreter to others, and what comes next takes as long.
+    aside = threading.Thread(target=read, name="digest", daemon=True)
+    aside.start()
+    import_onnxruntime()
+    import tokenizers  # noqa: F401
+
+    aside.join()
+    (one,) = found
+    if isinstance(one, OSError):
+        raise ModelError(f"{directory} can't be read ({one.strerror}); make it readable") from one
+    if one == expected:
+        return
+    raise ModelError(
+        f"{directory}: {MODEL_FILE} or {TOKENIZER_FILE} is not what {INFO_FILE} was written for: "
+        "damaged, or changed since; fetch or export the model again"
+    )
 
 
 def usable_cores() -> int:

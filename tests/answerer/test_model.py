@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import itertools
 import os
+import shutil
 import signal
 import subprocess
 import sys
@@ -67,6 +68,16 @@ def test_bundled_model_is_the_one_its_info_describes(model: Model) -> None:
     assert model.info.name == "qabot-minilm-l6-squad"
     assert model.info.licence == "CC-BY-SA-4.0"
     assert digest(BUNDLED) == model.info.digest
+
+
+def test_a_file_of_the_right_size_with_other_content_is_not_loaded(tmp_path: Path) -> None:
+    shutil.copytree(BUNDLED, tmp_path, dirs_exist_ok=True)
+    path = tmp_path / "model.onnx"
+    content = bytearray(path.read_bytes())
+    content[len(content) // 2] ^= 1
+    path.write_bytes(content)
+    with pytest.raises(ModelError, match=r"model\.onnx or tokenizer\.json is not what"):
+        Model.load(tmp_path)
 
 
 def test_year_of_the_nobel_prize(model: Model) -> None:
