@@ -63,22 +63,25 @@ class Session:
                 options,
                 providers=["CPUExecutionProvider"],
                 disabled_optimizers=["SkipLayerNormFusion"],
+                # Else it says on standard output that it tries the same provider once more.
+                enable_fallback=0,
             )
+            nodes = [(node.name, node.type) for node in self._session.get_inputs()]
+            outputs = {node.name for node in self._session.get_outputs()}
         except Exception as error:
-            # onnxruntime raises a class for each status, without a common base.
+            # onnxruntime raises a class for each status, without a common base; a name that is not
+            # UTF-8 is only found when it is asked for.
             raise ModelError(f"{path} can't be loaded ({error}); export the model again") from error
         self._inputs: dict[str, str] = {}
         known = ("input_ids", "attention_mask", "token_type_ids")
-        for node in self._session.get_inputs():
-            if node.name not in known or node.type not in _TYPES:
+        for name, kind in nodes:
+            if name not in known or kind not in _TYPES:
                 raise ModelError(
-                    f"{path} wants an input {node.name} of {node.type}, and a question-answering "
+                    f"{path} wants an input {name} of {kind}, and a question-answering "
                     f"model has only {', '.join(known)} as whole numbers; export the model again"
                 )
-            self._inputs[node.name] = _TYPES[node.type]
-        if not {"start_logits", "end_logits"} <= {
-            node.name for node in self._session.get_outputs()
-        }:
+            self._inputs[name] = _TYPES[kind]
+        if not {"start_logits", "end_logits"} <= outputs:
             raise ModelError(
                 f"{path} has no start_logits and end_logits, so it finds no answers in a text; "
                 "export a question-answering checkpoint"

@@ -68,6 +68,16 @@ def test_broken_file_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str])
     assert capfd.readouterr() == ("", ""), "the error is said once, by whoever catches it"
 
 
+def test_what_cannot_be_read_at_all_is_said_once_too(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    path = identity(tmp_path / "model.onnx", ["input_ids"], ["start_logits", "end_logits"])
+    path.write_bytes(path.read_bytes().replace(b"input_ids", b"input_i\xf8s"))
+    with pytest.raises(ModelError, match=r"model\.onnx can't be loaded"):
+        Session(path)
+    assert capfd.readouterr() == ("", ""), "standard output is for answers"
+
+
 def test_failure_while_running_is_a_model_error(tmp_path: Path) -> None:
     path = identity(tmp_path / "model.onnx", ["input_ids"], ["start_logits", "end_logits"])
     with pytest.raises(ModelError, match="the model failed"):
