@@ -20,6 +20,7 @@ LOCKS = (
     "requirements/deploy.txt",
     "container/requirements-export.txt",
     "requirements/dev.txt",
+    "requirements/fuzz.txt",
     "requirements/torch.txt",
 )
 # Its hash differs from index to index; the file says more.

@@ -1,0 +1,132 @@
+"""What a fuzz target is, and how it takes bytes apart."""
+
+from __future__ import annotations
+
+import contextlib
+import random
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator, Sequence
+    from contextlib import AbstractContextManager
+
+# Stands between the parts of an input: no UTF-8 text holds it, so a part can grow, shrink and be copied
+# without moving the others.
+BETWEEN = b"\xff"
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Target:
+    """One thing to fuzz.
+
+    Args:
+        name: as `scripts/fuzz` takes it.
+        holds: what must hold for any input, in a few words.
+        run: takes one input; raises on what must not be, whatever it is.
+        seeds: inputs to begin with.
+        words: what inputs are made of, for the fuzzer's dictionary.
+        modules: what is fuzzed: instrumented, and its lines counted.
+        around: entered once before the first input, left after the last.
+        longest: bytes of an input.
+    """
+
+    name: str
+    holds: str
+    run: Callable[[bytes], None]
+    seeds: Callable[[], Sequence[bytes]]
+    words: Sequence[str | bytes]
+    modules: Sequence[str]
+    around: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
+    longest: int = 4096
+
+    @property
+    def dictionary(self) -> list[bytes]:
+        """The words as bytes, and what stands between parts."""
+        return [BETWEEN, *(one.encode() if isinstance(one, str) else one for one in self.words)]
+
+
+def join(*parts: bytes | str) -> bytes:
+    """An input of these parts."""
+    return BETWEEN.join(part.encode() if isinstance(part, str) else part for part in parts)
+
+
+def split(data: bytes) -> list[bytes]:
+    """The parts of an input; at least one."""
+    return data.split(BETWEEN)
+
+
+def as_text(part: bytes) -> str:
+    """A part as text; half surrogates can be written as CESU-8 writes them."""
+    try:
+        return part.decode("utf-8", "surrogatepass")
+    except UnicodeDecodeError:
+        return part.decode("utf-8", "replace")
+
+
+def as_unicode(part: bytes) -> str:
+    """A part as Unicode text, in which no half surrogate can be."""
+    return part.decode("utf-8", "replace")
+
+
+def mutations(target: Target, number: int, seed: int) -> Iterator[bytes]:
+    """The seeds, and then what small changes make of them; always the same.
+
+    It finds little of what a fuzzer that sees coverage finds, and needs nothing.
+
+    Args:
+        target: whose seeds and words.
+        number: of inputs beside the seeds.
+        seed: another one gives others.
+    """
+    chance = random.Random(f"{target.name} {seed}")
+    seeds = list(target.seeds())
+    yield from seeds
+    for _ in range(number):
+        data = bytearray(chance.choice(seeds))
+        for _ in range(chance.randint(1, 4)):
+            _change(data, chance, target.dictionary, seeds)
+        yield bytes(data[: target.longest])
+
+
+def _change(
+    data: bytearray, chance: random.Random, words: Sequence[bytes], seeds: Sequence[bytes]
+) -> None:
+    at = chance.randint(0, len(data))
+    to = min(len(data), at + chance.choice([1, 2, 4, 16, 64]))
+    match chance.randrange(6):
+        case 0:
+            del data[at:to]
+        case 1:
+            data[at:at] = chance.choice(words)
+        case 2:
+            data[at:to] = chance.choice(words)
+        case 3:
+            data[at:at] = data[at:to] * chance.choice([1, 2, 50])
+        case 4:
+            data[at:to] = chance.randbytes(to - at)
+        case _:
+            other = chance.choice(seeds)
+            data[at:] = other[chance.randint(0, len(other)) :]
+
+
+def minimised(data: bytes, breaks: Callable[[bytes], bool]) -> bytes:
+    """The least of an input that still breaks something, by leaving out ever smaller pieces.
+
+    Args:
+        data: breaks something.
+        breaks: whether an input does, too.
+    """
+    size = max(1, len(data) // 2)
+    while True:
+        at, before = 0, len(data)
+        while at < len(data):
+            less = data[:at] + data[at + size :]
+            if breaks(less):
+                data = less
+            else:
+                at += size
+        if size > 1:
+            size //= 2
+        elif len(data) == before:
+            return data

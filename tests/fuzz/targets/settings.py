@@ -1,0 +1,62 @@
+"""`cdk.json`: any bytes are settings or problems."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from tests.conftest import ROOT
+from tests.fuzz.scratch import Scratch
+from tests.fuzz.target import Target
+
+from qabot.errors import SettingsError
+from qabot.report import for_log
+from qabot.settings import _DEFAULTS, SETTINGS_FILE, read_settings
+from qabot.settings_rules import RULES
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCRATCH = Scratch()
+
+
+def run(data: bytes) -> None:
+    """Read one file."""
+    root = SCRATCH.fresh()
+    (root / SETTINGS_FILE).write_bytes(data)
+    try:
+        settings = read_settings(root)
+    except SettingsError as error:
+        assert error.problems
+        for problem in error.problems:
+            assert problem.path == SETTINGS_FILE
+            assert problem.line >= 0
+            assert problem.column >= 0
+            for_log(str(problem)).encode()
+        return
+    for name, rule in RULES.items():
+        assert rule.allows(getattr(settings, name)), name
+
+
+def seeds() -> Sequence[bytes]:
+    """The real file, and small ones."""
+    small = '{"context": {"qabot": {"//x": "about", "cpu": 256, "memory": 512, "spot": true}}}'
+    return [
+        (ROOT / SETTINGS_FILE).read_bytes(),
+        small.encode(),
+        small.replace("512", "513").replace("true", '"yes"').encode(),
+        b'{"context": {"qabot": {"cpu": 1, "cpu": 2}}}',
+        b"[]",
+        b"",
+    ]
+
+
+TARGET = Target(
+    name="settings",
+    holds="settings that their rules allow, or problems with their places",
+    run=run,
+    seeds=seeds,
+    words=[*(f'"{name}": ' for name in _DEFAULTS), "null", "1e999", "-1", "NaN", "\\ud800", '"//'],
+    modules=["qabot.settings", "qabot.settings_rules"],
+    around=SCRATCH.around,
+    longest=8192,
+)
