@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import json
 import re
+from collections import Counter
 from dataclasses import asdict, dataclass, fields
 from typing import TYPE_CHECKING, Any, Final
 
@@ -20,6 +21,8 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 SETTINGS_FILE: Final = "cdk.json"
+# The file has 5,000; each mistake's place is looked for in all of it.
+_MOST_CHARACTERS: Final = 100_000
 BUNDLED: Final = "bundled"
 BUNDLED_MODEL: Final = "container/model"
 
@@ -124,7 +127,11 @@ def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> 
 def _read(root: Path) -> str:
     path = root / SETTINGS_FILE
     try:
-        return path.read_text(encoding="utf-8")
+        text = path.read_text(encoding="utf-8")
+        if len(text) <= _MOST_CHARACTERS:
+            return text
+        what = f"it has {len(text):,} characters, of {_MOST_CHARACTERS:,} at most"
+        todo = "restore the file: git checkout -- cdk.json"
     except FileNotFoundError:
         what, todo = "the file is missing", "restore it: git checkout -- cdk.json"
     except UnicodeDecodeError as error:
@@ -140,7 +147,7 @@ def _settings_block(text: str) -> dict[str, Any]:
 
     def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
         names = [name for name, _ in pairs]
-        repeated.extend(sorted({name for name in names if names.count(name) > 1}))
+        repeated.extend(sorted(name for name, times in Counter(names).items() if times > 1))
         return dict(pairs)
 
     try:

@@ -121,6 +121,16 @@ def test_image_references_of_every_form_are_accepted(tmp_path: Path, image: str)
     assert read_settings(write(tmp_path, image=image)).image == image
 
 
+def test_every_repeated_name_is_told(tmp_path: Path) -> None:
+    twice = json.dumps({"context": {"qabot": {f"n{number}": 0 for number in range(30)}}})
+    (tmp_path / "cdk.json").write_text(twice.replace("n1", "n2"))
+    with pytest.raises(SettingsError) as caught:
+        read_settings(tmp_path)
+    assert [problem.what for problem in caught.value.problems] == [
+        f'"n{number}" stands twice' for number in (2, *range(20, 30))
+    ]
+
+
 def test_a_hub_model_needs_a_revision_and_the_bundled_one_none(tmp_path: Path) -> None:
     assert "revision is missing" in problems(tmp_path, revision=None)
     assert read_settings(write(tmp_path, model="bundled", revision=None)).model == "bundled"
@@ -148,6 +158,7 @@ def test_overrides_win_and_may_bring_numbers_as_text(tmp_path: Path) -> None:
         (b'{"context": {"qabot": 3}}', 'no object "context"'),
         (b'{"context": {"qabot": {"cpu": 256,\n"cpu": 512}}}', '"cpu" stands twice; keep one'),
         (b"[" * 100_000, "beyond all measure"),
+        (b"[" * 100_001, "100,001 characters, of 100,000 at most"),
         (b'{"context": {"qabot": {"cpu": ' + b"1" * 5000 + b"}}}", "beyond all measure"),
     ],
 )
