@@ -174,9 +174,10 @@ def remove(root: Path, path: str) -> None:
     """
     page = root / page_path(path)
     try:
-        (root / path).unlink(missing_ok=True)
+        # The page first: by the answers file a run that was killed here is gone on with.
         if page.is_file() and _is_ours(page.read_bytes(), markdown.MARKER.encode()):
             page.unlink()
+        (root / path).unlink(missing_ok=True)
         for folder in (root / path).parents:
             if folder == root / FOLDER or any(folder.iterdir()):
                 break
