@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import contextlib
+import os
 from typing import TYPE_CHECKING
 
 from qabot import fields
@@ -50,8 +52,7 @@ def add_question(root: Path, context: str, question: str) -> str:
     while True:
         path = folder / f"{name}.yaml"
         try:
-            with path.open("x", encoding="utf-8", newline="\n") as file:
-                file.write(text)
+            _create(path, text.encode())
         except FileExistsError:
             if path.is_file() and path.read_bytes() == text.encode():
                 break  # asked before, word for word
@@ -60,3 +61,20 @@ def add_question(root: Path, context: str, question: str) -> str:
         else:
             break
     return path.relative_to(root).as_posix()
+
+
+def _create(path: Path, data: bytes) -> None:
+    """Create a file in one step, and overwrite none."""
+    unfinished = path.with_name(f".{path.name}.{os.getpid()}.qabot-tmp")
+    try:
+        unfinished.write_bytes(data)
+        try:
+            os.link(unfinished, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with path.open("xb") as file:
+                file.write(data)
+    finally:
+        with contextlib.suppress(OSError):
+            unfinished.unlink(missing_ok=True)

@@ -57,3 +57,16 @@ def test_what_cannot_be_asked_is_told(
 def test_a_path_in_a_question_leads_nowhere(repository: Repository) -> None:
     source = add_question(repository.root, "c", "../../etc/passwd; rm -rf /")
     assert source == "questions/asked/etc-passwd-rm-rf.yaml"
+
+
+def test_a_file_system_without_links_will_do(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise PermissionError("no links here")
+
+    monkeypatch.setattr("os.link", refuse)
+    first = add_question(repository.root, "c", "Who?")
+    assert add_question(repository.root, "d", "Who?") == "questions/asked/who-2.yaml"
+    assert 'context: "c"' in repository.read(first)
+    assert len(repository.files("questions")) == 2
