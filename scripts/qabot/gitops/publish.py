@@ -1,6 +1,6 @@
 """Commit answers to the branch that people read, whatever else is pushed meanwhile.
 
-The commit is made in a working tree of its own, on top of what the remote has now: its questions, and
+The commit is made in a repository of its own, on top of what the remote has now: its questions, and
 every answer that is known, from here and from there. So two runs that meet don't merge text: the later
 one writes again what both know, and what its questions still lack is the next run's. The checkout that
 the run was in is not touched, and of the commit nothing but answers and asked questions is part.
@@ -8,6 +8,7 @@ the run was in is not touched, and of the commit nothing but answers and asked q
 
 from __future__ import annotations
 
+import contextlib
 import os
 import random
 import shutil
@@ -34,6 +35,8 @@ if TYPE_CHECKING:
 # Other runs and people push too; who loses the race this often has something else wrong.
 ATTEMPTS = 8
 _LONGEST_PAUSE = 8.0
+# Nothing that a run has begun so long ago is going on, seconds.
+_ABANDONED = 86_400
 # Of a commit's first line; the rest of the names goes below.
 _SUBJECT = 72
 
@@ -102,8 +105,7 @@ def publish(
     """
     git = git or Git(root)
     for attempt in range(1, ATTEMPTS + 1):
-        git.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/qabot/tip")
-        with _worktree(git) as tree:
+        with _workspace(root, git, branch) as tree:
             there = git.at(tree)
             files = _bring(root, tree, model, report, there)
             if files:
@@ -131,16 +133,39 @@ def publish(
 
 
 @contextmanager
-def _worktree(git: Git) -> Iterator[Path]:
-    """A working tree of the remote's branch, gone afterwards."""
-    folder = Path(tempfile.mkdtemp(prefix="qabot-"))
-    tree = folder / "tree"
+def _workspace(root: Path, git: Git, branch: str) -> Iterator[Path]:
+    """A working tree of the remote's branch, in a repository of its own; gone afterwards.
+
+    It reads the checkout's objects and configuration and writes nothing there: no reference, no index
+    and none of git's locks. What a killed run leaves is in nobody's way.
+    """
+    shared = (root / git.run("rev-parse", "--git-common-dir")).resolve()
+    # Inside, so that configuration that goes by the place of a repository is the checkout's.
+    folder = shared / "qabot"
+    folder.mkdir(exist_ok=True)
+    _sweep(folder)
+    tree = Path(tempfile.mkdtemp(prefix="commit-", dir=folder))
+    there = git.at(tree)
     try:
-        git.run("worktree", "add", "--quiet", "--force", "--detach", str(tree), "refs/qabot/tip")
+        kind = git.run("rev-parse", "--show-object-format")
+        there.run("init", "--quiet", "--template=", f"--object-format={kind}")
+        (tree / ".git/objects/info/alternates").write_text(f"{shared / 'objects'}\n", "utf-8")
+        if (shared / "shallow").is_file():
+            shutil.copyfile(shared / "shallow", tree / ".git/shallow")
+        there.run("config", "include.path", str(shared / "config"))
+        there.run("fetch", "--quiet", "--no-tags", "origin", f"+refs/heads/{branch}:refs/qabot/tip")
+        there.run("checkout", "--quiet", "--detach", "refs/qabot/tip")
         yield tree
     finally:
-        shutil.rmtree(folder, ignore_errors=True)
-        git.run("worktree", "prune")
+        shutil.rmtree(tree, ignore_errors=True)
+
+
+def _sweep(folder: Path) -> None:
+    """Remove what runs have left that were killed long ago."""
+    for left in folder.glob("commit-*"):
+        with contextlib.suppress(OSError):
+            if time.time() - left.stat().st_mtime > _ABANDONED:
+                shutil.rmtree(left, ignore_errors=True)
 
 
 def _bring(root: Path, tree: Path, model: str, report: Reporter, there: Git) -> tuple[str, ...]:

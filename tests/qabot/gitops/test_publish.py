@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import io
+import os
 import threading
 import time
 from pathlib import Path
@@ -97,6 +98,49 @@ def test_nothing_else_is_committed_or_touched(origin: Origin) -> None:
     assert git(clone.root, "worktree", "list").count("\n") == 0
     kept = {path: content for path, content in clone.files(".").items() if ".git/" not in path}
     assert kept == {path: content for path, content in before.items() if ".git/" not in path}
+
+
+def test_nothing_of_the_checkouts_git_is_written(origin: Origin) -> None:
+    clone = origin.clone()
+    answer(clone)
+    person = origin.clone()
+    person.write("README.md", "# Meanwhile\n")
+    origin.push(person, "Write")
+    before = clone.files(".git")
+    commit(clone)
+    assert clone.files(".git") == before
+
+
+def test_a_shallow_checkout_commits_too(origin: Origin) -> None:
+    person = origin.clone()
+    person.write("README.md", "# Second\n")
+    origin.push(person, "Write")
+    shallow = Repository.__new__(Repository)
+    shallow.root = origin.path.parent / "shallow"
+    git(
+        origin.path.parent, "clone", "--quiet", "--depth=1", origin.path.as_uri(), str(shallow.root)
+    )
+    answer(shallow)
+    commit(shallow)
+    assert origin.log() == ["github-actions[bot]: Answer a", "A Person: Write", "A Person: Ask"]
+
+
+def test_configuration_of_the_checkout_counts(origin: Origin) -> None:
+    clone = origin.clone()
+    answer(clone)
+    git(clone.root, "config", "url." + str(origin.path) + ".insteadOf", "short:")
+    git(clone.root, "remote", "set-url", "origin", "short:")
+    assert commit(clone).commit is not None
+
+
+def test_what_a_killed_run_left_long_ago_is_removed(origin: Origin) -> None:
+    clone = origin.clone()
+    folder = clone.root / ".git/qabot"
+    for name, age in (("commit-old", 90_000), ("commit-new", 60), ("other", 90_000)):
+        (folder / name).mkdir(parents=True)
+        os.utime(folder / name, (time.time() - age,) * 2)
+    commit(clone)
+    assert sorted(path.name for path in folder.iterdir()) == ["commit-new", "other"]
 
 
 def test_what_is_gone_is_removed(origin: Origin) -> None:
