@@ -21,6 +21,8 @@ if TYPE_CHECKING:
 
 FOLDER = "questions"
 SCHEMA_FILE = "schema.json"
+# Of a file, in bytes: file systems take 255, and answers/ has `.orig-2.yaml.txt` behind some.
+LONGEST_NAME = 235
 SUFFIXES = (".yaml", ".yml", ".json")
 
 
@@ -130,6 +132,11 @@ class _Reader:
         """One file's questions; None where it has a mistake."""
         file = QuestionFile(source, lambda name: self._context_file(path.parent, name))
         questions: list[Question] = []
+        size = len(os.fsencode(path.name))
+        if size > LONGEST_NAME:
+            what = f"its name has {size} bytes, of {LONGEST_NAME} at most"
+            self.problems.append(Problem(_printable(source), 0, 0, what, "rename it"))
+            return None
         try:
             source.encode()
             text = decode(self._folder.read(path, fields.MAX_FILE_BYTES, "split the file"))
@@ -138,8 +145,8 @@ class _Reader:
                 raise DocumentError(1, 1, "no questions in it", "add one, or remove the file")
             questions = file.read(root)
         except UnicodeEncodeError:
-            shown = source.encode("utf-8", "replace").decode()
-            file.problems.append(Problem(shown, 0, 0, "its name is not UTF-8", "rename it"))
+            problem = Problem(_printable(source), 0, 0, "its name is not UTF-8", "rename it")
+            file.problems.append(problem)
         except UnreadableFile as error:
             file.problems.append(Problem(source, 0, 0, error.what, error.todo))
         except DocumentError as error:
@@ -161,3 +168,8 @@ class _Reader:
             # As YAML does: the same text has the same offsets on every system.
             self._texts[path] = text.replace("\r\n", "\n").replace("\r", "\n")
         return self._texts[path]
+
+
+def _printable(name: str) -> str:
+    """A file's name, also where it is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()

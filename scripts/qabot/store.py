@@ -135,16 +135,21 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
             return False, None
         if before.strip() and not _is_ours(before, marker):
             kept = _keep(root, path)
-        unfinished = path.with_name(f".{path.name}.{os.getpid()}{_UNFINISHED}")
+        begun = unfinished(path)
         try:
-            unfinished.write_bytes(data)
-            unfinished.replace(path)
+            begun.write_bytes(data)
+            begun.replace(path)
         finally:
             with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+                begun.unlink(missing_ok=True)
     except OSError as error:
         raise AnswersError(f"{name} can't be written: {error.strerror}") from error
     return True, kept
+
+
+def unfinished(path: Path) -> Path:
+    """Where to write a file before it gets its name; short, since the name may be as long as can be."""
+    return path.with_name(f".{os.getpid()}-{os.urandom(4).hex()}{_UNFINISHED}")
 
 
 def _is_ours(data: bytes, marker: bytes) -> bool:

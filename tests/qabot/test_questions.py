@@ -293,6 +293,14 @@ def test_a_file_name_that_is_not_utf8(repository: Repository) -> None:
     assert problems(repository) == ["questions/caf?.yaml: its name is not UTF-8; rename it"]
 
 
+def test_a_file_name_that_leaves_no_room_is_told(repository: Repository) -> None:
+    for name in ("é" * 115 + ".yaml", "x" * 251 + ".yml"):
+        repository.write(f"questions/{name}", "context: c\nquestions: [q]\n")
+    assert problems(repository) == [
+        f"questions/{'x' * 251}.yml: its name has 255 bytes, of 235 at most; rename it"
+    ]
+
+
 def test_files_whose_answers_would_meet(repository: Repository) -> None:
     for name in ("a.yaml", "a.json", "b.yaml", "sub/a.yaml"):
         repository.write(f"questions/{name}", '[{"context": "c", "question": "q"}]')

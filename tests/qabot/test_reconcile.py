@@ -16,7 +16,7 @@ from tests.qabot.scripted import ScriptedEngine, failure, first_word
 from qabot.errors import AnswersError, CloudError, Interrupted
 from qabot.markdown import MARKER
 from qabot.plan import make_plan
-from qabot.questions import read_questions
+from qabot.questions import LONGEST_NAME, read_questions
 from qabot.reconcile import Outcome, reconcile
 from qabot.report import Reporter
 from qabot.results import Ask, Result
@@ -297,6 +297,16 @@ def test_an_engine_that_breaks_leaves_what_it_answered(repository: Repository) -
     with pytest.raises(RuntimeError, match="broken"):
         run(repository, ScriptedEngine(before))
     assert repository.read("answers/a.yaml").count("answer:") == 1
+
+
+def test_the_longest_file_names_are_written_and_their_like_kept(repository: Repository) -> None:
+    name = "x" * (LONGEST_NAME - 4)
+    repository.write(f"questions/{name}.yml", TWO)
+    for number in (1, 2):
+        repository.write(f"answers/{name}.yaml", f"mine: {number}\n")
+        run(repository)
+    assert repository.read(f"answers/{name}.orig-2.yaml.txt") == "mine: 2\n"
+    assert '"1921"' in repository.read(f"answers/{name}.yaml")
 
 
 def test_a_folder_of_answers_that_leaves_is_refused(

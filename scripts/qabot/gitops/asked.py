@@ -10,6 +10,8 @@ from qabot import fields
 from qabot.answers import quoted
 from qabot.errors import UsageError
 from qabot.question_file import slug
+from qabot.questions import LONGEST_NAME
+from qabot.store import unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -47,7 +49,8 @@ def add_question(root: Path, context: str, question: str) -> str:
     text = f"context: {quoted(context)}\nquestions:\n- {quoted(question.strip())}\n"
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    name = base = slug(question)
+    # Room for a number and the suffix; letters have up to four bytes.
+    name = base = slug(question).encode()[: LONGEST_NAME - 15].decode(errors="ignore")
     number = 1
     while True:
         path = folder / f"{name}.yaml"
@@ -65,11 +68,11 @@ def add_question(root: Path, context: str, question: str) -> str:
 
 def _create(path: Path, data: bytes) -> None:
     """Create a file in one step, and overwrite none."""
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.qabot-tmp")
+    begun = unfinished(path)
     try:
-        unfinished.write_bytes(data)
+        begun.write_bytes(data)
         try:
-            os.link(unfinished, path)
+            os.link(begun, path)
         except FileExistsError:
             raise
         except OSError:  # a file system without links
@@ -77,4 +80,4 @@ def _create(path: Path, data: bytes) -> None:
                 file.write(data)
     finally:
         with contextlib.suppress(OSError):
-            unfinished.unlink(missing_ok=True)
+            begun.unlink(missing_ok=True)

@@ -98,6 +98,7 @@ def seeds() -> Sequence[bytes]:
         join("a.yaml", f"{_SHARED}- q\n", "a.json", '[{"context": "c", "question": "q"}]'),
         join("a.yaml", 'context: "\\u0000\\x1b[2J\\u2028 a"\nquestions: ["::error::x", "<b>"]\n'),
         join("\n::error::x.yaml", f"{_SHARED}- q\n"),
+        join("x" * 231 + ".yml", f"{_SHARED}- q\n", "é" * 125 + ".yaml", f"{_SHARED}- q\n"),
         join(
             "a.yaml", "context: |\n  two\n\n  paragraphs\nquestions:\n- >-\n  folded\n  question\n"
         ),

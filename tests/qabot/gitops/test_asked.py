@@ -70,3 +70,13 @@ def test_a_file_system_without_links_will_do(
     assert add_question(repository.root, "d", "Who?") == "questions/asked/who-2.yaml"
     assert 'context: "c"' in repository.read(first)
     assert len(repository.files("questions")) == 2
+
+
+def test_a_question_in_the_longest_letters_becomes_a_file_that_can_be_read(
+    repository: Repository,
+) -> None:
+    for context in ("c", "d"):
+        add_question(repository.root, context, "\U00020000" * 100)
+    found = read_questions(repository.root)
+    assert found.problems == ()
+    assert len(found.sets) == 2
