@@ -11,6 +11,7 @@ from __future__ import annotations
 import contextlib
 import os
 import random
+import re
 import shutil
 import tempfile
 import time
@@ -39,6 +40,10 @@ _LONGEST_PAUSE = 8.0
 _ABANDONED = 86_400
 # Of a commit's first line; the rest of the names goes below.
 _SUBJECT = 72
+
+# `Fixes #1` and `Fixes GH-1` close an issue, `@name` tells somebody, `[skip ci]` skips workflows.
+# docs.github.com: Linking a pull request to an issue; Skipping workflow runs.
+_MEANT_FOR_GITHUB = re.compile(r"[#@\[\]]|(?<=GH)-(?=[0-9])", re.IGNORECASE)
 
 # What a server says of a push that is late, as git prints it; every other refusal is a rule.
 _LATE = (
@@ -200,13 +205,13 @@ def _bring_asked(root: Path, tree: Path) -> Iterator[str]:
 
 
 def message(files: tuple[str, ...]) -> str:
-    """A commit message that names the question files.
+    """A commit message that names the question files, and asks nothing of GitHub.
 
     Args:
         files: what the commit changes.
     """
     sets = sorted({Path(*Path(name).parts[1:]).with_suffix("").as_posix() for name in files})
-    names = [clean(name, 200) for name in sets]
+    names = [_MEANT_FOR_GITHUB.sub("_", clean(name, 200)) for name in sets]
     subject = f"Answer {', '.join(names)}"
     if len(subject) <= _SUBJECT:
         return subject
