@@ -2,12 +2,11 @@
 
 from __future__ import annotations
 
-import json
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from qabot.markdown import cell
-from qabot.report import count, for_log
+from qabot.report import count, for_log, json_for_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -124,7 +123,7 @@ def as_json(plan: Plan, estimate: Estimate) -> str:
         "sets": sets,
         "remove": plan.prune,
     }
-    return json.dumps(document, ensure_ascii=False, indent=2) + "\n"
+    return json_for_log(document, indent=2) + "\n"
 
 
 FORMATS: dict[str, Callable[[Plan, Estimate], str]] = {

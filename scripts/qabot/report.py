@@ -64,9 +64,16 @@ def for_log(text: str, limit: int = 500) -> str:
     return f"\\{text}" if text.lstrip().startswith("::") else text
 
 
-def json_for_log(value: object) -> str:
-    """A value as JSON on one line that a workflow's log will not take for a command."""
-    return json.dumps(value, ensure_ascii=False).replace("##[", "#\\u0023[")
+def json_for_log(value: object, indent: int | None = None) -> str:
+    """A value as JSON that hides nothing, and that a workflow's log will not take for a command.
+
+    Args:
+        value: what JSON knows.
+        indent: spaces for each level, on lines of their own; one line unless given.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent).replace("##[", "#\\u0023[")
+    # JSON escapes a line end in a text by itself: those that are left are its own.
+    return "\n".join(_UNPRINTABLE.sub(_escape, line) for line in text.split("\n"))
 
 
 def _escape(match: re.Match[str]) -> str:

@@ -38,7 +38,10 @@ def test_no_line_of_output_is_a_workflow_command(text: str) -> None:
     assert not line.lstrip().startswith("::")
     assert "##[" not in line
     assert "##[" not in json_for_log({"answer": text})
-    assert json.loads(json_for_log([text])) == [text]
+    for indent in (None, 2):
+        shown = json_for_log([text], indent)
+        assert json.loads(shown) == [text]
+        assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", shown)
 
 
 def test_long_text_is_cut() -> None:
