@@ -40,6 +40,8 @@ _GITHUB.linkify.set({"fuzzy_link": False}).add("//", None)  # type: ignore[union
 _WWW = re.compile(r"(?:^|[\s*_~(])www\.", re.IGNORECASE)
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ANNOTATION = re.compile(r"::error file=([^,:]*),line=3,col=5::([^\r\n]*)\n")
+# docs.github.com: keywords close issues, names are told, `[skip ci]` skips workflows.
+_FOR_GITHUB = re.compile(r"[#@\[\]]|GH-[0-9]", re.IGNORECASE)
 _PAGE_TAGS = {"h1", "h2", "p", "a", "blockquote", "strong", "b"}
 
 
@@ -57,7 +59,9 @@ def run(data: bytes) -> None:
     span = Span(found, len(before), len(before) + len(found), 0.2)
     reply = Answer("k", "m", span, (Span(behind or "b", 0, 1, 0.1),))
     entry = Entry("a", asked, reply)
-    failed = Entry("b", asked, Failure("k", "m", "crashed", context, 2, evidence={found: before}))
+    failed = Entry(
+        "b", asked, Failure("k", "m", "crashed", context, 2, evidence={found[:200]: before})
+    )
     known = Question("questions/a.yaml", "a", asked, context, (behind or "b",), 1)
     answer_set = AnswerSet("questions/a.yaml", (entry, failed))
     _yaml(answer_set)
@@ -78,7 +82,14 @@ def _logs(text: str) -> None:
     assert not for_log(text).lstrip().startswith("::"), text
     assert "##[" not in for_log(text), text
     assert "##[" not in json_for_log(text), text
-    assert json.loads(json_for_log({text: [text]})) == {text: [text]}
+    whole = not any("\ud800" <= char <= "\udfff" for char in text)
+    for indent in (None, 1):
+        shown = json_for_log({text: [text]}, indent)
+        assert not whole or json.loads(shown) == {text: [text]}
+        assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in shown if char != "\n")
+        assert not _BIDI.search(shown), shown
+    said = message((f"answers/{text or 'x'}.yaml",))
+    assert not _FOR_GITHUB.search(said), said
     stream = io.StringIO()
     report = Reporter(stream, github=True)
     report.error(text, Problem(text, 3, 5, text, text))
