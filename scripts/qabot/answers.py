@@ -37,6 +37,10 @@ MARKER = "# Written by qabot"
 # English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
 DOUBTFUL = 0.3
 
+# Of evidence, in characters: YAML finds no key that takes more than 1,024 (yaml.org/spec/1.2.2, 7.4.2),
+# and JSON may spell each with six.
+_LONGEST_NAME = 160
+
 _LINE = re.compile(r"(- |  )([a-z]+): (.+)")
 _SOURCE = re.compile(r"source: (.+)")
 
@@ -180,7 +184,7 @@ def _result(fields: Mapping[str, Any]) -> Result:
         return Answer(key, model, _read_span(fields), alternatives)
     error = fields["error"]
     evidence = error.get("evidence", {}) if isinstance(error, dict) else None
-    if not isinstance(evidence, dict):
+    if not isinstance(evidence, dict) or any(len(name) > _LONGEST_NAME for name in evidence):
         raise TypeError("error")
     evidence = {str(name): str(value) for name, value in evidence.items()}
     return Failure(

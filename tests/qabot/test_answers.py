@@ -156,3 +156,9 @@ def test_a_merge_conflict_leaves_what_both_sides_agree_on() -> None:
 def test_a_file_of_somebody_else_is_none() -> None:
     assert parse("") is None
     assert parse("source: x\nanswers: []\n") is None
+
+
+def test_evidence_whose_name_yaml_would_not_find_is_left_out() -> None:
+    failure = Failure("k", "m@1", "crashed", "no", evidence={"n" * 161: "x"})
+    text = render(AnswerSet("questions/a.yaml", (Entry("a", "q", failure),)))
+    assert parse(text) == AnswerSet("questions/a.yaml", ())

@@ -9,6 +9,7 @@ import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
+import yaml
 from tests.conftest import ROOT
 from tests.fuzz.scratch import Scratch
 from tests.fuzz.target import Target, join, split
@@ -55,6 +56,8 @@ def run(data: bytes) -> None:
         read = answers.parse(text)
         assert read is not None
         assert answers.render(read) == text
+        entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["answers"]
+        assert [one["id"] for one in entries] == [one.id for one in read.entries]
         for entry in stored.answers.entries:
             for_log(tell(entry.result)).encode()
             json_for_log(asdict(entry)).encode()

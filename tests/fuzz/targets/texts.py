@@ -60,7 +60,7 @@ def run(data: bytes) -> None:
     reply = Answer("k", "m", span, (Span(behind or "b", 0, 1, 0.1),))
     entry = Entry("a", asked, reply)
     failed = Entry(
-        "b", asked, Failure("k", "m", "crashed", context, 2, evidence={found[:200]: before})
+        "b", asked, Failure("k", "m", "crashed", context, 2, evidence={found[:160]: before})
     )
     known = Question("questions/a.yaml", "a", asked, context, (behind or "b",), 1)
     answer_set = AnswerSet("questions/a.yaml", (entry, failed))
