@@ -8,6 +8,7 @@ alias bomb.
 from __future__ import annotations
 
 import re
+from typing import TYPE_CHECKING
 
 import yaml
 
@@ -22,6 +23,9 @@ from qabot.documents import (
     too_deep,
     too_many,
 )
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 # YAML 1.2 core schema (yaml.org/spec/1.2.2, 10.3.2): what a plain scalar means when it is not text.
 _NOT_TEXT = (
@@ -73,10 +77,9 @@ def _hint(problem: str) -> str:
 
 
 def _compose(text: str) -> Node | None:
-    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
     composer = _Composer()
     documents = 0
-    for event in yaml.parse(text, Loader=loader):
+    for event in _events(text):
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
             if documents > 1:
@@ -90,6 +93,21 @@ def _compose(text: str) -> Node | None:
         elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
             composer.add(composer.start(event))
     return composer.root
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    behind = (1, 1)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if event.end_mark is not None:
+                behind = (event.end_mark.line + 1, event.end_mark.column + 1)
+            yield event
+    except (ValueError, OverflowError) as error:
+        # Where PyYAML has no libyaml it takes an escape beyond Unicode, such as "\U00110000", to chr().
+        raise DocumentError(
+            *behind, f"not YAML: {error}", "correct the text that follows"
+        ) from None
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:

@@ -161,3 +161,15 @@ def test_more_values_than_a_file_can_need_are_refused_quickly(read: object) -> N
     with pytest.raises(DocumentError, match="more than 500,000 values"):
         read("[" + "1," * 600_000 + "1]")  # type: ignore[operator]
     assert time.process_time() - started < 60  # a quadratic reader would take hours
+
+
+@pytest.mark.parametrize("escape", ["\\U00110000", "\\UFFFFFFFF"])
+def test_an_escape_beyond_unicode_is_refused_by_both_parsers(
+    escape: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    text = f'a: b\nc: "{escape}"\n'
+    with pytest.raises(DocumentError, match="^2:.*not YAML"):
+        read_yaml(text)
+    monkeypatch.setattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    with pytest.raises(DocumentError, match="^2:.*not YAML"):
+        read_yaml(text)

@@ -6,10 +6,13 @@ files, others may be their context files, and a content can make a link.
 
 from __future__ import annotations
 
+import contextlib
 import io
 import re
 from typing import TYPE_CHECKING
+from unittest import mock
 
+import yaml
 from tests.conftest import ROOT
 from tests.fuzz.scratch import Scratch, write
 from tests.fuzz.target import Target, as_text, join, split
@@ -17,6 +20,7 @@ from tests.qabot.scripted import ScriptedEngine
 
 from qabot import fields, plan_report
 from qabot.answers import quoted
+from qabot.documents import DocumentError, decode
 from qabot.estimates import on_runner
 from qabot.plan import make_plan
 from qabot.questions import read_questions
@@ -25,6 +29,7 @@ from qabot.report import Reporter, for_log
 from qabot.site.data import gather
 from qabot.site.links import Links
 from qabot.site.page import render
+from qabot.yaml_reader import read_yaml
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -41,6 +46,7 @@ def run(data: bytes) -> None:
     root = SCRATCH.fresh()
     for name, content in zip(parts[::2], parts[1::2], strict=False):
         write(root / "questions", as_text(name), content)
+        _read_slowly(content)
     questions = read_questions(root)
     for problem in questions.problems:
         assert problem.what
@@ -64,6 +70,15 @@ def run(data: bytes) -> None:
                 text.encode()
     if questions.sets:
         _answer(root)
+
+
+def _read_slowly(content: bytes) -> None:
+    """PyYAML's own parser, which is used where it has no libyaml, ends in the same two ways."""
+    with (
+        mock.patch.object(yaml, "CSafeLoader", yaml.SafeLoader),
+        contextlib.suppress(DocumentError),
+    ):
+        read_yaml(decode(content))
 
 
 def _answer(root: Path) -> None:
