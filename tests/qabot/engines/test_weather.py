@@ -28,6 +28,7 @@ from tests.qabot.engines.bench import (
     deployed,
     engine,
     expected,
+    launched_keys_of,
     make_asks,
 )  # fmt: skip
 
@@ -35,7 +36,7 @@ from qabot.engines.pace import Pace
 from qabot.results import Answer, Failure
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
     import pytest
     from tests.cloud.calls import Call
@@ -73,6 +74,11 @@ REFUSALS: Mapping[str, Any] = {
     "quota": [{"reason": "You've reached the limit on the number of vCPUs you can run"}],
 }
 OF_A_CALL = {"ecs:RunTask": 0.05, "ecs:DescribeTasks": 0.1, "ecs:StopTask": 0.0}
+OF_ANOTHER_CALL = 0.03
+# Evenly spread over what can befall a launch or a task.
+OF_A_LAUNCH = 0.08
+OF_A_TASK = 0.25
+OF_TASKS = [*PASSING, "late", "image"]
 
 
 class Storm(Faults):
@@ -82,14 +88,21 @@ class Storm(Faults):
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self.met: Counter[str] = Counter()
+        self._befallen: set[tuple[str, str]] = set()
 
     def _roll(self, rate: float) -> bool:
         with self._lock:
             return self._random.random() < rate
 
-    def _choose(self, names: Any) -> str:
+    def _choose(self, names: Any, keys: Sequence[str] = ()) -> str | None:
         with self._lock:
             name = str(self._random.choice(sorted(names)))
+            # Every class survives one failure; with a second of its kind a question may fail, and what
+            # comes of a storm would be a matter of luck.
+            befallen = {(key, name) for key in keys}
+            if befallen & self._befallen:
+                return None
+            self._befallen |= befallen
             self.met[name] += 1
             return name
 
@@ -97,7 +110,7 @@ class Storm(Faults):
         service = call.kind.partition(":")[0]
         if service not in ("ecs", "dynamodb") or call.action == "CreateTable":
             return None
-        if not self._roll(OF_A_CALL.get(call.kind, 0.03)):
+        if not self._roll(OF_A_CALL.get(call.kind, OF_ANOTHER_CALL)):
             return None
         if service == "ecs" and call.action == "DescribeTasks":
             return Refuse(THROTTLED)
@@ -106,16 +119,15 @@ class Storm(Faults):
         return Refuse(ApiError("ProvisionedThroughputExceededException", "Slow down"))
 
     def on_launch(self, _: Mapping[str, Any]) -> ApiError | list[dict[str, str]] | None:
-        refusal: ApiError | list[dict[str, str]] | None = None
-        if self._roll(0.08):
-            refusal = REFUSALS[self._choose(REFUSALS)]
+        name = self._choose(REFUSALS) if self._roll(OF_A_LAUNCH) else None
+        refusal: ApiError | list[dict[str, str]] | None = REFUSALS.get(name or "")
         return refusal
 
-    def on_start(self, _: Task) -> Misfortune | None:
-        if not self._roll(0.25):
+    def on_start(self, task: Task) -> Misfortune | None:
+        if not self._roll(OF_A_TASK):
             return None
-        name = self._choose([*PASSING, "late", "image"])
-        return {**PASSING, "late": LATE, "image": IMAGE_NOT_PULLED}[name]
+        name = self._choose(OF_TASKS, launched_keys_of(task))
+        return {**PASSING, "late": LATE, "image": IMAGE_NOT_PULLED}.get(name or "")
 
 
 def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch) -> None:
