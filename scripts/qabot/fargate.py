@@ -116,8 +116,8 @@ BILLED_STARTUP_SECONDS: Final = 30.0
 # Loading the model and answering one context of ordinary length, on one vCPU: 0.6 to 1.3 s measured
 # on a 2-core machine, rounded up for slower hosts.
 ANSWER_SECONDS: Final = 3.0
-# Each further question of the same task: 40 ms measured on one core with the tutorial's size of model
-# and a short context (docs/benchmark.md: 51 a second on two), and three calls to the table; rounded
+# Each further question of the same task: 34 ms measured on one core with the tutorial's size of model
+# and a short context (docs/benchmark.md: 59 a second on two), and three calls to the table; rounded
 # up for longer contexts and slower hosts.
 FURTHER_SECONDS: Final = 0.5
 
