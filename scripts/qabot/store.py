@@ -2,13 +2,12 @@
 
 from __future__ import annotations
 
-import contextlib
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
-from qabot import answers, markdown
+from qabot import answers, in_one_step, markdown
 from qabot.answers import AnswerSet
 from qabot.errors import AnswersError
 
@@ -18,8 +17,6 @@ if TYPE_CHECKING:
     from qabot.question_file import Question
 
 FOLDER = "answers"
-# An interrupted write leaves a file of this suffix; .gitignore knows it.
-_UNFINISHED = ".qabot-tmp"
 
 
 @dataclass(frozen=True, slots=True)
@@ -135,21 +132,10 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
             return False, None
         if before.strip() and not _is_ours(before, marker):
             kept = _keep(root, path)
-        begun = unfinished(path)
-        try:
-            begun.write_bytes(data)
-            begun.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                begun.unlink(missing_ok=True)
+        in_one_step.write(path, data)
     except OSError as error:
         raise AnswersError(f"{name} can't be written: {error.strerror}") from error
     return True, kept
-
-
-def unfinished(path: Path) -> Path:
-    """Where to write a file before it gets its name; short, since the name may be as long as can be."""
-    return path.with_name(f".{os.getpid()}-{os.urandom(4).hex()}{_UNFINISHED}")
 
 
 def _is_ours(data: bytes, marker: bytes) -> bool:

@@ -2,16 +2,13 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
-from qabot import fields
+from qabot import fields, in_one_step
 from qabot.answers import quoted
 from qabot.errors import UsageError
 from qabot.question_file import slug
 from qabot.questions import LONGEST_NAME
-from qabot.store import unfinished
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -55,7 +52,7 @@ def add_question(root: Path, context: str, question: str) -> str:
     while True:
         path = folder / f"{name}.yaml"
         try:
-            _create(path, text.encode())
+            in_one_step.create(path, text.encode())
         except FileExistsError:
             if path.is_file() and path.read_bytes() == text.encode():
                 break  # asked before, word for word
@@ -64,20 +61,3 @@ def add_question(root: Path, context: str, question: str) -> str:
         else:
             break
     return path.relative_to(root).as_posix()
-
-
-def _create(path: Path, data: bytes) -> None:
-    """Create a file in one step, and overwrite none."""
-    begun = unfinished(path)
-    try:
-        begun.write_bytes(data)
-        try:
-            os.link(begun, path)
-        except FileExistsError:
-            raise
-        except OSError:  # a file system without links
-            with path.open("xb") as file:
-                file.write(data)
-    finally:
-        with contextlib.suppress(OSError):
-            begun.unlink(missing_ok=True)

@@ -2,10 +2,9 @@
 
 from __future__ import annotations
 
-import contextlib
-import os
 from typing import TYPE_CHECKING
 
+from qabot import in_one_step
 from qabot.errors import QabotError
 from qabot.site.data import gather
 from qabot.site.links import Links, find_links
@@ -50,16 +49,10 @@ def build(
     links = find_links(root) if links is None else links
     page = render(sets, links, questions.sources, timeline)
     path = out / NAME
-    unfinished = out / f".{NAME}.{os.getpid()}.qabot-tmp"
     try:
         out.mkdir(parents=True, exist_ok=True)
-        try:
-            # What can't be encoded may stand in a file's name.
-            unfinished.write_bytes(page.encode("utf-8", "replace"))
-            unfinished.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+        # What can't be encoded may stand in a file's name.
+        in_one_step.write(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise SiteError(
             f"{path} can't be written: {error.strerror}; give another folder with --out"

@@ -5,11 +5,10 @@ docs/timeline.md describes the format; `VERSION` is raised when it changes.
 
 from __future__ import annotations
 
-import contextlib
 import json
-import os
 from typing import TYPE_CHECKING, Any
 
+from qabot import in_one_step
 from qabot.documents import DocumentError, decode
 from qabot.errors import QabotError
 from qabot.timeline.events import STATES, Event, Timeline, What
@@ -48,14 +47,8 @@ def write(path: Path, timeline: Timeline) -> None:
     Raises:
         TimelineError: it can't be written.
     """
-    unfinished = path.with_name(f".{path.name}.{os.getpid()}.qabot-tmp")
     try:
-        try:
-            unfinished.write_text(render(timeline), encoding="utf-8", newline="\n")
-            unfinished.replace(path)
-        finally:
-            with contextlib.suppress(OSError):
-                unfinished.unlink(missing_ok=True)
+        in_one_step.write(path, render(timeline).encode())
     except OSError as error:
         raise _unwritable(path, error) from error
 

@@ -1,0 +1,61 @@
+"""Write files in one step: whoever reads one, or kills us, finds all of it or nothing."""
+
+from __future__ import annotations
+
+import contextlib
+import os
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+    from pathlib import Path
+
+# What a killed run leaves has this suffix; .gitignore knows it.
+SUFFIX = ".qabot-tmp"
+
+
+def write(path: Path, data: bytes) -> None:
+    """Write a file, whatever stood there before.
+
+    Args:
+        path: in a folder that is there.
+        data: its content.
+
+    Raises:
+        OSError: it can't be written; what stood there still does.
+    """
+    with _begun(path, data) as begun:
+        begun.replace(path)
+
+
+def create(path: Path, data: bytes) -> None:
+    """Write a file where there is none.
+
+    Args:
+        path: in a folder that is there.
+        data: its content.
+
+    Raises:
+        FileExistsError: something is there.
+        OSError: it can't be written.
+    """
+    with _begun(path, data) as begun:
+        try:
+            os.link(begun, path)
+        except FileExistsError:
+            raise
+        except OSError:  # a file system without links
+            with path.open("xb") as file:
+                file.write(data)
+
+
+@contextlib.contextmanager
+def _begun(path: Path, data: bytes) -> Iterator[Path]:
+    """The content beside its place, under a short name: the file's own may be as long as can be."""
+    begun = path.with_name(f".{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}")
+    try:
+        begun.write_bytes(data)
+        yield begun
+    finally:
+        with contextlib.suppress(OSError):
+            begun.unlink(missing_ok=True)
