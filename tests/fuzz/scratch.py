@@ -55,5 +55,5 @@ def write(root: Path, name: str, content: bytes) -> None:
             path.symlink_to(content[3:].decode("utf-8", "surrogateescape"))
         else:
             path.write_bytes(content)
-    except (OSError, ValueError):  # a name that is too long, or holds NUL; a folder in its place
-        return
+    except (OSError, ValueError, RuntimeError):
+        return  # a name that is too long, or holds NUL; a folder in its place; a link to itself
