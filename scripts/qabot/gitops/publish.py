@@ -9,6 +9,7 @@ the run was in is not touched, and of the commit nothing but answers and asked q
 from __future__ import annotations
 
 import contextlib
+import errno
 import os
 import random
 import re
@@ -24,7 +25,7 @@ from qabot import store
 from qabot.gitops import asked
 from qabot.gitops.git import Git, GitError
 from qabot.plan import make_plan
-from qabot.questions import read_questions
+from qabot.questions import FOLDER, read_questions
 from qabot.reconcile import write_known
 from qabot.report import clean, count
 
@@ -175,7 +176,7 @@ def _sweep(folder: Path) -> None:
 
 def _bring(root: Path, tree: Path, model: str, report: Reporter, there: Git) -> tuple[str, ...]:
     """Write what the checkout knows into the tree; the files that this is about."""
-    files = list(_bring_asked(root, tree))
+    files = list(_bring_asked(root, tree, report))
     known = [
         entry.result
         for one in store.read_all(root).values()
@@ -191,17 +192,24 @@ def _bring(root: Path, tree: Path, model: str, report: Reporter, there: Git) -> 
     return tuple(sorted((exists | tracked) & set(files)))
 
 
-def _bring_asked(root: Path, tree: Path) -> Iterator[str]:
+def _bring_asked(root: Path, tree: Path, report: Reporter) -> Iterator[str]:
     """Copy the asked questions that the branch lacks."""
+    linked = any((tree / part).is_symlink() for part in (asked.FOLDER, FOLDER))
     for path in sorted((root / asked.FOLDER).glob("*.yaml")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink() or (tree / name).exists():
             continue
-        (tree / name).parent.mkdir(parents=True, exist_ok=True)
-        if not (tree / name).parent.resolve().is_relative_to(tree.resolve()):
-            continue  # a link that leads out of the repository
-        shutil.copyfile(path, tree / name)
-        yield name
+        try:
+            if linked:
+                raise NotADirectoryError(errno.ENOTDIR, "a link is in its way")
+            (tree / name).parent.mkdir(parents=True, exist_ok=True)
+            shutil.copyfile(path, tree / name)
+        except OSError as error:
+            report.warning(
+                f"{name} can't be committed ({error.strerror}); make {asked.FOLDER} a folder there"
+            )
+        else:
+            yield name
 
 
 def message(files: tuple[str, ...]) -> str:

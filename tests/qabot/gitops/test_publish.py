@@ -292,3 +292,26 @@ def test_the_message_names_the_files_and_stays_short() -> None:
     assert many.splitlines()[0] == "Answer 300 question files"
     assert many.splitlines()[-1] == "- and 200 more"
     assert "\n" not in message(("answers/a\n\nb::error::.yaml",))
+
+
+@pytest.mark.parametrize("there", ["a file", "a link to itself", "a link to a folder"])
+def test_an_asked_question_that_has_no_place_is_told_and_stays(origin: Origin, there: str) -> None:
+    person = origin.clone()
+    place = person.root / "questions/asked"
+    if there == "a file":
+        place.write_bytes(b"mine")
+    else:
+        place.symlink_to("asked" if there == "a link to itself" else "..")
+    origin.push(person, "Be in the way")
+    run = origin.clone()
+    (run.root / "questions/asked").unlink()
+    source = add_question(run.root, "It was 1921.", "When was it?")
+    answer(run, "a")
+    said = io.StringIO()
+    done = publish(
+        run.root, "main", MODEL, Reporter(said), git=plain(run.root), pause=lambda _: None
+    )
+    assert done.files == ("answers/a.md", "answers/a.yaml"), "the rest is committed"
+    assert f"{source} can't be committed" in said.getvalue()
+    assert "make questions/asked a folder" in said.getvalue()
+    assert (run.root / source).is_file()
