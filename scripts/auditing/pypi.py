@@ -6,14 +6,13 @@ own variables choose otherwise, such as PIP_AUDIT_VULNERABILITY_SERVICE=osv and 
 
 from __future__ import annotations
 
-import json
 import re
-import subprocess
 import sys
 import tempfile
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from auditing import tool
 from auditing.found import Audit, NotAudited, Vulnerability
 
 if TYPE_CHECKING:
@@ -68,21 +67,7 @@ def _pip_audit(file: Path) -> Any:
         *("--format", "json", "--output", "-", "--desc", "on", "--aliases", "on"),
         *("--progress-spinner", "off", "--timeout", str(_TIMEOUT)),
     ]
-    try:
-        done = subprocess.run(  # noqa: S603 - this interpreter, with arguments as a list
-            command,
-            stdin=subprocess.DEVNULL,
-            capture_output=True,
-            encoding="utf-8",
-            errors="replace",
-            timeout=_PATIENCE,
-            check=False,
-        )
-        return json.loads(done.stdout)
-    except subprocess.TimeoutExpired:
-        raise NotAudited(f"no reply within {_PATIENCE} s") from None
-    except ValueError:
-        raise NotAudited(_why(done.stderr) or f"pip-audit ended with {done.returncode}") from None
+    return tool.ask("pip-audit", command, _PATIENCE, why=_why)
 
 
 def _why(said: str) -> str:
