@@ -113,36 +113,34 @@ def list_items(args: argparse.Namespace) -> int:
         CloudError: AWS refuses, or the stack is not deployed.
     """
     table = open_table(find_root(args.root))
+    redact = Redactor(accounts=on_github())
+    show = _as_json if args.format == "json" else _as_text
     with translated("listing the table"):
         for number, item in enumerate(table.scan()):
             if args.limit is not None and number >= args.limit:
                 break
-            print(_as_json(item) if args.format == "json" else for_log(_as_text(item)))
+            print(show(item, redact))
     return 0
 
 
-def _as_text(item: Item) -> str:
+def _as_text(item: Item, redact: Redactor) -> str:
     if item.status is Status.ANSWERED:
         what = f"{item.spans[0].score:.2f}  {' '.join(item.spans[0].answer.split())}"
     elif item.status is Status.FAILED:
-        what = f"{item.kind}: {_redactor()(item.reason or '')}"
+        what = f"{item.kind}: {redact(item.reason or '')}"
     else:
         what = f"attempt {item.attempt}"
-    return f"{item.key[:12]}  {item.status:8}  {' '.join(item.question.split())}  {what}"
+    asked = " ".join(item.question.split())
+    return for_log(f"{item.key[:12]}  {item.status:8}  {asked}  {what}")
 
 
-def _as_json(item: Item) -> str:
+def _as_json(item: Item, redact: Redactor) -> str:
     fields = asdict(item) | {"spans": [asdict(span) for span in item.spans]}
     del fields["token"]
-    redact = _redactor()
     for name in ("reason", "task"):
         if fields[name]:
             fields[name] = redact(fields[name])
     return json_for_log(fields)
-
-
-def _redactor() -> Redactor:
-    return Redactor(accounts=on_github())
 
 
 def clear(args: argparse.Namespace, report: Reporter, ask_person: Callable[[], str] = input) -> int:

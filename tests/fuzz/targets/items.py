@@ -24,7 +24,7 @@ from qabot import answers
 from qabot.answers import AnswerSet, Entry
 from qabot.commands.cloud import _as_json, _as_text
 from qabot.engines.verdicts import is_of
-from qabot.report import for_log
+from qabot.redaction import Redactor
 from qabot.results import Answer
 
 if TYPE_CHECKING:
@@ -77,8 +77,9 @@ def run(data: bytes) -> None:
     assert bool(item.spans) == (item.status is Status.ANSWERED)
     for span in item.spans:
         assert 0 <= span.score <= 1, span
-    for_log(_as_text(item)).encode()
-    _as_json(item).encode()
+    redact = Redactor(accounts=True)
+    _as_text(item, redact).encode()
+    _as_json(item, redact).encode()
     if item.spans and is_of(item, CONTEXT):
         _lasts(Answer("k", item.model or "m", item.spans[0], item.spans[1:]))
     try:
