@@ -194,22 +194,26 @@ def _bring(root: Path, tree: Path, model: str, report: Reporter, there: Git) -> 
 
 def _bring_asked(root: Path, tree: Path, report: Reporter) -> Iterator[str]:
     """Copy the asked questions that the branch lacks."""
-    linked = any((tree / part).is_symlink() for part in (asked.FOLDER, FOLDER))
     for path in sorted((root / asked.FOLDER).glob("*.yaml")):
         name = path.relative_to(root).as_posix()
         if path.is_symlink() or (tree / name).exists():
             continue
         try:
-            if linked:
-                raise NotADirectoryError(errno.ENOTDIR, "a link is in its way")
-            (tree / name).parent.mkdir(parents=True, exist_ok=True)
-            shutil.copyfile(path, tree / name)
+            _copy(path, tree, name)
         except OSError as error:
             report.warning(
                 f"{name} can't be committed ({error.strerror}); make {asked.FOLDER} a folder there"
             )
         else:
             yield name
+
+
+def _copy(path: Path, tree: Path, name: str) -> None:
+    """Copy an asked question into a tree, where nothing leads out of it."""
+    if any((tree / part).is_symlink() for part in (asked.FOLDER, FOLDER)):
+        raise NotADirectoryError(errno.ENOTDIR, "a link is in its way")
+    (tree / name).parent.mkdir(parents=True, exist_ok=True)
+    shutil.copyfile(path, tree / name)
 
 
 def message(files: tuple[str, ...]) -> str:
