@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from qabot.answers import DOUBTFUL
 from qabot.markdown import cell, escape
 from qabot.report import count
-from qabot.site.charts import histogram
+from qabot.site.charts import MIN_CHART, histogram
 from qabot.timeline.events import STATES, State, What
 from qabot.timeline.lanes import lanes
 from qabot.timeline.words import duration, outcome, scope
@@ -23,8 +23,7 @@ if TYPE_CHECKING:
     from qabot.timeline.events import Event, Timeline
     from qabot.timeline.lanes import Lane
 
-# Fewer answers have no distribution worth a picture; more sets are not looked at here.
-MIN_CHART = 5
+# More sets are not looked at here.
 MOST_SETS = 20
 # Lanes in a diagram that is still read at a glance.
 MOST_LANES = 25

@@ -9,6 +9,8 @@ from qabot.answers import DOUBTFUL
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
+# Fewer answers have no distribution worth a picture.
+MIN_CHART = 5
 BINS = 20
 _BAR, _HEIGHT = 12, 48
 

@@ -6,9 +6,8 @@ from typing import TYPE_CHECKING
 
 from qabot.results import Answer
 from qabot.site import markup
-from qabot.site.charts import scores_svg
+from qabot.site.charts import MIN_CHART, scores_svg
 from qabot.site.markup import escape
-from qabot.site.section import MIN_CHART
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import STATES, What
 from qabot.timeline.lanes import lanes

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from qabot.results import Answer
 from qabot.site import markup
 from qabot.site.article import article
-from qabot.site.charts import scores_svg
+from qabot.site.charts import MIN_CHART, scores_svg
 from qabot.site.markup import escape
 
 if TYPE_CHECKING:
@@ -15,8 +15,6 @@ if TYPE_CHECKING:
     from qabot.site.data import ShownSet
     from qabot.site.links import Links
 
-# A set with fewer answers than this has no distribution worth a picture.
-MIN_CHART = 5
 # Articles in a part; the browser lays out the parts on the screen only.
 PART = 50
 
