@@ -15,13 +15,14 @@ from functools import partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
-import boto3
 import pytest
 from filelock import FileLock
-from moto.server import ThreadedMotoServer
 from tests.checkpoints import make_checkpoint
+
+from answerer.surroundings import open_table
+from benchmark.table import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -117,41 +118,18 @@ def test_wrong_use_is_explained(image: str, arguments: list[str], said: str) -> 
 
 
 def test_answer_is_kept_in_the_table(image: str) -> None:
-    server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=False)
-    server.start()
-    host, port = server.get_host_and_port()
-    aws = {
-        "AWS_ENDPOINT_URL": f"http://{host}:{port}",
-        "AWS_DEFAULT_REGION": "us-east-1",
-        "AWS_ACCESS_KEY_ID": "testing",
-        "AWS_SECRET_ACCESS_KEY": "testing",
-    }
-    try:
-        client: Any = boto3.client(
-            "dynamodb",
-            endpoint_url=aws["AWS_ENDPOINT_URL"],
-            region_name="us-east-1",
-            aws_access_key_id="testing",
-            aws_secret_access_key="testing",
-        )
-        client.create_table(
-            TableName="answers",
-            AttributeDefinitions=[{"AttributeName": "item_id", "AttributeType": "S"}],
-            KeySchema=[{"AttributeName": "item_id", "KeyType": "HASH"}],
-            BillingMode="PAY_PER_REQUEST",
-        )
-        environment = [f"--env={name}={value}" for name, value in aws.items()]
+    with served() as environ:
+        given = [f"--env={name}={value}" for name, value in environ.items()]
         done = docker(
-            *("run", "--rm", "--read-only", "--network", "host", *environment),
-            *("--env=TABLE_NAME=answers", image, EINSTEIN, YEAR, "foo"),
+            *("run", "--rm", "--read-only", "--network", "host", *given),
+            *(image, EINSTEIN, YEAR, "foo"),
             check=False,
         )
         assert done.returncode == 0, done.stderr
         assert json.loads(done.stdout)["answer"] == "1921"
-        item = client.get_item(TableName="answers", Key={"item_id": {"S": "foo"}})["Item"]
+        table = open_table(environ)
+        item = table.client.get_item(TableName=table.name, Key={"item_id": {"S": "foo"}})["Item"]
         assert "1921" in json.dumps(item, default=str)
-    finally:
-        server.stop()
 
 
 def test_stop_ends_a_task_that_waits(image: str) -> None:
