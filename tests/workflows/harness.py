@@ -129,7 +129,7 @@ class GitHub:
     def _job(self, job: dict[str, Any], contexts: dict[str, Any], ref: str, event: str) -> Job:
         place = self.folder / f"run-{self.runs}-{job['id']}"
         place.mkdir()
-        clone = place / "work"
+        clone = place / "clone"
         files = {
             name: place / name.lower()
             for name in ("GITHUB_OUTPUT", "GITHUB_STEP_SUMMARY", "GITHUB_ENV", "GITHUB_PATH")

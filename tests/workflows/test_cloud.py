@@ -13,9 +13,8 @@ from tests.workflows.test_answer import PEACH, ask
 ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/qabot"}
 
 
-@pytest.mark.timeout(300)
-def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> None:
-    ask(origin, {"questions/peach.yaml": PEACH + "- Who named it?\n"})
+def deploy_bundled(origin: Origin) -> None:
+    """Let a fork deploy the bundled model, without the CDK."""
     person = origin.clone()
     settings = person.read("cdk.json").replace(
         '"model": "distilbert/distilbert-base-cased-distilled-squad"', '"model": "bundled"'
@@ -24,6 +23,12 @@ def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> Non
     # The step that deploys is told apart from the CDK's command line, which tests/rehearsal runs.
     person.write("scripts/cdk", '#!/bin/sh\necho deployed "$@"\n')
     origin.push(person, "Deploy the bundled model")
+
+
+@pytest.mark.timeout(300)
+def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH + "- Who named it?\n"})
+    deploy_bundled(origin)
     github.variables.update(ROLE)
     with emulated_cloud("thread") as cloud:
         cloud.deploy(model="bundled", revision=None)

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.qabot.gitops.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
 from tests.workflows.test_answer import PEACH, ask
-from tests.workflows.test_cloud import ROLE
+from tests.workflows.test_cloud import ROLE, deploy_bundled
 
 from qabot.cli import main
 
@@ -77,13 +77,7 @@ def test_a_run_tells_no_secret(
     monkeypatch: pytest.MonkeyPatch,
     capfd: pytest.CaptureFixture[str],
 ) -> None:
-    person = origin.clone()
-    settings = person.read("cdk.json").replace(
-        '"model": "distilbert/distilbert-base-cased-distilled-squad"', '"model": "bundled"'
-    )
-    person.write("cdk.json", settings)
-    person.write("scripts/cdk", "#!/bin/sh\n")
-    origin.push(person, "Deploy the bundled model")
+    deploy_bundled(origin)
     ask(origin, {"questions/peach.yaml": PEACH + "- Who named the baby?\n"})
     github.variables.update(ROLE)
     weather = Weather()
@@ -107,7 +101,7 @@ def test_a_run_tells_no_secret(
         assert "not authorized to perform: ecr:BatchGetImage" in files["answers/peach.yaml"]
         for name, text in files.items():
             assert seen(text) == [], name
-        page = github.folder / "run-1-page/work/public"
+        page = github.folder / "run-1-page/clone/public"
         published = [file for file in page.rglob("*") if file.is_file()]
         assert published
         for file in published:
