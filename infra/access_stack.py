@@ -13,12 +13,12 @@ import aws_cdk.aws_iam as iam
 
 from infra.access_policy import statements, wildcards
 from infra.audit import accept
-from qabot.outputs import STACK_TAG
+from qabot.deployment.outputs import STACK_TAG
 
 if TYPE_CHECKING:
     from constructs import Construct
 
-    from qabot.settings import Settings
+    from qabot.deployment.settings import Settings
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"

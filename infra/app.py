@@ -22,8 +22,8 @@ from answerer.errors import AnswererError
 from infra.access_stack import MISSING, AccessStack, access_stack_name
 from infra.audit import audit
 from infra.stack import QabotStack
+from qabot.deployment.settings import Settings, read_settings
 from qabot.errors import UsageError
-from qabot.settings import Settings, read_settings
 
 if TYPE_CHECKING:
     from collections.abc import Collection, Mapping

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from constructs import Construct
 
-    from qabot.settings import Settings
+    from qabot.deployment.settings import Settings
 
 # ACCOUNT.dkr.ecr.REGION.amazonaws.com/REPOSITORY[:TAG | @DIGEST]
 _ECR = re.compile(

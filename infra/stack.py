@@ -10,14 +10,14 @@ import aws_cdk.aws_dynamodb as dynamodb
 from infra.audit import accept
 from infra.network import Network
 from infra.task import CONTAINER, STREAM_PREFIX, AnswerTask
-from qabot.outputs import STACK_TAG, Output
+from qabot.deployment.outputs import STACK_TAG, Output
 
 if TYPE_CHECKING:
     from pathlib import Path
 
     from constructs import Construct
 
-    from qabot.settings import Settings
+    from qabot.deployment.settings import Settings
 
 
 class QabotStack(cdk.Stack):

@@ -13,7 +13,7 @@ from constructs import Construct
 from infra.audit import accept
 from infra.image import container_image
 from infra.names import execution_role_name, log_group_name, task_role_name
-from qabot.outputs import DEADLINE_VARIABLE, TABLE_VARIABLE, TTL_VARIABLE
+from qabot.deployment.outputs import DEADLINE_VARIABLE, TABLE_VARIABLE, TTL_VARIABLE
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     import aws_cdk.aws_dynamodb as dynamodb
     import aws_cdk.aws_ec2 as ec2
 
-    from qabot.settings import Settings
+    from qabot.deployment.settings import Settings
 
 CONTAINER = "answerer"
 STREAM_PREFIX = "answer"

@@ -18,7 +18,7 @@ if __name__ == "__main__":
         import boto3  # noqa: F401 - what a Python without the environment lacks first
         import yaml  # noqa: F401
 
-        from qabot.tutorial import main
+        from qabot.commands.tutorial import main
     except ImportError as error:
         print(
             f"{sys.executable} has no {error.name}. Make the environment and use its Python:\n"

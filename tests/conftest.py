@@ -67,7 +67,7 @@ class Repository:
 @pytest.fixture(scope="session")
 def browser() -> Iterator[Browser]:
     """One headless Chromium for all tests of a worker; where there is none they are skipped."""
-    from benchmark.browser import NoBrowserError, chromium
+    from tools.benchmark.browser import NoBrowserError, chromium
 
     try:
         with chromium() as browser:

@@ -8,6 +8,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import ROOT
 from tests.test_scripts import clone, run  # noqa: F401
 

@@ -6,9 +6,9 @@ import re
 from collections import Counter
 from typing import TYPE_CHECKING, Any
 
+from qabot.engines.fargate.failures import CLASSES, from_error, from_refusal, from_task
 from tests.conftest import ROOT
-from tests.fuzz import targets
-from tests.qabot.engines.test_weather import (
+from tests.qabot.engines.fargate.test_weather import (
     LATE,
     OF_A_CALL,
     OF_A_LAUNCH,
@@ -18,11 +18,10 @@ from tests.qabot.engines.test_weather import (
     PASSING,
     REFUSALS,
 )
-
-from qabot.engines.failures import CLASSES, from_error, from_refusal, from_task
+from tools.fuzzing import targets
 
 if TYPE_CHECKING:
-    from tests.cloud import Misfortune
+    from tools.emulator import Misfortune
 
 PAGE = (ROOT / "docs/failures.md").read_text(encoding="utf-8")
 

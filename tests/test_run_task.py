@@ -14,11 +14,11 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.cloud import Cloud, emulated_cloud
-from tests.cloud.weather import CRASHED, HANGS, Misfortunes
 
 from qabot.errors import QuestionsError
-from qabot.questions import read_question_file
+from qabot.questions.read import read_question_file
+from tools.emulator import Cloud, emulated_cloud
+from tools.emulator.weather import CRASHED, HANGS, Misfortunes
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -19,9 +19,9 @@ from auditing import npm, pypi
 from auditing.accepted import PATH, read_accepted
 from auditing.found import Audit, NotAudited, Vulnerability
 from auditing.locks import one_version_each, read_locks
+from qabot.console.reporter import Reporter, clean, count, for_log
 from qabot.errors import Problem, UsageError
-from qabot.outcome import settle
-from qabot.report import Reporter, clean, count, for_log
+from qabot.exit_codes import settle
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence

@@ -1,7 +1,7 @@
 """The command line: what there is to say, and who does it.
 
 Nothing is imported before a command needs it, so that `qabot check` and `qabot plan` start at once.
-What commands raise is told by `qabot.outcome`.
+What commands raise is told by `qabot.exit_codes`.
 """
 
 from __future__ import annotations
@@ -10,11 +10,10 @@ import argparse
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.arguments import EXIT_CODES, add_command, positive
-from qabot.errors import UsageError
+from qabot.commands.arguments import EXIT_CODES, add_command, positive
+from qabot.console.reporter import Reporter
+from qabot.exit_codes import settle
 from qabot.models import cli as models
-from qabot.outcome import settle
-from qabot.report import Reporter
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
@@ -77,22 +76,6 @@ def _run(args: argparse.Namespace, report: Reporter) -> int:
             return (
                 cloud.clear(args, report) if args.command == "clear" else cloud.reap(args, report)
             )
-
-
-def find_root(given: Path | None) -> Path:
-    """The repository that a command is about: the nearest folder upwards that holds `questions/`.
-
-    Args:
-        given: on the command line.
-
-    Raises:
-        UsageError: there is none.
-    """
-    start = given if given is not None else Path.cwd()
-    for folder in (start,) if given is not None else (start, *start.parents):
-        if (folder / "questions").is_dir():
-            return folder
-    raise UsageError(f"{start} holds no questions/ folder; go into the repository, or give --root")
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -17,7 +17,7 @@
         ├── DocumentError          1   not the data it should be: becomes a problem of its file
         └── UnreadableFile         1   a file can't be had: becomes a problem of its file
 
-`qabot.outcome` catches the root, reports it and gives its exit code; the rest of the code raises.
+`qabot.exit_codes` catches the root, reports it and gives its exit code; the rest of the code raises.
 """
 
 from __future__ import annotations

@@ -21,13 +21,13 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 from moto.server import ThreadedMotoServer
-from tests.answerer import tables
 
 import answerer
 from answerer import contexts
 from answerer.__main__ import main
 from answerer.items import Status
 from answerer.surroundings import model_directory, open_table
+from tests.answerer import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -7,10 +7,10 @@ from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.answerer.tables import ENVIRON
 
 from answerer import surroundings
 from answerer.surroundings import SurroundingsError
+from tests.answerer.tables import ENVIRON
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

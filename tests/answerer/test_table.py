@@ -7,13 +7,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.answerer import tables
 
 from answerer import contexts, items
 from answerer.errors import InputError
 from answerer.items import Status
 from answerer.spans import Span
 from answerer.table import SupersededError, Table, TableError
+from tests.answerer import tables
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

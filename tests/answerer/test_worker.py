@@ -9,7 +9,6 @@ from types import SimpleNamespace
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.answerer import tables
 
 from answerer import contexts
 from answerer.bounded import Bounded
@@ -17,6 +16,7 @@ from answerer.errors import InputError, ModelError
 from answerer.items import Status
 from answerer.spans import Span
 from answerer.worker import GRACE, Task, Worker, run_all
+from tests.answerer import tables
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -13,11 +13,11 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.auditing.services import Database, advisory, databases, npm_advisory
-from tests.conftest import ROOT
 
 from auditing.locks import LOCKS, one_version_each, read_locks
 from auditing.npm import FOLDERS
+from tests.auditing.services import Database, advisory, databases, npm_advisory
+from tests.conftest import ROOT
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

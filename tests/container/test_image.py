@@ -19,10 +19,10 @@ from typing import TYPE_CHECKING
 
 import pytest
 from filelock import FileLock
-from tests.checkpoints import make_checkpoint
 
 from answerer.surroundings import open_table
-from benchmark.table import served
+from tests.checkpoints import make_checkpoint
+from tools.benchmark.table import served
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -9,23 +9,23 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cloud import Cloud, emulated_cloud
-from tests.cloud.weather import CRASHED, HANGS, Allowed
 
 from answerer.table import Table
+from qabot.answers.key import Keys
+from qabot.answers.model import Ask, Failure
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
-from qabot.engines.fargate import FargateEngine, stop_run
-from qabot.engines.pace import Pace
-from qabot.keys import Keys
-from qabot.results import Ask, Failure
-from qabot.settings import read_settings
+from qabot.deployment.settings import read_settings
+from qabot.engines.fargate.engine import FargateEngine, stop_run
+from qabot.engines.fargate.timing import Pace
+from tools.emulator import Cloud, emulated_cloud
+from tools.emulator.weather import CRASHED, HANGS, Allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tests.cloud import Misfortune
-    from tests.cloud.task import Task
+    from tools.emulator import Misfortune
+    from tools.emulator.task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = replace(read_settings(ROOT), model="bundled")

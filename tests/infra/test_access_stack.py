@@ -6,12 +6,12 @@ import json
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from infra.access_stack import MISSING, subjects
 from infra.app import build
-from tests.infra.conftest import repository
-
+from qabot.deployment.settings import Settings
 from qabot.errors import UsageError
-from qabot.settings import Settings
+from tests.infra.conftest import repository
 
 if TYPE_CHECKING:
     from collections.abc import Callable

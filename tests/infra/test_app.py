@@ -7,11 +7,11 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 import aws_cdk.aws_s3 as s3
 import pytest
+
 from infra.app import build, main
 from infra.audit import accept, audit
-from tests.infra.conftest import repository
-
 from qabot.errors import SettingsError
+from tests.infra.conftest import repository
 
 if TYPE_CHECKING:
     from pathlib import Path

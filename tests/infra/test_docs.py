@@ -7,9 +7,9 @@ from pathlib import Path
 
 import pytest
 
-from qabot import fargate
+from qabot.deployment import fargate_limits as fargate
+from qabot.deployment.settings import Settings, read_settings
 from qabot.errors import SettingsError
-from qabot.settings import Settings, read_settings
 
 ROOT = Path(__file__).resolve().parents[2]
 COST = (ROOT / "docs" / "cost.md").read_text("utf-8")

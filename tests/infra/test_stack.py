@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
-from qabot.outputs import Output
+from qabot.deployment.outputs import Output
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

@@ -5,7 +5,7 @@ from __future__ import annotations
 from collections.abc import Callable, Generator, Sequence
 
 from answerer.spans import Span
-from qabot.results import Answer, Ask, Failure, Result
+from qabot.answers.model import Answer, Ask, Failure, Result
 
 
 class ScriptedEngine:

@@ -12,9 +12,9 @@ import time
 from pathlib import Path
 
 import pytest
-from tests.conftest import ROOT, Repository
 
 from qabot.cli import main
+from tests.conftest import ROOT, Repository
 
 PEACH = (
     "context: She named the baby Momotaro.\nquestions:\n"

@@ -1,7 +1,8 @@
 """Hostile text in every place that text can have, through every command, into all that is written.
 
 What is written is read by what will read it: GitHub's runner (its grammar of commands), a Markdown
-reader, a YAML reader, a browser, git. `tests/fuzz/targets/texts.py` feeds the single writers anything.
+reader, a YAML reader, a browser, git. `tools/fuzzing/targets/texts.py` feeds the single writers
+anything.
 """
 
 from __future__ import annotations
@@ -15,20 +16,20 @@ from urllib.parse import unquote
 
 import pytest
 import yaml
-from tests.conftest import Repository
-from tests.qabot.gitops.remotes import Origin, git
-from tests.qabot.test_markdown import GITHUB, HOSTILE
 
 from answerer.spans import Span
-from qabot.answers import AnswerSet, Entry, render
+from qabot.answers.model import Answer, Failure
+from qabot.answers.yaml_file import AnswerSet, Entry, render
 from qabot.cli import main
-from qabot.gitops.publish import message
-from qabot.results import Answer, Failure
+from qabot.github.publish import message
+from tests.conftest import Repository
+from tests.qabot.answers.test_markdown import GITHUB, HOSTILE
+from tests.qabot.github.remotes import Origin, git
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qabot.results import Ask, Result
+    from qabot.answers.model import Ask, Result
 
 TEXTS = [
     *HOSTILE, "::add-mask::x", "\n::set-output name=x::y", "x ##[group]y", "\x1b]0;title\x07\x1b[2J",

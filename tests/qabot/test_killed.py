@@ -10,19 +10,18 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qabot.console.reporter import Reporter
+from qabot.github.links import Links
+from qabot.github.publish import publish
+from qabot.questions.add import add_question
+from qabot.questions.read import read_questions
+from qabot.run.plan import make_plan
+from qabot.run.reconcile import reconcile
+from qabot.site.build import build
 from tests.conftest import Repository
 from tests.killing import LAST, STEP, STEPS, Scenario, killed_everywhere
-from tests.qabot.gitops.remotes import Origin, git, plain
+from tests.qabot.github.remotes import Origin, git, plain
 from tests.qabot.scripted import ScriptedEngine
-
-from qabot.gitops.asked import add_question
-from qabot.gitops.publish import publish
-from qabot.plan import make_plan
-from qabot.questions import read_questions
-from qabot.reconcile import reconcile
-from qabot.report import Reporter
-from qabot.site.build import build
-from qabot.site.links import Links
 
 if TYPE_CHECKING:
     from collections.abc import Mapping

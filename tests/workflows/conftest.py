@@ -9,8 +9,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import ROOT
-from tests.qabot.gitops.remotes import Origin, git
+from tests.qabot.github.remotes import Origin, git
 from tests.workflows.harness import GitHub
 from tests.workflows.reader import Reader
 

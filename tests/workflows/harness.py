@@ -19,8 +19,9 @@ from pathlib import Path
 from typing import Any
 
 import yaml
+
 from tests.conftest import ROOT
-from tests.qabot.gitops.remotes import git
+from tests.qabot.github.remotes import git
 from tests.workflows.reader import Reader
 
 TOKEN = "ghs_a-token-that-must-not-be-seen"

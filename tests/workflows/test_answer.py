@@ -10,8 +10,9 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+
 from tests.conftest import ROOT
-from tests.qabot.gitops.remotes import Origin
+from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
 from tests.workflows.reader import Reader
 

@@ -3,12 +3,13 @@
 from __future__ import annotations
 
 import pytest
-from tests.cloud import emulated_cloud
+
 from tests.conftest import ROOT
-from tests.qabot.gitops.remotes import Origin
+from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import GitHub
 from tests.workflows.reader import Reader
 from tests.workflows.test_answer import PEACH, ask
+from tools.emulator import emulated_cloud
 
 ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/qabot"}
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from tests.qabot.gitops.remotes import Origin
+from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import GitHub
 from tests.workflows.test_answer import PEACH, ask
 

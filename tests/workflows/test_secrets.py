@@ -10,19 +10,19 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 import yaml
-from tests.cloud import ApiError, Faults, Misfortune, Reaction, Refuse, emulated_cloud
-from tests.cloud.launch import ACCOUNT
+
+from qabot.cli import main
 from tests.conftest import ROOT
-from tests.qabot.gitops.remotes import Origin
+from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
 from tests.workflows.test_answer import PEACH, ask
 from tests.workflows.test_cloud import ROLE, deploy_bundled
-
-from qabot.cli import main
+from tools.emulator import ApiError, Faults, Misfortune, Reaction, Refuse, emulated_cloud
+from tools.emulator.launch import ACCOUNT
 
 if TYPE_CHECKING:
-    from tests.cloud.calls import Call
-    from tests.cloud.task import Task
+    from tools.emulator.calls import Call
+    from tools.emulator.task import Task
 
 CREDENTIALS = {
     "AWS_ACCESS_KEY_ID": "AKIASENTINELSENTINEL",

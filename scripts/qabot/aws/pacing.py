@@ -9,7 +9,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot import fargate
+from qabot.deployment import fargate_limits as fargate
 
 if TYPE_CHECKING:
     from collections.abc import Callable

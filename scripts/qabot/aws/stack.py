@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.aws.errors import broken_stack, code_of, message_of, no_such_stack, translated
-from qabot.outputs import Output
+from qabot.deployment.outputs import Output
 
 if TYPE_CHECKING:
     from qabot.aws.clients import Clients

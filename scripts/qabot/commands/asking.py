@@ -7,20 +7,20 @@ from dataclasses import asdict
 from itertools import islice
 from typing import TYPE_CHECKING
 
-from qabot import store
-from qabot.cli import find_root
+from qabot.answers import folder as store
+from qabot.answers.model import Answer
+from qabot.console.reporter import for_log, json_for_log
 from qabot.engines.runner import BUNDLED
 from qabot.errors import UsageError
-from qabot.plan import select
-from qabot.report import for_log, json_for_log
-from qabot.results import Answer
+from qabot.repository import find_root
+from qabot.run.plan import select
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from qabot.answers import Entry
-    from qabot.report import Reporter
+    from qabot.answers.yaml_file import Entry
+    from qabot.console.reporter import Reporter
 
 
 def ask(args: argparse.Namespace, report: Reporter) -> int:

@@ -5,16 +5,16 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from qabot import fields
-from qabot.cli import find_root
+from qabot.console.reporter import count
 from qabot.errors import QuestionsError
-from qabot.questions import read_questions
-from qabot.report import count
+from qabot.questions import schema as fields
+from qabot.questions.read import read_questions
+from qabot.repository import find_root
 
 if TYPE_CHECKING:
     import argparse
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
 
 
 def check(args: argparse.Namespace, report: Reporter) -> int:

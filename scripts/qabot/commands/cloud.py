@@ -8,24 +8,24 @@ from typing import TYPE_CHECKING
 
 from answerer.items import Item, Status
 from answerer.table import Table
+from qabot.answers.key import Keys
+from qabot.answers.model import TOP_K, Answer, Ask
 from qabot.aws.clients import Clients
 from qabot.aws.errors import translated
 from qabot.aws.stack import find_stack
-from qabot.cli import find_root
-from qabot.engines.fargate import DEFAULT_TIMEOUT, FargateEngine, stop_run
+from qabot.console.redact import Redactor
+from qabot.console.reporter import count, for_log, json_for_log, on_github
+from qabot.deployment.settings import read_settings
+from qabot.engines.fargate.engine import DEFAULT_TIMEOUT, FargateEngine, stop_run
 from qabot.errors import QabotError, UsageError
-from qabot.keys import Keys
-from qabot.redaction import Redactor
-from qabot.report import count, for_log, json_for_log, on_github
-from qabot.results import TOP_K, Answer, Ask
-from qabot.settings import read_settings
+from qabot.repository import find_root
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Callable, Iterator
     from pathlib import Path
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
     from qabot.timeline.recorder import Recorder
 
 

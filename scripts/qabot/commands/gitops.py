@@ -5,19 +5,19 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
-from qabot.cli import find_root
 from qabot.commands.reconciling import answer, choose_engine
+from qabot.console.reporter import count
 from qabot.errors import UsageError
-from qabot.gitops import asked
-from qabot.gitops.git import Git
-from qabot.gitops.publish import current_branch, message, publish
-from qabot.gitops.pull_request import GitHubError, open_pull_request
-from qabot.report import count
+from qabot.github.git import Git
+from qabot.github.publish import current_branch, message, publish
+from qabot.github.pull_request import GitHubError, open_pull_request
+from qabot.questions import add as asked
+from qabot.repository import find_root
 
 if TYPE_CHECKING:
     import argparse
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
 
 
 def commit(args: argparse.Namespace, report: Reporter) -> int:

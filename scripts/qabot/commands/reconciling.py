@@ -6,18 +6,19 @@ import sys
 import time
 from typing import TYPE_CHECKING
 
-from qabot import plan_report, shards
-from qabot.cli import find_root
+from qabot.answers.model import Answer, Failure
+from qabot.console.reporter import count
+from qabot.deployment.settings import read_settings
 from qabot.engines.runner import BUNDLED, RunnerEngine
 from qabot.errors import QuestionsError, UsageError
-from qabot.estimates import Estimate, on_fargate, on_runner
-from qabot.gitops import summary
-from qabot.plan import Plan, make_plan
-from qabot.questions import read_questions
-from qabot.reconcile import Outcome, reconcile, tell
-from qabot.report import count
-from qabot.results import Answer, Failure
-from qabot.settings import read_settings
+from qabot.github import job_summary as summary
+from qabot.questions.read import read_questions
+from qabot.repository import find_root
+from qabot.run import plan_text as plan_report
+from qabot.run import shard as shards
+from qabot.run.estimate import Estimate, on_fargate, on_runner
+from qabot.run.plan import Plan, make_plan
+from qabot.run.reconcile import Outcome, reconcile, tell
 from qabot.timeline import file as timeline_file
 from qabot.timeline.recorder import Recorded, Recorder
 
@@ -26,10 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from qabot.answers.model import Result
+    from qabot.console.reporter import Reporter
     from qabot.engines import Engine
-    from qabot.questions import Questions
-    from qabot.report import Reporter
-    from qabot.results import Result
+    from qabot.questions.read import Questions
     from qabot.timeline.events import Timeline
 
 # Of a pull request; whoever asks more sees how the first ones fare.

@@ -7,17 +7,17 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.cli import find_root
+from qabot.console.reporter import count
 from qabot.errors import UsageError
-from qabot.questions import read_questions
-from qabot.report import count
+from qabot.questions.read import read_questions
+from qabot.repository import find_root
 from qabot.site.build import build
 from qabot.timeline.file import read
 
 if TYPE_CHECKING:
     import argparse
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
 
 
 def site(args: argparse.Namespace, report: Reporter) -> int:

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from qabot.results import Ask, Result
+    from qabot.answers.model import Ask, Result
 
 
 class Engine(Protocol):

@@ -9,14 +9,14 @@ from typing import TYPE_CHECKING
 import answerer
 from answerer.errors import InputError
 from answerer.info import ModelInfo, read_info
-from qabot.results import TOP_K, Answer, Failure
+from qabot.answers.model import TOP_K, Answer, Failure
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from answerer.spans import Span
-    from qabot.results import Ask, Result
+    from qabot.answers.model import Ask, Result
 
 # The model that comes with the repository, beside the package that runs it.
 BUNDLED = Path(answerer.__file__).parent.parent / "model"

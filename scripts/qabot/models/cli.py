@@ -6,8 +6,8 @@ import json
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.arguments import add_command, positive
-from qabot.report import Reporter, clean, count
+from qabot.commands.arguments import add_command, positive
+from qabot.console.reporter import Reporter, clean, count
 
 if TYPE_CHECKING:
     import argparse

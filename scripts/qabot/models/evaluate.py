@@ -15,7 +15,7 @@ from qabot.models import squad
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
     from pathlib import Path
 
-    from qabot.report import Reporter
+    from qabot.console.reporter import Reporter
 
 STATE_FILE = "training-state.pt"
 # The weights as they are after the last step; the folder itself holds their average.

@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.markdown import sentence
-from qabot.results import Answer, Failure
+from qabot.answers.markdown import sentence
+from qabot.answers.model import Answer, Failure
 from qabot.site import markup
 from qabot.site.data import Mark
 from qabot.site.markup import escape
 
 if TYPE_CHECKING:
+    from qabot.github.links import Links
     from qabot.site.contexts import Contexts
     from qabot.site.data import Item, ShownSet
-    from qabot.site.links import Links
 
 
 def article(one: ShownSet, item: Item, links: Links, contexts: Contexts, *, many: bool) -> str:

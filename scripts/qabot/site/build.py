@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot import in_one_step
+from qabot import atomic_write as in_one_step
 from qabot.errors import QabotError
+from qabot.github.links import Links, find_links
 from qabot.site.data import gather
-from qabot.site.links import Links, find_links
 from qabot.site.page import render
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qabot.questions import Questions
+    from qabot.questions.read import Questions
     from qabot.timeline.events import Timeline
 
 NAME = "index.html"

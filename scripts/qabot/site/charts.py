@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.answers import DOUBTFUL
+from qabot.answers.yaml_file import DOUBTFUL
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

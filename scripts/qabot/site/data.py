@@ -7,18 +7,18 @@ from enum import StrEnum
 from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 
-from qabot import store
-from qabot.answers import is_doubtful
-from qabot.keys import Keys
-from qabot.results import Answer, Failure, Result, contains_one
+from qabot.answers import folder as store
+from qabot.answers.key import Keys
+from qabot.answers.model import Answer, Failure, Result, contains_one
+from qabot.answers.yaml_file import is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qabot.answers import Entry
-    from qabot.question_file import Question
-    from qabot.questions import Questions
+    from qabot.answers.yaml_file import Entry
+    from qabot.questions.parse import Question
+    from qabot.questions.read import Questions
 
 
 class Mark(StrEnum):

@@ -4,15 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING, Any
 
-from qabot import fields
-from qabot.question_file import MAX_SLUG
+from qabot.questions import schema as fields
+from qabot.questions.parse import MAX_SLUG
 from qabot.site.markup import escape
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qabot.github.links import Links
     from qabot.site.data import ShownSet
-    from qabot.site.links import Links
 
 # Where GitHub's servers begin to refuse an address is not documented; 8 kB is a common limit of
 # servers (RFC 9110, 4.1, asks for no less), and this stays well below it.

@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from qabot.report import clean
+from qabot.console.reporter import clean
 
 if TYPE_CHECKING:
     from qabot.site.data import ShownSet

@@ -4,8 +4,8 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.report import count
-from qabot.results import Answer
+from qabot.answers.model import Answer
+from qabot.console.reporter import count
 from qabot.site.data import Mark
 from qabot.site.markup import anchor, escape
 

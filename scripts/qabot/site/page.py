@@ -21,8 +21,8 @@ from qabot.site.section import section
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
+    from qabot.github.links import Links
     from qabot.site.data import ShownSet
-    from qabot.site.links import Links
     from qabot.timeline.events import Timeline
 
 # In the order in which they use each other.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.results import Answer
+from qabot.answers.model import Answer
 from qabot.site import markup
 from qabot.site.charts import MIN_CHART, scores_svg
 from qabot.site.markup import escape

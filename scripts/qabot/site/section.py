@@ -4,16 +4,16 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.results import Answer
+from qabot.answers.model import Answer
 from qabot.site import markup
 from qabot.site.article import article
 from qabot.site.charts import MIN_CHART, scores_svg
 from qabot.site.markup import escape
 
 if TYPE_CHECKING:
+    from qabot.github.links import Links
     from qabot.site.contexts import Contexts
     from qabot.site.data import ShownSet
-    from qabot.site.links import Links
 
 # Articles in a part; the browser lays out the parts on the screen only.
 PART = 50

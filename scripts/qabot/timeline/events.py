@@ -81,7 +81,7 @@ class Track:
     """One question's way through a run.
 
     Args:
-        key: names the question, its context and the model; see `qabot.keys`.
+        key: names the question, its context and the model; see `qabot.answers.key`.
         events: in their order; the first is QUEUED, and the last is final, and no other is.
     """
 

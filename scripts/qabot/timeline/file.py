@@ -8,9 +8,9 @@ from __future__ import annotations
 import json
 from typing import TYPE_CHECKING, Any
 
-from qabot import in_one_step
-from qabot.documents import DocumentError, decode
+from qabot import atomic_write as in_one_step
 from qabot.errors import QabotError
+from qabot.nodes.nodes import DocumentError, decode
 from qabot.timeline.events import STATES, Event, Timeline, What
 from qabot.timeline.parse import FORMAT, VERSION, parse
 

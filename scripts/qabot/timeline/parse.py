@@ -5,9 +5,9 @@ from __future__ import annotations
 import math
 from typing import NoReturn
 
-from qabot.documents import DocumentError, Fields, Items, Node, Scalar
-from qabot.json_reader import read_json
-from qabot.report import clean
+from qabot.console.reporter import clean
+from qabot.nodes.json import read_json
+from qabot.nodes.nodes import DocumentError, Fields, Items, Node, Scalar
 from qabot.timeline.events import (
     MAX_TEXT,
     STATES,

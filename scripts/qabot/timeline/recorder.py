@@ -11,14 +11,14 @@ from array import array
 from collections import Counter
 from typing import TYPE_CHECKING
 
-from qabot.results import Answer
+from qabot.answers.model import Answer
 from qabot.timeline.events import MAX_TEXT, Event, Timeline, Track, What, moments
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
+    from qabot.answers.model import Ask, Result
     from qabot.engines import Engine
-    from qabot.results import Ask, Result
 
 # A timeline with more events than this has no tracks: nobody looks at ten thousand of them.
 MAX_EVENTS = 50_000

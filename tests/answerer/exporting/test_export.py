@@ -10,13 +10,13 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.checkpoints import make_checkpoint
 
 from answerer.errors import ExportError, ModelError
 from answerer.exporting import export as exporting
 from answerer.exporting.export import export
 from answerer.info import digest, read_info
 from answerer.model import Model
+from tests.checkpoints import make_checkpoint
 
 ROOT = Path(__file__).parents[3]
 ARCHITECTURES = ["bert", "distilbert", "roberta", "electra", "deberta-v2"]

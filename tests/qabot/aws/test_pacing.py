@@ -4,8 +4,8 @@ from __future__ import annotations
 
 import pytest
 
-from qabot import fargate
 from qabot.aws.pacing import RUN_TASK, STOP_TASK, Pacer, Rate
+from qabot.deployment import fargate_limits as fargate
 
 
 class Clock:

@@ -10,8 +10,8 @@ from moto import mock_aws
 
 from qabot.aws.clients import Clients
 from qabot.aws.stack import Stack, find_stack
+from qabot.deployment.outputs import Output
 from qabot.errors import CloudError
-from qabot.outputs import Output
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import json
 
-from qabot import fargate
 from qabot.aws.tasks import Launch, command, make_token
-from qabot.settings_rules import RULES
+from qabot.deployment import fargate_limits as fargate
+from qabot.deployment.settings_rules import RULES
 
 
 def launch(questions: int, attempt: int = 1) -> Launch:

@@ -9,13 +9,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from tests.cloud import Cloud, emulated_cloud
-from tests.cloud.weather import HANGS, Misfortunes
 
+from qabot.answers.model import Answer, Ask
 from qabot.commands import cloud as commands
+from qabot.console.reporter import Reporter
 from qabot.errors import CloudError, UsageError
-from qabot.report import Reporter
-from qabot.results import Answer, Ask
+from tools.emulator import Cloud, emulated_cloud
+from tools.emulator.weather import HANGS, Misfortunes
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

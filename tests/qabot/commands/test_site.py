@@ -4,10 +4,10 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.conftest import Repository
-from tests.qabot.site.samples import peach
 
 from qabot.cli import main
+from tests.conftest import Repository
+from tests.qabot.site.samples import peach
 
 
 @pytest.fixture

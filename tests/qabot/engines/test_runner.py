@@ -7,8 +7,8 @@ from pathlib import Path
 import pytest
 
 from answerer.errors import ModelError
+from qabot.answers.model import Answer, Ask, Failure
 from qabot.engines.runner import BUNDLED, RunnerEngine
-from qabot.results import Answer, Ask, Failure
 
 
 def asks(*pairs: tuple[str, str]) -> list[Ask]:

@@ -9,10 +9,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.checkpoints import make_checkpoint
 
 from answerer.exporting.export import export
 from answerer.windows import Windows
+from qabot.console.reporter import Reporter
 from qabot.errors import UsageError
 from qabot.models import cli
 from qabot.models import train as training
@@ -20,7 +20,7 @@ from qabot.models.evaluate import evaluate
 from qabot.models.features import collate, make_batches, make_features
 from qabot.models.squad import Example
 from qabot.models.train import Recipe, train
-from qabot.report import Reporter
+from tests.checkpoints import make_checkpoint
 
 BUNDLED = Path(__file__).parents[3] / "container/model"
 

@@ -5,11 +5,10 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from tests.conftest import Repository
-
-from qabot.questions import read_questions
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
 from qabot.site.build import build
-from qabot.site.links import Links
+from tests.conftest import Repository
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

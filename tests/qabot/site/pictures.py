@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Literal
 from tests.conftest import ROOT, Repository
 from tests.qabot.site.pages import ask, site
 from tests.qabot.site.showcase import APOLLO, LINKS, showcase
-
-from benchmark.browser import NoBrowserError, chromium
+from tools.benchmark.browser import NoBrowserError, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser, Page

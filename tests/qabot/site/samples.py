@@ -2,14 +2,13 @@
 
 from __future__ import annotations
 
-from tests.conftest import Repository
-
 from answerer.spans import Span
-from qabot import store
-from qabot.answers import AnswerSet, Entry
-from qabot.keys import Keys
-from qabot.questions import read_questions
-from qabot.results import Answer, Failure, Result
+from qabot.answers import folder as store
+from qabot.answers.key import Keys
+from qabot.answers.model import Answer, Failure, Result
+from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.questions.read import read_questions
+from tests.conftest import Repository
 
 MODEL = "some-model@1/s1"
 # What HTML, JSON, scripts, styles, templates, terminals and readers would each obey.

@@ -7,15 +7,14 @@ from __future__ import annotations
 
 import json
 
-from tests.conftest import Repository
-
 from answerer.spans import Span
-from qabot import store
-from qabot.answers import AnswerSet, Entry
-from qabot.keys import Keys
-from qabot.questions import read_questions
-from qabot.results import Answer, Failure, Result
-from qabot.site.links import Links
+from qabot.answers import folder as store
+from qabot.answers.key import Keys
+from qabot.answers.model import Answer, Failure, Result
+from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
+from tests.conftest import Repository
 
 MODEL = "qabot-minilm-l6-squad@5bdda09547f0/s1"
 LINKS = Links(

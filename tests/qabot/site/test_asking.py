@@ -11,13 +11,13 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.conftest import Repository
 
-from qabot.question_file import slug
-from qabot.questions import read_questions
+from qabot.github.links import Links
+from qabot.questions.parse import slug
+from qabot.questions.read import read_questions
 from qabot.site.form import form_data
-from qabot.site.links import Links
 from qabot.site.page import asset
+from tests.conftest import Repository
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser

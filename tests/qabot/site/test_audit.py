@@ -7,6 +7,7 @@ import subprocess
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
 from tests.conftest import ROOT, Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import ask, site

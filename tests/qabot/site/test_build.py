@@ -4,13 +4,13 @@ import os
 from pathlib import Path
 
 import pytest
+
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
+from qabot.site.build import SiteError, build
 from tests.conftest import Repository
 from tests.qabot.site.pages import site
 from tests.qabot.site.samples import peach
-
-from qabot.questions import read_questions
-from qabot.site.build import SiteError, build
-from qabot.site.links import Links
 
 
 def test_nothing_else_in_the_folder_is_touched(repository: Repository) -> None:

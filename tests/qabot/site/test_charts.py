@@ -5,7 +5,7 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qabot.answers import DOUBTFUL
+from qabot.answers.yaml_file import DOUBTFUL
 from qabot.site.charts import BINS, histogram, scores_svg
 
 scores = st.lists(st.floats(0, 1), max_size=200)

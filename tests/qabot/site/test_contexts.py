@@ -3,14 +3,14 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from qabot.github.links import Links
+from qabot.site import contexts
+from qabot.site.contexts import MAX_CONTEXT, Contexts
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import site, text_of
 from tests.qabot.site.samples import answer_all
-
-from qabot.site import contexts
-from qabot.site.contexts import MAX_CONTEXT, Contexts
-from qabot.site.links import Links
 
 
 def test_a_context_is_there_once() -> None:

@@ -8,14 +8,14 @@ from typing import TYPE_CHECKING
 from urllib.parse import parse_qs, urlsplit
 
 import pytest
+
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
+from qabot.site.form import MAX_URL
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import ask, site, text_of
 from tests.qabot.site.samples import HOSTILE, peach
-
-from qabot.questions import read_questions
-from qabot.site.form import MAX_URL
-from qabot.site.links import Links
 
 if TYPE_CHECKING:
     from playwright.sync_api import Page

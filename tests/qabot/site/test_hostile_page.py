@@ -6,10 +6,10 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.qabot.site.conftest import Viewer
-from tests.qabot.test_hostile import NAMES, TEXTS, origin, run  # noqa: F401
 
 from qabot.cli import main
+from tests.qabot.site.conftest import Viewer
+from tests.qabot.test_hostile import NAMES, TEXTS, origin, run  # noqa: F401
 
 
 @pytest.mark.usefixtures("run")

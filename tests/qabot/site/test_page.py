@@ -10,12 +10,12 @@ from collections.abc import Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
+
+from qabot.github.links import Links
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import LINKS, ask, site, text_of
 from tests.qabot.site.samples import HOSTILE, answer_all, peach
-
-from qabot.site.links import Links
 
 
 def test_the_same_inputs_give_the_same_bytes(repository: Repository) -> None:

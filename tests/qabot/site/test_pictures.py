@@ -5,6 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 import pytest
+
 from tests.qabot.site.pictures import FOLDER, PICTURES, SCALE, SHOWN, build, shown, take
 from tests.test_documents import DOCUMENTS
 

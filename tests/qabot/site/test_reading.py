@@ -5,12 +5,12 @@ from __future__ import annotations
 import json
 
 import pytest
+
+from qabot.site.section import PART
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import seen, site, text_of
 from tests.qabot.site.samples import answer_all, peach
-
-from qabot.site.section import PART
 
 
 def two_sets(repository: Repository) -> Repository:

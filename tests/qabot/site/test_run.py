@@ -7,18 +7,18 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+
+from qabot.answers.key import Keys
+from qabot.cli import main
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
+from qabot.site.build import build
+from qabot.timeline import file
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.samples import MODEL, answer_all, peach
 from tests.qabot.site.test_audit import axe, violations  # noqa: F401
 from tests.qabot.timeline.samples import HOSTILE, many, told
-
-from qabot.cli import main
-from qabot.keys import Keys
-from qabot.questions import read_questions
-from qabot.site.build import build
-from qabot.site.links import Links
-from qabot.timeline import file
 
 if TYPE_CHECKING:
     from qabot.timeline.events import Timeline

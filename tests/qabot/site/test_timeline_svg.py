@@ -7,10 +7,10 @@ from xml.etree import ElementTree
 
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.qabot.timeline.samples import HOSTILE, many, retried_run, texts, timelines, told
 
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import Timeline
+from tests.qabot.timeline.samples import HOSTILE, many, retried_run, texts, timelines, told
 
 
 def drawn(svg: str) -> ElementTree.Element:

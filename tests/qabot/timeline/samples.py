@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 from hypothesis import strategies as st
 
 from answerer.spans import Span
-from qabot.results import Answer, Failure
+from qabot.answers.model import Answer, Failure
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:

@@ -7,15 +7,15 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
-from tests.conftest import Repository
-from tests.qabot.scripted import ScriptedEngine
 
 from qabot.cli import main
 from qabot.commands import reconciling
 from qabot.timeline import file
+from tests.conftest import Repository
+from tests.qabot.scripted import ScriptedEngine
 
 if TYPE_CHECKING:
-    from qabot.results import Ask
+    from qabot.answers.model import Ask
 
 
 def test_answer_writes_it(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:

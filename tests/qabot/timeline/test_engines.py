@@ -5,7 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from tests.qabot.engines.test_dispatch import (
+from qabot.engines.runner import RunnerEngine
+from qabot.timeline.recorder import Recorded, Recorder
+from tests.qabot.engines.fargate.test_loop import (
     FakeTasks,
     dispatch,
     job,
@@ -13,14 +15,11 @@ from tests.qabot.engines.test_dispatch import (
 )
 from tests.qabot.engines.test_runner import asks
 
-from qabot.engines.runner import RunnerEngine
-from qabot.timeline.recorder import Recorded, Recorder
-
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from answerer.table import Table
-    from qabot.results import Ask, Result
+    from qabot.answers.model import Ask, Result
     from qabot.timeline.events import Timeline
 
 
@@ -66,9 +65,8 @@ class Fargate:
 
 
 def fargate(table: Table, fates: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:  # noqa: F811
-    from tests.qabot.engines.test_dispatch import CONTEXT
-
-    from qabot.results import Ask
+    from qabot.answers.model import Ask
+    from tests.qabot.engines.fargate.test_loop import CONTEXT
 
     recorder = Recorder("fargate")
     engine = Recorded(Fargate(FakeTasks(table, fates), recorder), recorder)

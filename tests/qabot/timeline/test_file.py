@@ -9,12 +9,12 @@ from typing import Any
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.qabot.timeline.samples import many, retried_run, timelines
 
-from qabot.documents import DocumentError, decode
+from qabot.nodes.nodes import DocumentError, decode
 from qabot.timeline import file
 from qabot.timeline.events import Timeline, in_order
 from qabot.timeline.parse import parse
+from tests.qabot.timeline.samples import many, retried_run, timelines
 
 
 def keys_and_kinds(timeline: Timeline) -> Any:

@@ -5,11 +5,11 @@ from __future__ import annotations
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.qabot.timeline.samples import many, retried_run, timelines, told
 
 from qabot.timeline.events import State, Timeline
 from qabot.timeline.lanes import lanes
 from qabot.timeline.words import busiest, duration, marks, outcome, scope
+from tests.qabot.timeline.samples import many, retried_run, timelines, told
 
 
 def shown(timeline: Timeline) -> list[tuple[str, list[str], list[str]]]:

@@ -6,12 +6,12 @@ import tracemalloc
 from itertools import pairwise
 
 from hypothesis import given
-from tests.qabot.scripted import ScriptedEngine, failure
-from tests.qabot.timeline.samples import SPAN, Clock, many, retried_run, timelines, told
 
-from qabot.results import Answer, Ask
+from qabot.answers.model import Answer, Ask
 from qabot.timeline.events import MAX_TEXT, STATES, State, Timeline, What
 from qabot.timeline.recorder import Recorded, Recorder
+from tests.qabot.scripted import ScriptedEngine, failure
+from tests.qabot.timeline.samples import SPAN, Clock, many, retried_run, timelines, told
 
 
 def whats(timeline: Timeline, key: str) -> list[str]:

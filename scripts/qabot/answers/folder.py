@@ -1,0 +1,179 @@
+"""The folder `answers/`: what lies there, and writing to it so that nothing is ever half written."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from qabot import atomic_write as in_one_step
+from qabot.answers import markdown
+from qabot.answers import yaml_file as answers
+from qabot.answers.yaml_file import AnswerSet
+from qabot.errors import AnswersError
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qabot.questions.parse import Question
+
+FOLDER = "answers"
+
+
+@dataclass(frozen=True, slots=True)
+class Stored:
+    """An answers file as it lies there.
+
+    Args:
+        path: relative to the repository, with `/`.
+        answers: what it holds; None where the program did not write it.
+        pristine: it is to the byte as the program wrote it.
+    """
+
+    path: str
+    answers: AnswerSet | None
+    pristine: bool
+
+    @property
+    def ours(self) -> bool:
+        """Whether the program wrote it, whatever became of it."""
+        return self.answers is not None
+
+
+@dataclass(frozen=True, slots=True)
+class Change:
+    """What writing a set did.
+
+    Args:
+        changed: a file is not what it was.
+        kept: files that the program did not write and that stood in its place: where each is kept,
+            and where it was; relative to the repository.
+    """
+
+    changed: bool
+    kept: tuple[tuple[str, str], ...]
+
+
+def answers_path(source: str) -> str:
+    """The answers file of a question file; both relative to the repository, with `/`."""
+    return str(PurePosixPath(FOLDER, *PurePosixPath(source).parts[1:]).with_suffix(".yaml"))
+
+
+def read_all(root: Path) -> dict[str, Stored]:
+    """Every answers file, by its path.
+
+    Args:
+        root: the repository.
+    """
+    return {path: _read(root, path) for path in _files(root)}
+
+
+def _files(root: Path) -> Iterator[str]:
+    for directory, folders, names in os.walk(root / FOLDER):
+        folders.sort()
+        for name in sorted(names):
+            if name.endswith(".yaml") and not name.startswith("."):
+                yield Path(directory, name).relative_to(root).as_posix()
+
+
+def _read(root: Path, path: str) -> Stored:
+    try:
+        data = (root / path).read_bytes()
+    except OSError:
+        return Stored(path, None, pristine=False)
+    text = data.decode("utf-8", "replace")
+    # An empty file is what a full disk leaves; nobody's words are lost with it.
+    parsed = answers.parse(text) if text.strip() else AnswerSet("", ())
+    pristine = parsed is not None and answers.render(parsed).encode() == data
+    return Stored(path, parsed, pristine)
+
+
+def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Question]) -> Change:
+    """Write a set's answers file and its page, each in one step, and neither when it is so already.
+
+    A file at their place that the program did not write is kept beside it, with `.orig` in its name.
+
+    Args:
+        root: the repository.
+        answer_set: the answers.
+        questions: the set's questions by id.
+
+    Raises:
+        AnswersError: they can't be written.
+    """
+    path = answers_path(answer_set.source)
+    page = page_path(path)
+    answers_changed, answers_kept = _write(
+        root, path, answers.render(answer_set).encode(), answers.MARKER.encode()
+    )
+    page_changed, page_kept = _write(
+        root, page, markdown.render(answer_set, questions).encode(), markdown.MARKER.encode()
+    )
+    kept = [(answers_kept, path), (page_kept, page)]
+    return Change(
+        answers_changed or page_changed, tuple((to, name) for to, name in kept if to is not None)
+    )
+
+
+def page_path(path: str) -> str:
+    """The page of an answers file; both relative to the repository, with `/`."""
+    return str(PurePosixPath(path).with_suffix(".md"))
+
+
+def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str | None]:
+    """Write a file in one step: whether it changed, and where a foreign one is kept."""
+    path = root / name
+    kept = None
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        if not path.parent.resolve().is_relative_to((root / FOLDER).resolve()):
+            raise AnswersError(f"{path.parent} is a link that leaves {FOLDER}/; remove the link")
+        before = path.read_bytes() if path.is_file() else b""
+        if before == data:
+            return False, None
+        if before.strip() and not _is_ours(before, marker):
+            kept = _keep(root, path)
+        in_one_step.write(path, data)
+    except OSError as error:
+        raise AnswersError(f"{name} can't be written: {error.strerror}") from error
+    return True, kept
+
+
+def _is_ours(data: bytes, marker: bytes) -> bool:
+    """Whether one of a file's lines begins with a marker: to mention it is not to be it."""
+    return data.startswith(marker) or b"\n" + marker in data
+
+
+def _keep(root: Path, path: Path) -> str:
+    kept = path.with_name(f"{path.stem}.orig{path.suffix}.txt")
+    number = 1
+    while kept.exists():
+        number += 1
+        kept = path.with_name(f"{path.stem}.orig-{number}{path.suffix}.txt")
+    path.rename(kept)
+    return kept.relative_to(root).as_posix()
+
+
+def remove(root: Path, path: str) -> None:
+    """Remove an answers file, its page, and the folders that this leaves empty.
+
+    Args:
+        root: the repository.
+        path: the answers file, relative to the repository.
+
+    Raises:
+        AnswersError: it can't be removed.
+    """
+    page = root / page_path(path)
+    try:
+        # The page first: by the answers file a run that was killed here is gone on with.
+        if page.is_file() and _is_ours(page.read_bytes(), markdown.MARKER.encode()):
+            page.unlink()
+        (root / path).unlink(missing_ok=True)
+        for folder in (root / path).parents:
+            if folder == root / FOLDER or any(folder.iterdir()):
+                break
+            folder.rmdir()
+    except OSError as error:
+        raise AnswersError(f"{path} can't be removed: {error.strerror}") from error

@@ -1,0 +1,135 @@
+"""`answers/NAME.md`: the answers for people, safe whatever their text contains."""
+
+from __future__ import annotations
+
+import re
+from pathlib import PurePosixPath
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+from qabot.answers.model import Answer, contains_one
+from qabot.answers.yaml_file import is_doubtful
+from qabot.console.reporter import clean
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from answerer.spans import Span
+    from qabot.answers.yaml_file import AnswerSet, Entry
+    from qabot.questions.parse import Question
+
+MARKER = "<!-- Written by qabot; change the questions, not this file. -->"
+
+# What means something inside a line of CommonMark or of GitHub's Markdown; every ASCII punctuation mark
+# can be escaped (spec.commonmark.org, 2.4). A ':' makes links and emoji, a '@' mentions and addresses.
+_SPECIAL = re.compile(r"[\\`*_\[\]<>#|~$&@]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
+# What means something only at the start of a line: lists, rules, headings.
+_LINE_START = re.compile(r"([0-9]{1,9})?([-+=.)])")
+
+# Where a sentence ends: a full stop before white space and no digit or small letter, or a paragraph.
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z0-9])|(?<=[。！？])|\n\s*\n")
+_MOST_IN_CELL = 300
+# A sentence is shown with this many code points at most on each side of its answer.
+_SIDE = 240
+
+
+def escape(text: str) -> str:
+    """Text as it will be read, on one line, with nothing in it that Markdown or HTML would obey.
+
+    Args:
+        text: any text; white space is collapsed, and what can't be seen is made visible.
+    """
+    return _guard(_inline(text).strip())
+
+
+def cell(text: str) -> str:
+    """`escape`, for a table's cell: no longer than anybody reads there.
+
+    Args:
+        text: any text.
+    """
+    return escape(clean(" ".join(text.split()), _MOST_IN_CELL))
+
+
+def _inline(text: str) -> str:
+    text = re.sub(r"\s+", " ", text)
+    return _SPECIAL.sub(r"\\\g<0>", clean(text, limit=len(text) or 1))
+
+
+def _guard(line: str) -> str:
+    """Keep the start of a line from being more than text."""
+    return _LINE_START.sub(r"\1\\\2", line, count=1) if _LINE_START.match(line) else line
+
+
+def _bold(text: str) -> str:
+    text = _inline(text)
+    # Next to a punctuation mark asterisks may stay asterisks (spec.commonmark.org, 6.2).
+    return f"**{text}**" if text[:1].isalnum() and text[-1:].isalnum() else f"<b>{text}</b>"
+
+
+def sentence(context: str, span: Span) -> tuple[str, str, str]:
+    """The sentence that holds a span: what is before it, the span, and what is behind it.
+
+    Args:
+        context: the whole text.
+        span: a part of it.
+    """
+    first = max(0, span.start - _SIDE)
+    # A sentence's end shows in how the next one starts, so the span's first character is looked at too.
+    ends = [end.end() for end in _SENTENCE_END.finditer(context[first : span.start + 1])]
+    ends = [end for end in ends if first + end <= span.start]
+    if ends:
+        before = context[first + ends[-1] : span.start]
+    else:
+        before = ("…" if first else "") + context[first : span.start]
+    behind = context[span.end : span.end + _SIDE]
+    # The full stop itself may be the span's neighbour: one character of the span is enough to see it.
+    end = _SENTENCE_END.search(context[span.end - 1 : span.end + _SIDE])
+    if end is not None:
+        behind = context[span.end : max(span.end, span.end - 1 + end.end())].rstrip()
+    elif span.end + _SIDE < len(context):
+        behind += "…"
+    return before.lstrip(), span.answer, behind
+
+
+def render(answers: AnswerSet, questions: Mapping[str, Question]) -> str:
+    """The text of the page that shows a set's answers.
+
+    Args:
+        answers: the set.
+        questions: its questions by id; what is expected of an answer, and its context, stand there.
+    """
+    path = PurePosixPath(answers.source)
+    up = "../" * (len(path.parts) - 1)
+    lines = [
+        MARKER,
+        "",
+        f"# {escape(str(PurePosixPath(*path.parts[1:]).with_suffix('')))}",
+        "",
+        f"Answers to [{escape(answers.source)}]({up}{quote(answers.source)}).",
+    ]
+    for entry in answers.entries:
+        lines += ["", f"## {escape(entry.question)}", "", *_entry(entry, questions.get(entry.id))]
+    return "\n".join(lines) + "\n"
+
+
+def _entry(entry: Entry, question: Question | None) -> list[str]:
+    result = entry.result
+    if not isinstance(result, Answer):
+        times = "once" if result.attempts == 1 else f"{result.attempts} times"
+        return [
+            f"❌ **No answer** ({_inline(result.kind)}, tried {times}): {_inline(result.reason)}"
+        ]
+    lines = []
+    if question is not None:
+        before, answer, behind = sentence(question.context, result.span)
+        lines += ["> " + _guard(f"{_inline(before)}{_bold(answer)}{_inline(behind)}"), ""]
+    lines.append(f"{_bold(result.span.answer)} · score {result.span.score:.2f}")
+    if is_doubtful(result):
+        also = ", ".join(f"“{_inline(span.answer)}”" for span in result.alternatives)
+        lines += ["", f"⚠️ Doubtful: it could also be {also}." if also else "⚠️ Doubtful."]
+    if question is not None and question.expect:
+        expected = " or ".join(f"“{_inline(text)}”" for text in question.expect)
+        met = contains_one(result.span.answer, question.expect)
+        lines += ["", f"✅ As expected: {expected}" if met else f"❌ Not as expected: {expected}"]
+    return lines

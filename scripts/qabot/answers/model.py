@@ -1,0 +1,83 @@
+"""What an engine is asked and what it gives back."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING, TypeAlias
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from answerer.spans import Span
+
+# Spans that an engine asks the model for: the answer, and what else it could have been.
+TOP_K = 3
+
+
+@dataclass(frozen=True, slots=True)
+class Ask:
+    """One question for an engine.
+
+    Args:
+        key: names the question, its context and the model; see `qabot.answers.key`.
+        question: the question.
+        context: the text that holds the answer. Asks that share a context share the object.
+    """
+
+    key: str
+    question: str
+    context: str
+
+
+@dataclass(frozen=True, slots=True)
+class Answer:
+    """What an engine answered.
+
+    Args:
+        key: of the `Ask`.
+        model: the identity of the model that answered; see `answerer.info`.
+        span: the answer.
+        alternatives: what else it could have been, best first.
+    """
+
+    key: str
+    model: str
+    span: Span
+    alternatives: tuple[Span, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class Failure:
+    """Why an engine could not answer.
+
+    Args:
+        key: of the `Ask`.
+        model: the identity of the model that was asked.
+        kind: a short, stable name of the class of failure, such as `question-too-long`.
+        reason: what happened, for a person.
+        attempts: how often it was tried.
+        permanent: trying again can't help: the context or the question must change.
+        evidence: what is known of the failure, such as `stoppedReason`, by name.
+    """
+
+    key: str
+    model: str
+    kind: str
+    reason: str
+    attempts: int = 1
+    permanent: bool = False
+    evidence: Mapping[str, str] = field(default_factory=dict)
+
+
+Result: TypeAlias = Answer | Failure
+
+
+def contains_one(answer: str, expected: Sequence[str]) -> bool:
+    """Whether an answer contains one of the texts, whatever their case and white space.
+
+    Args:
+        answer: the answer.
+        expected: parts of right answers.
+    """
+    words = " ".join(answer.casefold().split())
+    return any(" ".join(text.casefold().split()) in words for text in expected)

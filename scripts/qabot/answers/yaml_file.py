@@ -1,0 +1,214 @@
+"""`answers/NAME.yaml`: the one place that knows what it looks like.
+
+    # Written by qabot from questions/einstein.yaml; change the questions, not this file.
+    source: "questions/einstein.yaml"
+    answers:
+    - id: "year"
+      question: "In what year did Einstein win the Nobel prize?"
+      answer: "1921"
+      score: 0.9614
+      start: 431
+      end: 435
+      model: "qabot-minilm-l6-squad@0123456789ab/s1"
+      key: "b5d4…"
+
+A failed question has `error: {"kind": …, "reason": …, "attempts": …}` instead of its answer, and a
+doubtful answer brings `alternatives`. Every value is JSON on one line, which is YAML too: any YAML
+reader can read it, any two writers write the same bytes, and reading it back takes no YAML reader.
+A line that is not so is a person's edit or damage; its entry does not count and is answered again.
+"""
+
+from __future__ import annotations
+
+import json
+import re
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+from answerer.spans import Span
+from qabot.answers.model import Answer, Failure, Result
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+
+MARKER = "# Written by qabot"
+
+# Below this score an answer is marked as doubtful. Of the bundled model's answers on half of XQuAD's
+# English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
+DOUBTFUL = 0.3
+
+# Of evidence, in characters: YAML finds no key that takes more than 1,024 (yaml.org/spec/1.2.2, 7.4.2),
+# and JSON may spell each with six.
+_LONGEST_NAME = 160
+
+_LINE = re.compile(r"(- |  )([a-z]+): (.+)")
+_SOURCE = re.compile(r"source: (.+)")
+
+# JSON leaves these as they are. YAML wants some of them escaped (yaml.org/spec/1.2.2, 5.1), and none
+# should be invisible to a reviewer: controls, bidirectional controls, byte order marks.
+_HIDDEN = re.compile(
+    "[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
+)
+
+
+@dataclass(frozen=True, slots=True)
+class Entry:
+    """One question and what is known of its answer.
+
+    Args:
+        id: the question's, unique in its set.
+        question: the question.
+        result: its answer, or why there is none.
+    """
+
+    id: str
+    question: str
+    result: Result
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerSet:
+    """One answers file.
+
+    Args:
+        source: the question file that it answers, relative to the repository, with `/`.
+        entries: in the order of the questions.
+    """
+
+    source: str
+    entries: tuple[Entry, ...]
+
+
+def is_doubtful(result: Result) -> bool:
+    """Whether a person should look twice at an answer."""
+    return isinstance(result, Answer) and result.span.score < DOUBTFUL
+
+
+def render(answers: AnswerSet) -> str:
+    """The text of an answers file."""
+    source = quoted(answers.source)
+    lines = [f"{MARKER} from {source[1:-1]}; change the questions, not this file."]
+    lines += [f"source: {source}", "answers:" if answers.entries else "answers: []"]
+    for entry in answers.entries:
+        prefix = "- "
+        for name, value in _fields(entry):
+            lines.append(f"{prefix}{name}: {quoted(value)}")
+            prefix = "  "
+    return "\n".join(lines) + "\n"
+
+
+def _fields(entry: Entry) -> Iterable[tuple[str, Any]]:
+    yield "id", entry.id
+    yield "question", entry.question
+    result = entry.result
+    if isinstance(result, Answer):
+        yield from _span(result.span).items()
+        if result.alternatives and is_doubtful(result):
+            yield "alternatives", [_span(span) for span in result.alternatives]
+    else:
+        error = {"kind": result.kind, "reason": result.reason, "attempts": result.attempts}
+        if result.permanent:
+            error["permanent"] = True
+        if result.evidence:
+            error["evidence"] = dict(sorted(result.evidence.items()))
+        yield "error", error
+    yield "model", result.model
+    yield "key", result.key
+
+
+def _span(span: Span) -> dict[str, Any]:
+    score = round(span.score, 4)
+    return {"answer": span.answer, "score": score, "start": span.start, "end": span.end}
+
+
+def quoted(value: Any) -> str:
+    """A value as JSON on one line, which YAML reads the same and which hides nothing.
+
+    Args:
+        value: what JSON knows; text without half surrogates.
+    """
+    text = json.dumps(value, ensure_ascii=False)
+    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+
+
+def parse(text: str) -> AnswerSet | None:
+    """What an answers file holds; entries that are not as `render` writes them are left out.
+
+    Args:
+        text: of the file.
+
+    Returns:
+        None where the program did not write the file.
+    """
+    lines = text.split("\n")
+    if not any(line.startswith(MARKER) for line in lines):
+        return None
+    source = ""
+    entries: list[Entry] = []
+    fields: dict[str, Any] = {}
+    for line in lines:
+        match = _LINE.fullmatch(line)
+        if match is not None and match[1] == "- ":
+            _append(entries, fields)
+            fields = {}
+        if match is not None:
+            fields[match[2]] = _json(match[3])
+        elif (match := _SOURCE.fullmatch(line)) is not None and not source:
+            found = _json(match[1])
+            source = found if isinstance(found, str) else ""
+    _append(entries, fields)
+    return AnswerSet(source, tuple(entries))
+
+
+def _append(entries: list[Entry], fields: dict[str, Any]) -> None:
+    try:
+        entries.append(Entry(_str(fields, "id"), _str(fields, "question"), _result(fields)))
+    except (KeyError, TypeError, ValueError):
+        return
+
+
+def _json(text: str) -> Any:
+    try:
+        value = json.loads(text)
+        if "\\u" in text:
+            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+    except (ValueError, RecursionError):
+        return None
+    return value
+
+
+def _result(fields: Mapping[str, Any]) -> Result:
+    key, model = _str(fields, "key"), _str(fields, "model")
+    if "error" not in fields:
+        alternatives = tuple(map(_read_span, fields.get("alternatives", ())))
+        return Answer(key, model, _read_span(fields), alternatives)
+    error = fields["error"]
+    evidence = error.get("evidence", {}) if isinstance(error, dict) else None
+    if not isinstance(evidence, dict) or any(len(name) > _LONGEST_NAME for name in evidence):
+        raise TypeError("error")
+    evidence = {str(name): str(value) for name, value in evidence.items()}
+    return Failure(
+        key, model, _str(error, "kind"), _str(error, "reason"), _int(error, "attempts"),
+        error.get("permanent") is True, evidence,
+    )  # fmt: skip
+
+
+def _read_span(fields: Mapping[str, Any]) -> Span:
+    score = fields["score"]
+    if isinstance(score, bool) or not 0 <= score <= 1:
+        raise ValueError("a score is a number in [0, 1]")
+    return Span(_str(fields, "answer"), _int(fields, "start"), _int(fields, "end"), float(score))
+
+
+def _str(fields: Mapping[str, Any], name: str) -> str:
+    value = fields[name]
+    if not isinstance(value, str):
+        raise TypeError(name)
+    return value
+
+
+def _int(fields: Mapping[str, Any], name: str) -> int:
+    value = fields[name]
+    if isinstance(value, bool) or not isinstance(value, int) or value < 0:
+        raise TypeError(name)
+    return value

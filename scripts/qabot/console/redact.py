@@ -1,0 +1,103 @@
+"""What nobody but its owner should read: credentials, and on pages that anybody reads account ids.
+
+Credentials are never printed. Account ids are no secret to AWS, but they name whom to attack: they stay
+out of what is committed, and out of the logs and summaries of GitHub, which are public with a
+repository. On a terminal they are left in, since the AWS CLI wants whole ARNs.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from qabot.answers.model import Failure
+
+# What GitHub's own masks look like in a log.
+HIDDEN = "***"
+
+# Variables that hold a credential, by their name; not those that say where one is to be had.
+_NAMES = re.compile(
+    r"SECRET|TOKEN(?!IZ)|PASSW|ACCESS_KEY|API_?KEY|CREDENTIAL|PRIVATE", re.IGNORECASE
+)
+_PLACES = re.compile(r"_(FILE|PATH|URI|URL)$", re.IGNORECASE)
+# What is shorter is a stand-in, such as `testing`, or a word that texts have too.
+_SHORTEST = 12
+
+# Credentials by their look. The prefixes are AWS's and GitHub's own:
+# docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
+# docs.github.com: About authentication to GitHub, GitHub's token formats
+# docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
+_CREDENTIALS = tuple(
+    (re.compile(pattern), instead)
+    for pattern, instead in (
+        (r"(?i)(https?://)[^/\s@'\"]+@", rf"\1{HIDDEN}@"),
+        (r"\b(?:AKIA|ASIA)[A-Z0-9]{16}\b", HIDDEN),
+        (r"\b(?:gh[a-z]_[A-Za-z0-9]{16,}|github_pat_\w{16,})", HIDDEN),
+        (r"(?i)(authorization\W{1,4}(?:basic|bearer|token)\s+)[^\s'\",]+", rf"\1{HIDDEN}"),
+        (r"(?i)(x-amz-(?:security-token|signature)\W{1,4})[^\s&'\",]+", rf"\1{HIDDEN}"),
+        (r"(?i)(\bsignature=)[0-9a-f]{64}\b", rf"\1{HIDDEN}"),
+    )
+)
+# Where twelve digits are an account: in an ARN, a registry's name, what the CDK keeps assets in.
+_ACCOUNT = re.compile(
+    r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12})(?=:)|(?<!\d)(\d{12})(?=\.dkr\.ecr\.)|-assets-(\d{12})(?=-)"
+)
+
+
+class Redactor:
+    """Takes out of texts what is not for those who read them.
+
+    Args:
+        environ: the credentials in it are known by their values.
+        accounts: whether account ids are taken out, too.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ, *, accounts: bool) -> None:
+        values = {
+            value.strip()
+            for name, value in environ.items()
+            if _NAMES.search(name) and not _PLACES.search(name)
+        }
+        # The longest first: one may be a part of another.
+        self._values = sorted((v for v in values if len(v) >= _SHORTEST), key=len, reverse=True)
+        self._accounts = accounts
+        self._known: set[str] = set()
+
+    def learn(self, account: str) -> None:
+        """Take this account's id out wherever it stands, not only where its place tells it."""
+        self._known.add(re.escape(account))
+
+    def __call__(self, text: str) -> str:
+        """The text without them."""
+        return self.together([text])[0]
+
+    def together(self, texts: Sequence[str]) -> list[str]:
+        """Texts about one thing: an ARN in one of them tells the account of all."""
+        hidden = list(map(self._without_credentials, texts))
+        if not self._accounts:
+            return hidden
+        found = {
+            match[match.lastindex or 0] for text in hidden for match in _ACCOUNT.finditer(text)
+        }
+        for account in found | self._known:
+            hidden = [re.sub(rf"(?<!\d){account}(?!\d)", HIDDEN, text) for text in hidden]
+        return hidden
+
+    def _without_credentials(self, text: str) -> str:
+        for value in self._values:
+            text = text.replace(value, HIDDEN)
+        for pattern, instead in _CREDENTIALS:
+            text = pattern.sub(instead, text)
+        return text
+
+    def failure(self, failure: Failure) -> Failure:
+        """A failure as it can be committed: its evidence names the task, and not the account."""
+        reason, *evidence = self.together([failure.reason, *failure.evidence.values()])
+        return replace(
+            failure, reason=reason, evidence=dict(zip(failure.evidence, evidence, strict=True))
+        )

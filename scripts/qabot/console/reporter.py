@@ -1,0 +1,254 @@
+"""The one reporter: what a run says, on a terminal, in a plain log, on GitHub.
+
+Everything goes to standard error, so that standard output holds only what a command was asked for.
+On GitHub problems become annotations on their lines, and a run's details a group. Text from
+questions, contexts, answers and paths is hostile: nothing here prints it without `clean`. Nor does
+anything print a credential, or on GitHub an account id: `qabot.console.redact`.
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import re
+import sys
+import time
+from contextlib import contextmanager
+from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
+
+from qabot.console.redact import Redactor
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from tqdm import tqdm
+
+    from qabot.errors import Problem
+
+# GitHub shows this many annotations of each level a step; the rest is printed as plain lines.
+# docs.github.com: Workflow commands, limits of annotations.
+ANNOTATIONS = 10
+
+# C0, DEL, C1 (terminal control), bidirectional controls (they reorder what is read:
+# CVE-2021-42574), line and paragraph separators, and what can't be encoded.
+_UNPRINTABLE = re.compile(
+    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
+)
+
+Level = Literal["error", "warning"]
+
+
+def clean(text: str, limit: int = 500) -> str:
+    """Text on one line that moves no cursor, starts no line and reorders nothing.
+
+    Args:
+        text: any text.
+        limit: longest result, in code points; more is cut with an ellipsis.
+    """
+    if len(text) > limit:
+        text = text[: limit - 1] + "…"
+    return _UNPRINTABLE.sub(_escape, text)
+
+
+def for_log(text: str, limit: int = 500) -> str:
+    """Text on one line of output that a workflow's log will not take for a command.
+
+    GitHub's runner takes `::` at a line's start, and `##[` anywhere in it, for a command, on standard
+    output as on standard error.
+
+    Args:
+        text: any text.
+        limit: as for `clean`.
+    """
+    text = clean(text, limit).replace("##[", "##\\[")
+    return f"\\{text}" if text.lstrip().startswith("::") else text
+
+
+def json_for_log(value: object, indent: int | None = None) -> str:
+    """A value as JSON that hides nothing, and that a workflow's log will not take for a command.
+
+    Args:
+        value: what JSON knows.
+        indent: spaces for each level, on lines of their own; one line unless given.
+    """
+    text = json.dumps(value, ensure_ascii=False, indent=indent).replace("##[", "#\\u0023[")
+    # JSON escapes a line end in a text by itself: those that are left are its own.
+    return "\n".join(_UNPRINTABLE.sub(_escape, line) for line in text.split("\n"))
+
+
+def _escape(match: re.Match[str]) -> str:
+    known = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
+    return known.get(match[0]) or f"\\u{ord(match[0]):04x}"
+
+
+def count(number: int, what: str) -> str:
+    """A number of things: `1 question`, `2,000 questions`."""
+    return f"{number:,} {what}{'' if number == 1 else 's'}"
+
+
+class Progress(Protocol):
+    """Counts a run's results."""
+
+    def advance(self, line: str) -> None:
+        """One more result; `line` says which, where there is room for it."""
+
+
+class Reporter:
+    """Says what happens, as the place it is read in wants it.
+
+    Args:
+        stream: where to; standard error unless told.
+        github: GitHub's workflow commands; found from `GITHUB_ACTIONS` unless told.
+        quiet: only problems.
+    """
+
+    def __init__(
+        self, stream: TextIO | None = None, *, github: bool | None = None, quiet: bool = False
+    ) -> None:
+        self._stream = stream or sys.stderr
+        self._github = on_github() if github is None else github
+        self._tty = self._stream.isatty() and not self._github
+        self._quiet = quiet
+        self._annotated = {"error": 0, "warning": 0}
+        self._redact = Redactor(accounts=self._github)
+
+    def mask(self, account: str) -> None:
+        """Keep an account's id out of what is said from here on; on GitHub by whichever step.
+
+        Args:
+            account: the id.
+        """
+        self._redact.learn(account)
+        if self._github:
+            # GitHub's runner takes the line for itself, and shows it to nobody.
+            print(f"::add-mask::{_data(clean(account))}", file=self._stream, flush=True)
+
+    def trace(self) -> None:
+        """Say where the exception that is being handled comes from, for who mends the program."""
+        import traceback
+
+        for line in traceback.format_exc().splitlines():
+            self._print(for_log(self._redact(line), 2000))
+
+    def _print(self, line: str) -> None:
+        # A log is UTF-8 on every runner; elsewhere a terminal that can't show a character gets an
+        # escape instead of a traceback.
+        encoding = getattr(self._stream, "encoding", None) or "utf-8"
+        line = line.encode(encoding, "backslashreplace").decode(encoding)
+        print(line, file=self._stream, flush=True)
+
+    def note(self, text: str) -> None:
+        """Say something that is not a problem; one line."""
+        if not self._quiet:
+            self._print(for_log(self._redact(text)))
+
+    def error(self, text: str, problem: Problem | None = None) -> None:
+        """Say what went wrong; with a problem, on its line."""
+        self._annotate("error", text, problem)
+
+    def warning(self, text: str, problem: Problem | None = None) -> None:
+        """Say what a person should look at; with a problem, on its line."""
+        self._annotate("warning", text, problem)
+
+    def problems(self, problems: tuple[Problem, ...]) -> None:
+        """Every mistake in files that people wrote, each on its line."""
+        for problem in problems:
+            self.error(str(problem), problem)
+
+    def _annotate(self, level: Level, text: str, problem: Problem | None) -> None:
+        if not self._github or self._annotated[level] >= ANNOTATIONS:
+            text = self._redact(text)
+            self._print(for_log(text if problem is not None else f"{level}: {text}"))
+            return
+        self._annotated[level] += 1
+        place = ""
+        if problem is not None:
+            place = f" file={_property(problem.path)}"
+            if problem.line:
+                place += f",line={problem.line}"
+            if problem.column:
+                place += f",col={problem.column}"
+            text = f"{problem.what}; {problem.todo}"
+        text = _data(clean(self._redact(text)))
+        print(f"::{level}{place}::{text}", file=self._stream, flush=True)
+
+    @contextmanager
+    def group(self, title: str) -> Iterator[None]:
+        """Fold what is said inside, where the log can."""
+        if not self._github or self._quiet:
+            yield
+            return
+        print(f"::group::{_data(clean(self._redact(title)))}", file=self._stream, flush=True)
+        try:
+            yield
+        finally:
+            print("::endgroup::", file=self._stream, flush=True)
+
+    @contextmanager
+    def progress(self, total: int, title: str) -> Iterator[Progress]:
+        """Follow a run: a bar on a terminal, a line a result elsewhere, folded on GitHub.
+
+        Args:
+            total: results to come.
+            title: what the run does.
+        """
+        if self._quiet or not total:
+            yield _Silent()
+        elif self._tty:
+            from tqdm import tqdm
+
+            with tqdm(total=total, desc=clean(title), unit="q", file=self._stream) as bar:
+                yield _Bar(bar)
+        else:
+            with self.group(title):
+                yield _Lines(self, total)
+
+
+def on_github() -> bool:
+    """Whether this runs in a workflow of GitHub, whose log anybody may read."""
+    return os.environ.get("GITHUB_ACTIONS") == "true"
+
+
+class _Silent:
+    def advance(self, line: str) -> None:
+        """Say nothing."""
+
+
+class _Bar:
+    def __init__(self, bar: tqdm[Never]) -> None:
+        self._bar = bar
+
+    def advance(self, line: str) -> None:  # noqa: ARG002
+        """Move the bar; there is no room for the line."""
+        self._bar.update()
+
+
+class _Lines:
+    """A line a result, but no more than a log can bear: then one a second."""
+
+    MANY = 200
+
+    def __init__(self, reporter: Reporter, total: int) -> None:
+        self._reporter = reporter
+        self._total = total
+        self._done = 0
+        self._last = 0.0
+
+    def advance(self, line: str) -> None:
+        """Print the line, or once a second where there are many."""
+        self._done += 1
+        now = time.monotonic()
+        if self._total > self.MANY and self._done < self._total and now - self._last < 1:
+            return
+        self._last = now
+        self._reporter.note(f"[{self._done}/{self._total}] {line}")
+
+
+def _data(text: str) -> str:
+    """Escape the message of a workflow command, as actions/toolkit does."""
+    return text.replace("%", "%25").replace("\r", "%0D").replace("\n", "%0A")
+
+
+def _property(text: str) -> str:
+    """Escape a property of a workflow command, as actions/toolkit does."""
+    return _data(clean(text)).replace(":", "%3A").replace(",", "%2C")

@@ -1,0 +1,1 @@
+"""One Fargate task per question."""

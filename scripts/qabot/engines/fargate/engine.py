@@ -1,0 +1,320 @@
+"""The distributed engine: one Fargate task a question unless told, answers through DynamoDB.
+
+Whatever the table already answers is taken from it, whatever still runs is joined, and the rest is
+launched, within the limits of `cdk.json`.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+import secrets
+import time
+from typing import TYPE_CHECKING
+
+from answerer import contexts
+from answerer.errors import InputError
+from answerer.items import Status
+from answerer.table import MAX_QUESTION_BYTES, Table
+from qabot.answers.model import Answer, Failure
+from qabot.aws.clients import Clients
+from qabot.aws.errors import translated
+from qabot.aws.logs import Logs
+from qabot.aws.stack import find_stack
+from qabot.aws.tasks import Tasks
+from qabot.console.reporter import count
+from qabot.deployment import fargate_limits as fargate
+from qabot.engines.fargate.job import Job
+from qabot.engines.fargate.launcher import Launcher
+from qabot.engines.fargate.loop import Dispatch, open_jobs
+from qabot.engines.fargate.outcome import Verdicts, is_of
+from qabot.engines.fargate.timing import Pace, Timing
+from qabot.errors import CloudError, UsageError
+from qabot.timeline.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
+
+    from answerer.items import Item
+    from qabot.answers.model import Ask, Result
+    from qabot.aws.stack import Stack
+    from qabot.deployment.settings import Settings
+    from qabot.engines.fargate.loop import Tally
+
+# Of a run, seconds: GitHub's jobs have six hours, OIDC credentials one.
+DEFAULT_TIMEOUT = 3300.0
+_RUN_NAME = re.compile(r"[\w/-]{1,128}", re.ASCII)
+_CONTEXTS_AT_ONCE = 100
+
+
+class FargateEngine:
+    """Answers with the deployed stack.
+
+    Args:
+        settings: of the deployment.
+        model: identity of the model that is to answer; see `Settings.model_identity`.
+        clients: of AWS.
+        run: names this run, for `qabot reap`; made up unless told.
+        force: launch a task for what the table answers already, too.
+        max_tasks: in flight at once; the settings' unless told.
+        timeout: of the run, seconds.
+        pace: how often to look at the tasks.
+        note: told what happens, a line each.
+        mask: told the account's id as soon as it is known.
+        recorder: told when each question's tasks are launched, begin and fail.
+
+    Raises:
+        UsageError: `run` can't be a name.
+    """
+
+    def __init__(
+        self,
+        settings: Settings,
+        model: str,
+        *,
+        clients: Clients | None = None,
+        run: str | None = None,
+        force: bool = False,
+        max_tasks: int | None = None,
+        timeout: float = DEFAULT_TIMEOUT,
+        pace: Pace | None = None,
+        note: Callable[[str], None] = lambda _: None,
+        mask: Callable[[str], None] = lambda _: None,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.run = run or new_run(os.environ)
+        if not _RUN_NAME.fullmatch(self.run):
+            raise UsageError(
+                f"{self.run!a} can't name a run: give up to 128 letters, digits, -, _ and /"
+            )
+        self.tally: Tally | None = None
+        self._settings = settings
+        self._model = model
+        self._clients = clients or Clients()
+        self._force = force
+        self._max_tasks = max_tasks or settings.max_tasks
+        self._timeout = timeout
+        self._pace = pace or Pace()
+        self._note = note
+        self._mask = mask
+        self._recorder = recorder or Recorder()
+        self._recorder.run = self.run
+
+    @property
+    def model(self) -> str:
+        """The identity of the model that answers."""
+        return self._model
+
+    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
+        """Answer every ask; see `qabot.engines.Engine`.
+
+        Args:
+            asks: no two with the same key.
+
+        Yields:
+            One result an ask, as they come: first what the table has already.
+
+        Raises:
+            CloudError: AWS refuses, or the stack isn't there or has another model.
+            UsageError: the run would be larger than the settings allow.
+        """
+        yield from self._results(asks, stay=True)
+
+    def submit(self, asks: Sequence[Ask]) -> list[Result]:
+        """Launch a task for every ask, and leave: the table gets the answers.
+
+        Args:
+            asks: no two with the same key.
+
+        Returns:
+            What was known before the last task was launched.
+
+        Raises:
+            CloudError: as `ask`.
+            UsageError: as `ask`.
+        """
+        return list(self._results(asks, stay=False))
+
+    def _results(self, asks: Sequence[Ask], *, stay: bool) -> Generator[Result, None, None]:
+        if not asks:
+            return
+        stack = find_stack(self._clients, self._settings.stack_name)
+        self._mask(stack.account)
+        if stack.model != self._model:
+            raise CloudError(
+                f"the stack {stack.name} has the model {stack.model}, cdk.json names "
+                f"{self._model}: deploy the stack again, or put cdk.json back"
+            )
+        table = Table(self._clients.dynamodb, stack.table)
+        with translated("reading the table"):
+            found = table.read(ask.key for ask in asks)
+        jobs: list[Job] = []
+        context_ids: dict[str, str] = {}
+        for ask in asks:
+            item = found.get(ask.key)
+            known = self._known(ask, item) or self._impossible(ask, context_ids)
+            if known is not None:
+                yield known
+                continue
+            jobs.append(
+                Job(
+                    ask=ask,
+                    context_id=context_ids[ask.context],
+                    spot=self._settings.spot,
+                    size=(stack.cpu, stack.memory),
+                    over_answer=item is not None and item.status is Status.ANSWERED,
+                )
+            )
+        open_jobs(jobs, {} if self._force else found, time.monotonic())
+        if self._force:
+            for job in jobs:
+                if (item := found.get(job.key)) is not None:
+                    job.follow(item)
+        self._check(jobs, stack)
+        if jobs:
+            yield from self._dispatch(jobs, stack, table, stay=stay)
+
+    def _known(self, ask: Ask, item: Item | None) -> Result | None:
+        """What the table says already, where it is final."""
+        if item is None or self._force:
+            return None
+        if item.status is Status.ANSWERED and item.model == self._model:
+            # A span that isn't one is asked again rather than believed.
+            if is_of(item, ask.context):
+                return Answer(ask.key, self._model, item.spans[0], item.spans[1:])
+        elif item.permanent:
+            kind, reason = item.kind or "input", item.reason or ""
+            return Failure(ask.key, self._model, kind, reason, permanent=True)
+        return None
+
+    def _impossible(self, ask: Ask, context_ids: dict[str, str]) -> Failure | None:
+        """Why an ask can't be put into the table; else its context's id is in `context_ids`."""
+        try:
+            if len(ask.question.encode()) > MAX_QUESTION_BYTES:
+                raise InputError(
+                    "question-too-large",
+                    f"the question has more than {MAX_QUESTION_BYTES:,} bytes: shorten it",
+                )
+            if ask.context not in context_ids:
+                context_ids[ask.context], _ = contexts.pack(ask.context)
+        except UnicodeEncodeError:
+            reason = "the question has half a character in it; remove it"
+            return Failure(ask.key, self._model, "not-unicode", reason, permanent=True)
+        except InputError as error:
+            return Failure(ask.key, self._model, error.kind, error.reason, permanent=True)
+        return None
+
+    def _check(self, jobs: Sequence[Job], stack: Stack) -> None:
+        """Refuse a run that is larger than the settings allow, before it costs anything."""
+        limits, number = self._settings, sum(job.task is None for job in jobs)
+        tasks = fargate.tasks_for(number, limits.questions_per_task)
+        cost = estimate(stack, limits, tasks)
+        if number > limits.max_questions:
+            raise UsageError(
+                f"this run would ask {number:,} questions, and cdk.json allows "
+                f"{limits.max_questions:,}: raise max_questions, or answer fewer files at once"
+            )
+        if cost > limits.max_cost_usd:
+            raise UsageError(
+                f"this run is estimated at ${cost:.2f} for {tasks:,} tasks, and cdk.json allows "
+                f"${limits.max_cost_usd:.2f}: raise max_cost_usd, or answer fewer files at once"
+            )
+
+    def _dispatch(
+        self, jobs: Sequence[Job], stack: Stack, table: Table, *, stay: bool
+    ) -> Generator[Result, None, None]:
+        lifetime = self._settings.item_ttl_days * 86_400
+        with translated("writing the contexts"):
+            _put_contexts(jobs, table, int(time.time()) + lifetime)
+        tasks, timing = Tasks(self._clients, stack, self.run), Timing()
+        dispatch = Dispatch(
+            Launcher(tasks, table, lifetime=lifetime, pace=self._pace, timing=timing),
+            tasks,
+            table,
+            Verdicts(table, self._model, Logs(self._clients, stack).tail),
+            max_tasks=self._max_tasks,
+            questions_per_task=self._settings.questions_per_task,
+            timeout=self._timeout,
+            pace=self._pace,
+            timing=timing,
+            recorder=self._recorder,
+        )
+        self.tally = dispatch.tally
+        joined = sum(job.task is not None or job.rejoin for job in jobs)
+        new = fargate.tasks_for(len(jobs) - joined, self._settings.questions_per_task)
+        self._note(
+            f"run {self.run}: {count(new, 'task')} to launch on {stack.cluster} in "
+            f"{self._clients.region}, {joined} under way already"
+        )
+        try:
+            yield from dispatch.run(jobs, stay=stay)
+        finally:
+            self._note(f"run {self.run}: {describe(dispatch.tally)}")
+
+
+def _put_contexts(jobs: Sequence[Job], table: Table, expires_at: int) -> None:
+    """Write the contexts of the jobs that have a task to be launched; each once."""
+    texts = {job.context_id: job.ask.context for job in jobs if job.task is None}
+    ids = list(texts)
+    for first in range(0, len(ids), _CONTEXTS_AT_ONCE):
+        packed = (contexts.pack(texts[id_]) for id_ in ids[first : first + _CONTEXTS_AT_ONCE])
+        table.put_contexts(dict(packed), expires_at=expires_at)
+
+
+def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
+    """What some tasks cost at most, if all goes well: US dollars, on demand, in us-east-1.
+
+    Args:
+        stack: has the size of a task.
+        settings: have its architecture, and how many questions it answers.
+        tasks: how many.
+    """
+    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(settings.questions_per_task)
+    return fargate.cost(stack.cpu, stack.memory, seconds, settings.architecture, tasks=tasks)
+
+
+def describe(tally: Tally) -> str:
+    """What a run did, in one line."""
+    said = [f"{count(tally.launched, 'task')} launched"]
+    if tally.joined:
+        said.append(f"{tally.joined} joined")
+    if tally.stopped:
+        said.append(f"{tally.stopped} stopped")
+    failed = ", ".join(f"{times} {kind}" for kind, times in sorted(tally.failures.items()))
+    return ", ".join(said) + (f"; attempts that failed: {failed}" if failed else "")
+
+
+def new_run(environ: Mapping[str, str]) -> str:
+    """A name for a run: on GitHub that of the workflow's run, which its last step can tell.
+
+    Args:
+        environ: the environment.
+    """
+    if environ.get("GITHUB_RUN_ID"):
+        return f"github-{environ['GITHUB_RUN_ID']}-{environ.get('GITHUB_RUN_ATTEMPT', '1')}"
+    return f"qabot-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
+
+
+def stop_run(clients: Clients, stack: Stack, run: str) -> Iterator[str]:
+    """Stop what is left of a run.
+
+    Args:
+        clients: of AWS.
+        stack: where it ran.
+        run: its name.
+
+    Yields:
+        The ARN of each task that was stopped.
+
+    Raises:
+        CloudError: AWS refuses.
+    """
+    from qabot.aws.pacing import STOP_TASK, Pacer
+
+    tasks = Tasks(clients, stack, run)
+    pacer = Pacer(STOP_TASK, time.monotonic)
+    for arn in list(tasks.of_run(run)):
+        time.sleep(max(0.0, pacer.reserve() - time.monotonic()))
+        with translated(f"stopping a task of run {run}"):
+            tasks.stop(arn, "qabot reap")
+        yield arn

@@ -1,0 +1,389 @@
+"""The loop of the fargate engine: launch, watch, retry, and stop what is left.
+
+One thread decides everything. The table is the truth about answers: what ECS says about a task only
+matters where the table has nothing.
+"""
+
+from __future__ import annotations
+
+import heapq
+import random
+from collections import Counter
+from dataclasses import dataclass, field
+from itertools import chain, count
+from typing import TYPE_CHECKING
+
+from answerer.items import Item, Status
+from qabot.aws import errors
+from qabot.aws.clients import THREADS
+from qabot.aws.tasks import is_arn
+from qabot.engines.fargate import failures
+from qabot.engines.fargate.failures import Cause
+from qabot.engines.fargate.launcher import AHEAD, Unclaimed
+from qabot.timeline.recorder import Recorder
+
+if TYPE_CHECKING:
+    from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
+    from concurrent.futures import Future
+
+    from answerer.table import Table
+    from qabot.answers.model import Result
+    from qabot.aws.tasks import Tasks
+    from qabot.engines.fargate.job import Job
+    from qabot.engines.fargate.launcher import Landing, Launcher
+    from qabot.engines.fargate.outcome import Verdicts
+    from qabot.engines.fargate.timing import Pace, Timing
+
+# Two runs that ask the same question take turns at most so often before one gives it up.
+_TURNS = 10
+# After the account's quota was met, another task in flight is tried for so many answers.
+_ANSWERS_A_PLACE = 8
+
+
+@dataclass(slots=True)
+class Tally:
+    """What a run did, for its last line.
+
+    Args:
+        launched: tasks.
+        joined: tasks that ran already.
+        stopped: tasks that were stopped at the end.
+        failures: how often each kind of failure happened, retried or not.
+    """
+
+    launched: int = 0
+    joined: int = 0
+    stopped: int = 0
+    failures: Counter[str] = field(default_factory=Counter)
+
+
+class Dispatch:
+    """Runs jobs as tasks.
+
+    Args:
+        launcher: launches and stops them.
+        tasks: tells what ECS knows of them.
+        table: gets the answers.
+        verdicts: makes the results.
+        max_tasks: in flight at once.
+        questions_per_task: a task carries so many at most.
+        timeout: of the run, seconds.
+        pace: how often to look.
+        timing: the clock.
+        recorder: told of every task's launch, beginning and failure.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        tasks: Tasks,
+        table: Table,
+        verdicts: Verdicts,
+        *,
+        max_tasks: int,
+        questions_per_task: int = 1,
+        timeout: float,
+        pace: Pace,
+        timing: Timing,
+        recorder: Recorder | None = None,
+    ) -> None:
+        self.tally = Tally()
+        self._launcher = launcher
+        self._tasks = tasks
+        self._table = table
+        self._verdicts = verdicts
+        self._max_tasks = max_tasks
+        self._most_aboard = questions_per_task
+        self._places = float(max_tasks)  # fewer where Fargate has given no more
+        self._timeout = timeout
+        self._pace = pace
+        self._timing = timing
+        self._recorder = recorder or Recorder()
+        self._order = count()
+        # Each open job is in one of these.
+        self._waiting: list[tuple[float, int, Job]] = []
+        self._launching: dict[Future[list[Landing]], list[Job]] = {}
+        self._flying: dict[str, Job] = {}
+        self._aboard: dict[str, list[Job]] = {}  # those that fly, by task
+        self._next_poll = self._next_describe = timing.now()
+
+    def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
+        """See the jobs through. Closing the generator stops the tasks that it launched.
+
+        Args:
+            jobs: new ones, and ones that another run has left.
+            stay: wait for the answers; else only until every task is launched.
+
+        Yields:
+            One result a job, as they come.
+
+        Raises:
+            CloudError: AWS refuses to work at all.
+        """
+        end = self._timing.now() + self._timeout
+        left = False
+        try:
+            # What was claimed for one task is found by asking for just that again.
+            for job in sorted(jobs, key=lambda job: job.token if job.rejoin else ""):
+                if job.task is not None:
+                    self._board(job, job.task)
+                else:
+                    self._queue(job, 0.0)
+            self.tally.joined = len(self._aboard)
+            while self._waiting or self._launching or (stay and self._flying):
+                if self._timing.now() >= end:
+                    waiting = [job for _, _, job in self._waiting]
+                    launching = chain.from_iterable(self._launching.values())
+                    for job in (*waiting, *launching, *self._flying.values()):
+                        yield self._verdicts.timed_out(job, self._timeout)
+                    return
+                self._launch()
+                yield from self._land()
+                yield from self._watch()
+                self._rest(end)
+            left = not stay
+        finally:
+            if left:
+                self._launcher.leave()
+            else:
+                self.tally.stopped = self._launcher.stop_all(self._launching)
+
+    # Launching
+
+    def _queue(self, job: Job, pause: float) -> None:
+        heapq.heappush(self._waiting, (self._timing.now() + pause, next(self._order), job))
+
+    def _room(self) -> bool:
+        # No more calls than threads: a call that waits for a thread would be counted as made, and
+        # be made later, together with others.
+        launching, flying = len(self._launching), len(self._aboard)
+        return launching < THREADS and launching + flying < int(self._places)
+
+    def _launch(self) -> None:
+        while self._waiting and self._room():
+            if self._waiting[0][0] > self._timing.now() or self._launcher.pacer.delay() > AHEAD:
+                return
+            jobs = self._gather()
+            self._launching[self._launcher.submit(jobs)] = jobs
+
+    def _gather(self) -> list[Job]:
+        """Take the next job that waits, and what may share its task."""
+        _, _, first = heapq.heappop(self._waiting)
+        jobs = [first]
+        # What was launched together is found together, however many that were.
+        most = len(self._waiting) + 1 if first.rejoin else self._most_aboard
+        soon = self._timing.now() + AHEAD
+        while len(jobs) < most and self._waiting:
+            due, _, job = self._waiting[0]
+            if due > soon or not first.may_join(job):
+                break
+            jobs.append(heapq.heappop(self._waiting)[2])
+        return jobs
+
+    def _land(self) -> Iterator[Result]:
+        for future in [one for one in self._launching if one.done()]:
+            jobs = self._launching.pop(future)
+            with errors.translated("launching tasks"):
+                landings = future.result()
+            tasks = {landing for landing in landings if isinstance(landing, tuple)}
+            self.tally.launched += sum(ours for _, ours in tasks)
+            self.tally.joined += sum(not ours for _, ours in tasks)
+            for job, landing in zip(jobs, landings, strict=True):
+                yield from self._landed(job, landing)
+
+    def _landed(self, job: Job, landing: Landing) -> Iterator[Result]:
+        if isinstance(landing, tuple):
+            task, ours = landing
+            job.fly(task, ours=ours, now=self._timing.now())
+            self._board(job, task)
+            return
+        if isinstance(landing, Item):
+            yield from self._overtaken(job, landing)
+            return
+        if isinstance(landing, Unclaimed):
+            # If the claim has got through all the same, the next one will find it.
+            job.attempt -= 1
+            landing = landing.cause
+        if landing.kind == "throttled":
+            self._launcher.pacer.slow_down()
+        elif landing.kind in ("quota", "no-capacity"):
+            self._places = max(1.0, float(len(self._aboard)))
+        yield from self._failed(job, landing)
+
+    def _board(self, job: Job, task: str) -> None:
+        self._flying[job.key] = job
+        self._aboard.setdefault(task, []).append(job)
+        self._recorder.launched(job.key, task)
+
+    def _overtaken(self, job: Job, item: Item) -> Iterator[Result]:
+        """Another run has claimed the attempt that this one wanted, or has even answered."""
+        job.failures["overtaken"] += 1
+        if item.status is Status.ANSWERED:
+            yield self._verdicts.answer(job, item)
+        elif item.permanent:
+            yield self._verdicts.refuse(job, item)
+        elif job.failures["overtaken"] > _TURNS:
+            cause = Cause("bad-item", "the table's item can't be claimed")
+            yield self._verdicts.give_up(job, cause)
+        else:
+            job.follow(item)
+            job.rejoin = not item.status.final
+            self._recorder.retried(job.key, "overtaken")
+            self._queue(job, self._pace.retry)
+
+    # Watching
+
+    def _watch(self) -> Iterator[Result]:
+        if not self._flying or self._timing.now() < self._next_poll:
+            return
+        try:
+            if self._timing.now() >= self._next_describe:
+                self._describe()
+                self._next_describe = self._timing.now() + self._pace.describe
+            # After the descriptions: an answer is written before its task ends, so a task that was
+            # over then, and has no answer now, has none to come.
+            found = self._read()
+        except Exception as error:
+            if failures.from_error(error) is None:
+                with errors.translated("watching the tasks"):
+                    raise
+            self._next_poll = self._timing.now() + 5 * self._pace.poll
+            return
+        self._next_poll = self._timing.now() + self._pace.poll
+        for key, item in found.items():
+            yield from self._look(self._flying[key], item)
+
+    def _read(self) -> dict[str, Item | None]:
+        """What the table says of the tasks in flight.
+
+        A task answers its questions in turn: as long as there is nothing new about the first that
+        it has left, there is nothing new about the others, and they need not be read.
+        """
+        heads = [jobs[0] for jobs in self._aboard.values()]
+        said = self._table.read(job.key for job in heads)
+        found = {job.key: said.get(job.key) for job in heads}
+        others = [
+            job.key
+            for head in heads
+            if not self._is_quiet(head, found[head.key])
+            for job in self._aboard[str(head.task)][1:]
+        ]
+        if others:
+            said = self._table.read(others)
+            found |= {key: said.get(key) for key in others}
+        return found
+
+    def _is_quiet(self, job: Job, item: Item | None) -> bool:
+        """Whether `_look` would leave everything as it is."""
+        if job.stopped is not None or (item is not None and item.attempt > job.attempt):
+            return False
+        if item is None or item.status is Status.PENDING:
+            return self._timing.now() - job.since <= self._pace.start
+        return item.status is Status.RUNNING and item.lease >= self._timing.wall()
+
+    def _describe(self) -> None:
+        open_ = [arn for arn, jobs in self._aboard.items() if any(not job.stopped for job in jobs)]
+        for arn, task in self._tasks.describe(open_).items():
+            for job in self._aboard.get(arn, ()):
+                young = self._timing.now() - job.since < self._pace.settle
+                if (task is None and not young) or (task and task.get("lastStatus") == "STOPPED"):
+                    job.stopped = (task,)
+
+    def _look(self, job: Job, item: Item | None) -> Iterator[Result]:
+        now = self._timing.now()
+        if item is not None and item.status is Status.ANSWERED and item.attempt >= job.attempt:
+            self._touch_down(job)
+            self._places = min(self._max_tasks, self._places + 1 / _ANSWERS_A_PLACE)
+            yield self._verdicts.answer(job, item)
+        elif item is not None and item.attempt > job.attempt:
+            # Another run has gone on to the next attempt.
+            self._touch_down(job)
+            yield from self._overtaken(job, item)
+        elif item is not None and item.permanent:
+            self._touch_down(job)
+            yield self._verdicts.refuse(job, item)
+        elif job.stopped is not None:
+            self._touch_down(job)
+            yield from self._failed(job, failures.from_task(job.stopped[0], item))
+        elif item is not None and item.status is Status.FAILED:
+            # ECS will say in a moment why the task was interrupted, or with which exit code it
+            # ended; should it take longer, as it does with other questions aboard, the table's
+            # word is enough.
+            others = len(self._aboard[str(job.task)]) > 1 and item.kind != "interrupted"
+            if job.reported is None and not others:
+                job.reported, job.reported_at = item, now
+                self._next_describe = now
+            elif others or now - job.reported_at > self._pace.settle:
+                self._touch_down(job)
+                yield from self._failed(job, failures.from_task({"taskArn": job.task}, item))
+        elif item is not None and item.status is Status.RUNNING:
+            self._recorder.started(job.key)
+            if item.lease < self._timing.wall():
+                yield from self._dead(job, "lease-expired")
+        elif now - job.since > self._pace.start:
+            yield from self._dead(job, "never-started")
+
+    def _touch_down(self, job: Job) -> bool:
+        """The job's task is over, or the job needs it no more; whether no other job does."""
+        task = str(job.task)
+        del self._flying[job.key]
+        self._aboard[task].remove(job)
+        if self._aboard[task]:
+            return False
+        del self._aboard[task]
+        self._launcher.alive.discard(task)
+        return True
+
+    def _dead(self, job: Job, kind: str) -> Iterator[Result]:
+        """Nothing was heard of the task for too long."""
+        task, seconds = str(job.task), self._timing.now() - job.since
+        if self._touch_down(job):
+            self._launcher.stop(task, "qabot: no sign of life")
+        reason = f"no sign of life from the task after {seconds:.0f} s; it was stopped"
+        yield from self._failed(job, Cause(kind, reason, {"task": task}))
+
+    def _failed(self, job: Job, cause: Cause) -> Iterator[Result]:
+        """An attempt has failed: prepare the next, or give up."""
+        self.tally.failures[cause.kind] += 1
+        pause = job.retry(cause, self._pace.retry)
+        if pause is None:
+            yield self._verdicts.give_up(job, cause)
+        else:
+            self._recorder.retried(job.key, cause.kind)
+            # What failed together waits equally long, and may share a task again.
+            share = random.Random(job.token).uniform(0.5, 1)  # noqa: S311
+            self._queue(job, pause * share)
+
+    def _rest(self, end: float) -> None:
+        """Sleep until something is due."""
+        now = self._timing.now()
+        due = [end]
+        if self._flying:
+            due.append(self._next_poll)
+        if self._waiting and self._room():
+            due.append(max(self._waiting[0][0], now + self._launcher.pacer.delay() - AHEAD))
+        pause = max(0.0, min(due) - now)
+        if self._launching:
+            self._timing.wait_any(self._launching, pause)
+        elif self._waiting or self._flying:
+            self._timing.sleep(pause)
+
+
+def open_jobs(jobs: Sequence[Job], found: Mapping[str, Item], now: float) -> None:
+    """Let jobs go on where the table says that an earlier run has left them.
+
+    Args:
+        jobs: new ones.
+        found: what the table has for them.
+        now: the time on the dispatch's clock.
+    """
+    for job in jobs:
+        item = found.get(job.key)
+        if item is None:
+            continue
+        job.follow(item)
+        if not item.status.final and item.token:
+            if is_arn(item.task):
+                job.fly(str(item.task), ours=False, now=now)
+            else:
+                job.rejoin = True

@@ -1,0 +1,114 @@
+"""What a question comes to in the end: an answer, or a failure with its evidence."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+from qabot.answers.model import Answer, Failure
+from qabot.aws import errors
+from qabot.engines.fargate.failures import CLASSES, SYSTEMATIC, Cause
+from qabot.errors import CloudError
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from answerer.items import Item
+    from answerer.table import Table
+    from qabot.answers.model import Result
+    from qabot.engines.fargate.job import Job
+
+# So many failures that would hit every task, and no answer: the run is given up.
+_HOPELESS = 5
+# Failures that the task's own log may explain.
+_LOGGED = {"crashed", "no-answer", "out-of-memory", "table"}
+
+
+class Verdicts:
+    """Makes the results of one run.
+
+    Args:
+        table: is told of failures that the task could not write itself.
+        model: identity of the model that answers must come from.
+        log_tail: the last lines of a task's log, by its ARN.
+    """
+
+    def __init__(self, table: Table, model: str, log_tail: Callable[[str], str]) -> None:
+        self._table = table
+        self._model = model
+        self._log_tail = log_tail
+        self._answered = 0
+        self._hopeless: set[str] = set()  # the tasks that failed so
+
+    def answer(self, job: Job, item: Item) -> Result:
+        """The answer of an item, once it is seen to be one."""
+        if item.model != self._model:
+            reason = f"the task answered with the model {item.model}, not {self._model}"
+            return self.give_up(job, Cause("wrong-model", reason))
+        if not is_of(item, job.ask.context):
+            return self.give_up(job, Cause("bad-item", "the answer in the table isn't a span"))
+        self._answered += 1
+        return Answer(job.key, self._model, item.spans[0], item.spans[1:])
+
+    def refuse(self, job: Job, item: Item) -> Failure:
+        """The task says that the question or its context must change."""
+        return Failure(
+            job.key,
+            self._model,
+            item.kind or "input",
+            item.reason or "",
+            attempts=max(1, job.launched),
+            permanent=True,
+        )
+
+    def give_up(self, job: Job, cause: Cause) -> Failure:
+        """No further attempt is left.
+
+        Raises:
+            CloudError: it is clear that no question of this run will fare better.
+        """
+        class_ = CLASSES[cause.kind]
+        if cause.kind in SYSTEMATIC:
+            self._hopeless.add(cause.evidence.get("task", job.token))
+            if len(self._hopeless) >= _HOPELESS and not self._answered:
+                raise CloudError(
+                    f"{cause.reason}; it was so for the first {_HOPELESS} tasks, so the run is "
+                    f"given up: {class_.advice}"
+                )
+        evidence = dict(cause.evidence)
+        if cause.kind in _LOGGED and (tail := self._log_tail(evidence.get("task", ""))):
+            evidence["log"] = tail
+        for kind, times in job.failures.items():
+            if kind != cause.kind:
+                evidence[f"also {kind}"] = f"{times} times"
+        reason = f"{cause.reason}; {class_.advice}"
+        self._record(job, cause.kind, reason)
+        attempts = max(1, job.launched)
+        return Failure(
+            job.key, self._model, cause.kind, reason, attempts=attempts, evidence=evidence
+        )
+
+    def _record(self, job: Job, kind: str, reason: str) -> None:
+        if not job.attempt:
+            return  # there is no item
+        try:
+            self._table.fail(job.key, job.attempt, kind, reason)
+        except Exception as error:
+            # The result is told in any case; the table only tells it to `qabot list` too.
+            if errors.explain(error, "") is None:
+                raise
+
+    def timed_out(self, job: Job, seconds: float) -> Failure:
+        """The run's time was over."""
+        reason = f"no answer when the run's {seconds:.0f} s were over; run again: it goes on"
+        evidence = {"task": job.task} if job.task else {}
+        return Failure(
+            job.key, self._model, "timeout", reason, attempts=job.launched, evidence=evidence
+        )
+
+
+def is_of(item: Item, context: str) -> bool:
+    """Whether every span of an item is one of this context."""
+    return all(
+        0 <= span.start < span.end and context[span.start : span.end] == span.answer
+        for span in item.spans
+    )

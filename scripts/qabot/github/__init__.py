@@ -1,0 +1,1 @@
+"""Git, pull requests and job summaries."""

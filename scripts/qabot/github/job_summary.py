@@ -1,0 +1,153 @@
+"""The job summary of a run: what was asked, what came of it, in a table of bounded size."""
+
+from __future__ import annotations
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qabot.answers.markdown import cell
+from qabot.answers.model import Answer, contains_one
+from qabot.answers.yaml_file import is_doubtful
+from qabot.console.reporter import count
+from qabot.github import job_summary_pictures as pictures
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from qabot.answers.model import Result
+    from qabot.questions.parse import Question
+    from qabot.run.plan import Plan
+    from qabot.run.reconcile import Outcome
+    from qabot.timeline.events import Timeline
+
+# A step's summary holds 1 MiB, or GitHub shows none of it; several steps share a page.
+# docs.github.com: Workflow commands, adding a job summary.
+_MOST_BYTES = 900_000
+
+
+def render(
+    plan: Plan,
+    results: Mapping[str, Result],
+    outcome: Outcome,
+    cost: str = "",
+    title: str = "Answers",
+    timeline: Timeline | None = None,
+) -> str:
+    """A run as Markdown, safe whatever its texts contain, and never too large to be shown.
+
+    Failures come first, then what a person should look at, then the rest.
+
+    Args:
+        plan: what the run was about.
+        results: what is known, by key.
+        outcome: what the run came to.
+        cost: what it cost, in words.
+        title: of the section.
+        timeline: of the run, where it was recorded.
+    """
+    lines = [f"### {title}", "", _counts(plan, outcome, cost), ""]
+    if drawn := pictures.scores(_scores(plan, results)):
+        lines += [*drawn, ""]
+    if timeline is not None and (drawn := pictures.timeline(timeline, _labels(plan))):
+        lines += [*drawn, ""]
+    rows = sorted(_rows(plan, results), key=lambda row: row[0])
+    if rows:
+        lines += ["| | question | answer | score |", "| --- | --- | --- | --- |"]
+    size = sum(len(line.encode()) + 1 for line in lines)
+    for shown, (_, row) in enumerate(rows):
+        size += len(row.encode()) + 1
+        if size > _MOST_BYTES:
+            lines += ["", f"… and {count(len(rows) - shown, 'more question')} in `answers/`."]
+            break
+        lines.append(row)
+    return "\n".join(lines) + "\n"
+
+
+def _counts(plan: Plan, outcome: Outcome, cost: str) -> str:
+    words = [f"{count(plan.total, 'question')}", f"{outcome.asked:,} asked"]
+    if outcome.asked:
+        words.append(f"{outcome.answered:,} answered in {outcome.seconds:.1f} s")
+    if outcome.failed:
+        words.append(f"**{outcome.failed:,} without an answer**")
+    if outcome.doubtful:
+        words.append(f"{outcome.doubtful:,} doubtful")
+    if outcome.expected:
+        words.append(f"{outcome.met:,} of {outcome.expected:,} as expected")
+    if cost:
+        words.append(cost)
+    return ", ".join(words) + "."
+
+
+def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[float]]]:
+    """The scores of every set that something was asked of."""
+    asked = {ask.key for ask in plan.asks}
+    return [
+        (
+            one.source,
+            [
+                result.span.score
+                for _, key in one.questions
+                if isinstance(result := results.get(key), Answer)
+            ],
+        )
+        for one in plan.sets
+        if any(key in asked for _, key in one.questions)
+    ]
+
+
+def _labels(plan: Plan) -> dict[str, str]:
+    return {key: question.question for one in plan.sets for question, key in one.questions}
+
+
+def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]]:
+    """Each question's row, and how much it wants to be seen: 0 the most."""
+    asked = {ask.key for ask in plan.asks}
+    for one in plan.sets:
+        for question, key in one.questions:
+            result = results.get(key)
+            if key in asked or not isinstance(result, Answer):
+                yield _row(question, result)
+
+
+def _row(question: Question, result: Result | None) -> tuple[int, str]:
+    asked = f"{cell(question.question)} <br> {cell(question.source)}:{question.line}"
+    if result is None:
+        return 0, f"| ⏳ | {asked} | not asked yet | |"
+    if not isinstance(result, Answer):
+        return 0, f"| ❌ | {asked} | {cell(f'{result.kind}: {result.reason}')} | |"
+    score = f"{result.span.score:.2f}"
+    answer = cell(result.span.answer)
+    if question.expect and not contains_one(result.span.answer, question.expect):
+        expected = " or ".join(cell(text) for text in question.expect[:3])
+        return 1, f"| ❌ | {asked} | {answer} <br> expected: {expected} | {score} |"
+    if is_doubtful(result):
+        return 1, f"| ⚠️ | {asked} | {answer} | {score} |"
+    return 2, f"| ✅ | {asked} | {answer} | {score} |"
+
+
+def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
+    """Add to the step's summary, where there is one.
+
+    Args:
+        text: Markdown.
+        environ: `GITHUB_STEP_SUMMARY` is read.
+    """
+    path = environ.get("GITHUB_STEP_SUMMARY")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(text + "\n")
+
+
+def set_output(name: str, value: bool, environ: Mapping[str, str] = os.environ) -> None:
+    """Tell later steps and jobs of the workflow, where there is one.
+
+    Args:
+        name: of the step's output.
+        value: told as `true` or `false`.
+        environ: `GITHUB_OUTPUT` is read.
+    """
+    path = environ.get("GITHUB_OUTPUT")
+    if path:
+        with Path(path).open("a", encoding="utf-8") as file:
+            file.write(f"{name}={str(value).lower()}\n")

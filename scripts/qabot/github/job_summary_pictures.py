@@ -1,0 +1,148 @@
+"""Pictures in a job summary: GitHub takes `<svg>` and `data:` images out of Markdown, so they are text.
+
+github/markup#1065 and #1840 tell of that. What stays is a Mermaid diagram in a fenced block, as
+Kesin11/actions-timeline shows in run summaries, and block characters, which every reader has.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+from qabot.answers.markdown import cell, escape
+from qabot.answers.yaml_file import DOUBTFUL
+from qabot.console.reporter import count
+from qabot.site.charts import MIN_CHART, histogram
+from qabot.timeline.events import STATES, State, What
+from qabot.timeline.lanes import lanes
+from qabot.timeline.words import duration, outcome, scope
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from qabot.timeline.events import Event, Timeline
+    from qabot.timeline.lanes import Lane
+
+# More sets are not looked at here.
+MOST_SETS = 20
+# Lanes in a diagram that is still read at a glance.
+MOST_LANES = 25
+_COLUMNS = 60
+_LEVELS = "▁▂▃▄▅▆▇█"
+_LONGEST_LABEL = 50
+_DAY = 86_400  # the diagram's times are times of a day
+# Everything else may mean something to Mermaid, to Markdown or to HTML.
+_NOT_PLAIN = re.compile(r"[^\w .,?!'-]+|_")
+
+
+def scores(sets: Sequence[tuple[str, Sequence[float]]]) -> list[str]:
+    """How the scores of each set are distributed: the lines of a Markdown table.
+
+    Args:
+        sets: names, and the scores of the answers, each in [0, 1].
+    """
+    worth = [(name, found) for name, found in sets if len(found) >= MIN_CHART]
+    if not worth:
+        return []
+    lines = ["| scores of | 0 to 1 | doubtful |", "| --- | --- | --- |"]
+    for name, found in worth[:MOST_SETS]:
+        doubtful = sum(score < DOUBTFUL for score in found)
+        bars = _sparkline(histogram(found))
+        lines.append(f"| {cell(name)} | `{bars}` | {doubtful:,} of {len(found):,} |")
+    if len(worth) > MOST_SETS:
+        lines += ["", f"… and {count(len(worth) - MOST_SETS, 'more set')}."]
+    return lines
+
+
+def _sparkline(counts: Sequence[int]) -> str:
+    """A character a count, scaled to the largest; a dot for none."""
+    most = max(counts, default=0) or 1
+    return "".join(_LEVELS[-(-one * len(_LEVELS) // most) - 1] if one else "·" for one in counts)
+
+
+def timeline(run: Timeline, labels: Mapping[str, str]) -> list[str]:
+    """A run's timeline: a diagram of a small run, what was where of a large one; lines of Markdown.
+
+    Args:
+        run: the run's.
+        labels: the questions' texts by key.
+    """
+    if not run.questions:
+        return []
+    shown = lanes(run, labels, MOST_LANES) if 0 < run.seconds < _DAY else []
+    drawn = ["```mermaid", *_diagram(shown), "```"] if shown else ["```text", *_rows(run), "```"]
+    return [
+        f"<details><summary>Timeline: {scope(run)}</summary>",
+        "",
+        f"{escape(outcome(run))}.",
+        "",
+        *drawn,
+        "",
+        "</details>",
+    ]
+
+
+def _diagram(shown: Sequence[Lane]) -> Iterator[str]:
+    """A Gantt diagram with a bar an attempt; what failed is red.
+
+    mermaid.js.org/syntax/gantt.html.
+    """
+    yield "gantt"
+    yield "  dateFormat HH:mm:ss.SSS"
+    yield "  axisFormat %H:%M:%S"
+    for number, lane in enumerate(shown, 1):
+        # The number keeps a label from being one of the diagram's keywords.
+        label = _plain(lane.label)
+        for begin, end in _attempts(lane):
+            words, tag = _told(end)
+            text = f"{number} {label}{words}"
+            yield f"  {text} :{tag}, {_clock(begin)}, {_clock(end.at)}"
+            label = "again"
+
+
+def _attempts(lane: Lane) -> Iterator[tuple[float, Event]]:
+    """Each attempt's begin and how it ended; a launch that was refused is none."""
+    if lane.shared:
+        failed = [mark for mark in lane.marks if mark.what is not What.ANSWERED]
+        end = (failed or list(lane.marks))[-1]
+        yield lane.stretches[0].begin if lane.stretches else end.at, end
+        return
+    rest = [one for one in lane.stretches if one.state is not State.WAITING]
+    for mark in lane.marks:
+        mine = [one for one in rest if one.end <= mark.at]
+        rest = rest[len(mine) :]
+        if mine or mark.what.final:
+            yield mine[0].begin if mine else mark.at, mark
+
+
+def _told(end: Event) -> tuple[str, str]:
+    if end.what is What.ANSWERED:
+        return "", "active"
+    return f" - {_plain(end.kind) or end.what}", "done" if end.what is What.STOPPED else "crit"
+
+
+def _plain(text: str) -> str:
+    """Text that is nothing but words in a diagram, and not more of them than have room."""
+    words = " ".join(_NOT_PLAIN.sub(" ", text).split())
+    return words if len(words) <= _LONGEST_LABEL else f"{words[: _LONGEST_LABEL - 1].rstrip()}…"
+
+
+def _clock(seconds: float) -> str:
+    minutes, rest = divmod(round(seconds * 1000), 60_000)
+    hours, minutes = divmod(minutes, 60)
+    return f"{hours:02}:{minutes:02}:{rest // 1000:02}.{rest % 1000:03}"
+
+
+def _rows(run: Timeline) -> Iterator[str]:
+    """A row a state that occurs: how many questions were in it, from the beginning to the end."""
+    last = len(run.moments) - 1
+    columns = min(_COLUMNS, last + 1)
+    shown = [run.moments[number * last // max(columns - 1, 1)] for number in range(columns)]
+    for place, state in enumerate(STATES):
+        # What was for a moment only is said all the same.
+        most = max(one.counts[place] for one in run.moments)
+        if most:
+            bars = _sparkline([one.counts[place] for one in shown])
+            upto = "up to " if state in (State.WAITING, State.STARTING, State.WORKING) else ""
+            yield f"{state:9} {bars}  {upto}{most:,}"
+    yield f"{'':9} 0 s{duration(run.seconds):>{max(columns - 3, 0)}}"

@@ -1,0 +1,197 @@
+"""Read YAML as nodes with their places.
+
+Tags and aliases of anything but a scalar are refused while reading, before they can cost memory or
+time. The nodes come from PyYAML's event stream, which is not recursive; its loaders would build the
+alias bomb.
+"""
+
+from __future__ import annotations
+
+import re
+from typing import TYPE_CHECKING
+
+import yaml
+
+from qabot.nodes.nodes import (
+    MAX_DEPTH,
+    MAX_NODES,
+    DocumentError,
+    Fields,
+    Items,
+    Node,
+    Scalar,
+    too_deep,
+    too_many,
+)
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+# YAML 1.2 core schema (yaml.org/spec/1.2.2, 10.3.2): what a plain scalar means when it is not text.
+_NOT_TEXT = (
+    ("null", re.compile(r"~|null|Null|NULL|")),
+    ("true or false", re.compile(r"true|True|TRUE|false|False|FALSE")),
+    ("a number", re.compile(
+        r"[-+]?[0-9]+|0o[0-7]+|0x[0-9a-fA-F]+"
+        r"|[-+]?(\.[0-9]+|[0-9]+(\.[0-9]*)?)([eE][-+]?[0-9]+)?"
+        r"|[-+]?(\.inf|\.Inf|\.INF)|\.nan|\.NaN|\.NAN"
+    )),
+)  # fmt: skip
+
+# What YAML calls non-printable (5.1); JSON forbids fewer, and those are told by its own reader.
+_NON_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
+
+
+def read_yaml(text: str) -> Node | None:
+    """Read one YAML document; None when there is nothing in it.
+
+    Raises:
+        DocumentError: it is not YAML, or more than the safe subset.
+    """
+    bad = _NON_PRINTABLE.search(text)
+    if bad is not None:
+        line = text.count("\n", 0, bad.start()) + 1
+        column = bad.start() - text.rfind("\n", 0, bad.start())
+        raise DocumentError(
+            line, column, f"the control character U+{ord(bad[0]):04X} is not YAML", "remove it"
+        )
+    try:
+        return _compose(text)
+    except yaml.MarkedYAMLError as error:
+        mark = error.problem_mark or error.context_mark
+        what = " ".join(filter(None, (error.context, error.problem)))
+        line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        raise DocumentError(line, column, f"not YAML: {what}", _hint(error.problem or "")) from None
+    except yaml.YAMLError as error:
+        raise DocumentError(1, 1, f"not YAML: {error}", "correct it") from None
+
+
+def _hint(problem: str) -> str:
+    if "mapping values are not allowed" in problem:
+        return "put text that holds ': ' in quotes"
+    if "cannot start any token" in problem:
+        return "put text that starts with this character in quotes; indent with spaces, not tabs"
+    if "did not find expected" in problem or "could not find expected" in problem:
+        return "check the indentation, quotes and brackets around here"
+    return "correct it"
+
+
+def _compose(text: str) -> Node | None:
+    composer = _Composer()
+    documents = 0
+    for event in _events(text):
+        if isinstance(event, yaml.DocumentStartEvent):
+            documents += 1
+            if documents > 1:
+                raise DocumentError(
+                    *_place(event), "a second YAML document starts here", "give it its own file"
+                )
+        elif isinstance(event, yaml.CollectionEndEvent):
+            composer.close()
+        elif isinstance(event, yaml.AliasEvent):
+            composer.add(composer.repeat(event))
+        elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            composer.add(composer.start(event))
+    return composer.root
+
+
+def _events(text: str) -> Iterator[yaml.Event]:
+    loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+    behind = (1, 1)
+    try:
+        for event in yaml.parse(text, Loader=loader):
+            if event.end_mark is not None:
+                behind = (event.end_mark.line + 1, event.end_mark.column + 1)
+            yield event
+    except (ValueError, OverflowError) as error:
+        # Where PyYAML has no libyaml it takes an escape beyond Unicode, such as "\U00110000", to chr().
+        raise DocumentError(
+            *behind, f"not YAML: {error}", "correct the text that follows"
+        ) from None
+
+
+def _place(event: yaml.Event) -> tuple[int, int]:
+    mark = event.start_mark
+    return (mark.line + 1, mark.column + 1) if mark is not None else (1, 1)
+
+
+class _Composer:
+    """Puts the nodes of one event stream together, within the limits."""
+
+    def __init__(self) -> None:
+        self.root: Node | None = None
+        self._nodes = 0
+        # The lists and mappings that are open, and of a mapping the key that waits for its value.
+        self._open: list[tuple[Items | Fields, Scalar | None]] = []
+        self._anchors: dict[str | None, Node] = {}
+
+    def start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Node:
+        """The node that an event begins."""
+        line, column = _place(event)
+        if event.tag is not None:
+            raise DocumentError(
+                line, column, f"the tag {event.tag} asks for more than data", "remove the tag"
+            )
+        node: Node
+        if isinstance(event, yaml.ScalarEvent):
+            # PyYAML's parsers differ in what they call the style of a plain scalar.
+            kind = "text" if event.style else _kind(event.value)
+            node = Scalar(line, column, event.value, kind)
+        elif isinstance(event, yaml.SequenceStartEvent):
+            node = Items(line, column)
+        else:
+            node = Fields(line, column)
+        if event.anchor is not None:
+            self._anchors[event.anchor] = node
+        return node
+
+    def repeat(self, event: yaml.AliasEvent) -> Scalar:
+        """The scalar that an alias stands for."""
+        line, column = _place(event)
+        node = self._anchors.get(event.anchor)
+        if node is None:
+            raise DocumentError(
+                line, column, f"*{event.anchor} has no anchor", f"define &{event.anchor} before it"
+            )
+        if not isinstance(node, Scalar):
+            raise DocumentError(
+                line, column, f"*{event.anchor} repeats a list or a mapping",
+                "write it out; only text can be repeated by an alias",
+            )  # fmt: skip
+        return Scalar(line, column, node.text, node.kind)
+
+    def add(self, node: Node) -> None:
+        """Put a node where the stream stands, and open it where others will go into it."""
+        self._nodes += 1
+        if self._nodes > MAX_NODES:
+            raise too_many(node.line, node.column)
+        if not self._open:
+            self.root = node
+        else:
+            parent, key = self._open[-1]
+            if isinstance(parent, Items):
+                parent.items.append(node)
+            elif key is not None:
+                parent.fields.append((key, node))
+                self._open[-1] = (parent, None)
+            elif isinstance(node, Scalar):
+                self._open[-1] = (parent, node)
+            else:
+                raise DocumentError(
+                    node.line, node.column, "a list or mapping as a key", "use a word as the key"
+                )
+        if not isinstance(node, Scalar):
+            self._open.append((node, None))
+            if len(self._open) > MAX_DEPTH:
+                raise too_deep(node.line, node.column)
+
+    def close(self) -> None:
+        """The innermost list or mapping is complete."""
+        self._open.pop()
+
+
+def _kind(text: str) -> str:
+    for kind, pattern in _NOT_TEXT:
+        if pattern.fullmatch(text):
+            return kind
+    return "text"

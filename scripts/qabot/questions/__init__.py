@@ -1,0 +1,1 @@
+"""From files in `questions/` to questions."""

@@ -1,0 +1,281 @@
+"""One question file: its nodes checked and turned into questions, every mistake told.
+
+The file is in one of three shapes: a mapping with a context and its questions, a mapping with
+questions that bring their own contexts, or a plain list of the latter.
+"""
+
+from __future__ import annotations
+
+import difflib
+import re
+import unicodedata
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qabot.errors import Problem
+from qabot.nodes.nodes import Fields, Items, Node, Scalar
+from qabot.questions import schema as fields
+from qabot.questions.folder import UnreadableFile
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+# A slug longer than this fits neither a link nor a line.
+MAX_SLUG = 60
+
+
+@dataclass(frozen=True, slots=True)
+class Question:
+    r"""One question as a person asked it.
+
+    Args:
+        source: its file, relative to the repository, with `/`.
+        id: unique in its file.
+        question: the question, without white space around it.
+        context: the text that holds the answer, with `\n` line ends.
+        expect: parts of right answers; empty where nothing is expected.
+        line: where it stands in its file, from 1.
+    """
+
+    source: str
+    id: str
+    question: str
+    context: str
+    expect: tuple[str, ...]
+    line: int
+
+
+@dataclass(frozen=True, slots=True)
+class _Entry:
+    """A question before its file's ids are known."""
+
+    node: Node
+    id: str | None
+    question: str
+    context: str
+    expect: tuple[str, ...]
+
+
+class QuestionFile:
+    """Turns the nodes of one file into questions.
+
+    Args:
+        source: the file, relative to the repository, with `/`.
+        context_file: gives the text of a context file that is named in it; raises UnreadableFile.
+    """
+
+    def __init__(self, source: str, context_file: Callable[[str], str]) -> None:
+        self.problems: list[Problem] = []
+        self._source = source
+        self._context_file = context_file
+
+    def read(self, root: Node) -> list[Question]:
+        """Every question of the file that has no mistake."""
+        if isinstance(root, Items):
+            return self._number(self._entries(root, None, shared=False))
+        if isinstance(root, Scalar):
+            self._problem(root, "text instead of questions", "write 'questions:' and a list below")
+            return []
+        values = self._fields(root, fields.SET_FIELDS, "the file")
+        shared = self._context(root, values)
+        questions = values.get("questions")
+        if questions is None:
+            self._problem(root, "no 'questions'", "write 'questions:' and a list below it")
+        elif not isinstance(questions, Items):
+            self._problem(questions, "'questions' is no list", "start each question with '- '")
+        else:
+            has_context = any(name in values for name in fields.CONTEXT)
+            return self._number(self._entries(questions, shared, shared=has_context))
+        return []
+
+    def _entries(self, nodes: Items, context: str | None, *, shared: bool) -> list[_Entry]:
+        """The questions of a list.
+
+        Args:
+            nodes: the list.
+            context: of the file; None where it has none, or a broken one.
+            shared: whether the file has one, broken or not.
+        """
+        if not nodes.items:
+            self._problem(nodes, "no questions in it", "add one, or remove the file")
+        if len(nodes.items) > fields.MAX_QUESTIONS:
+            self._problem(
+                nodes.items[fields.MAX_QUESTIONS],
+                f"{len(nodes.items):,} questions, of {fields.MAX_QUESTIONS:,} at most in one file",
+                "split the file",
+            )
+            return []
+        entries = (self._entry(node, context, shared=shared) for node in nodes.items)
+        return [entry for entry in entries if entry is not None]
+
+    def _entry(self, node: Node, context: str | None, *, shared: bool) -> _Entry | None:
+        if isinstance(node, Items):
+            self._problem(node, "a list where a question should be", "write the question itself")
+            return None
+        if isinstance(node, Scalar):
+            text = self._text(node, fields.QUESTION, "the question")
+            if not shared:
+                self._problem(node, "no context", "give the file, or this question, a 'context:'")
+            if text is None or context is None:
+                return None
+            return _Entry(node, None, text.strip(), context, ())
+        values = self._fields(node, tuple(fields.QUESTION_FIELDS), "a question")
+        texts: dict[str, str] = {}
+        for name in ("id", "question"):
+            field = fields.QUESTION_FIELDS[name]
+            if name in values and isinstance(field, fields.Text):
+                text = self._text(values[name], field, f"'{name}'")
+                if text is not None:
+                    texts[name] = text
+        expect = self._expect(values.get("expect"))
+        if any(name in values for name in fields.CONTEXT):
+            context = self._context(node, values)
+        elif not shared:
+            self._problem(node, "no context", "give the file, or this question, a 'context:'")
+        if "question" not in values:
+            self._problem(node, "no 'question'", "write 'question:' and the question")
+        if "question" not in texts or context is None:
+            return None
+        return _Entry(node, texts.get("id"), texts["question"].strip(), context, expect)
+
+    def _number(self, entries: list[_Entry]) -> list[Question]:
+        """Give every question its id: its own, or a slug of the question that no other has."""
+        taken: dict[str, int] = {}
+        for entry in entries:
+            if entry.id is None:
+                continue
+            if entry.id in taken:
+                self._problem(
+                    entry.node,
+                    f"the id '{entry.id}' is taken by line {taken[entry.id]}",
+                    "give it another",
+                )
+            taken.setdefault(entry.id, entry.node.line)
+        questions = []
+        next_number: dict[str, int] = {}
+        for entry in entries:
+            name = entry.id
+            if name is None:
+                base = name = slug(entry.question)
+                while name in taken:
+                    next_number[base] = next_number.get(base, 1) + 1
+                    name = f"{base}-{next_number[base]}"
+                taken[name] = entry.node.line
+            questions.append(
+                Question(
+                    self._source, name, entry.question, entry.context, entry.expect, entry.node.line
+                )
+            )
+        return questions
+
+    def _fields(self, node: Fields, known: tuple[str, ...], where: str) -> dict[str, Node]:
+        """A mapping's values by name, its unknown and repeated keys told."""
+        values: dict[str, Node] = {}
+        lines: dict[str, int] = {}
+        for key, value in node.fields:
+            name = key.text
+            if name in lines:
+                self._problem(key, f"'{name}' is here already, in line {lines[name]}", "remove one")
+                continue
+            lines[name] = key.line
+            if name in known:
+                values[name] = value
+                continue
+            close = difflib.get_close_matches(name, known, 1)
+            todo = f"did you mean '{close[0]}'?" if close else f"use {', '.join(known)}"
+            self._problem(key, f"'{name}' is nothing that {where} has", todo)
+        return values
+
+    def _context(self, node: Fields, values: dict[str, Node]) -> str | None:
+        """The context that a mapping brings; None where it brings none that can be used."""
+        given = [name for name in fields.CONTEXT if name in values]
+        if len(given) > 1:
+            self._problem(node, "both 'context' and 'context_file'", "remove one")
+            return None
+        if not given:
+            return None
+        name = given[0]
+        value = values[name]
+        text = self._text(value, fields.CONTEXT[name], f"'{name}'")
+        if text is None or name == "context":
+            return text
+        try:
+            content = self._context_file(text)
+        except UnreadableFile as error:
+            self._problem(value, f"'{text}' {error.what}", error.todo)
+            return None
+        if not content.strip():
+            self._problem(value, f"'{text}' is empty", "write the context into it")
+            return None
+        if len(content) > fields.MAX_CONTEXT:
+            self._problem(
+                value,
+                f"'{text}' has {len(content):,} characters, of {fields.MAX_CONTEXT:,} at most",
+                "use a shorter text",
+            )
+            return None
+        return content
+
+    def _expect(self, node: Node | None) -> tuple[str, ...]:
+        field = fields.QUESTION_FIELDS["expect"]
+        if node is None or not isinstance(field, fields.TextList):
+            return ()
+        if not isinstance(node, Items):
+            self._problem(node, "'expect' is no list", "put it in brackets: [ ]")
+            return ()
+        if not node.items:
+            self._problem(node, "'expect' is empty", "expect something, or remove it")
+        if len(node.items) > field.most:
+            self._problem(
+                node, f"{len(node.items)} items in 'expect', of {field.most} at most", "remove some"
+            )
+        texts = [self._text(item, field.item, "an item of 'expect'") for item in node.items]
+        return tuple(text for text in texts if text is not None)
+
+    def _text(self, node: Node, field: fields.Text, name: str) -> str | None:
+        """The text that a field may hold; None, and a problem, where the node holds another."""
+        if not isinstance(node, Scalar):
+            what = "a list" if isinstance(node, Items) else "a mapping"
+            self._problem(node, f"{name} is {what} instead of text", "write the text itself")
+            return None
+        text = node.text
+        if node.kind not in ("text", "null") and not (field.numbers and node.kind == "a number"):
+            self._problem(node, f"{name} is {node.kind}, not text", "put it in quotes")
+            return None
+        if node.kind == "null" or not text.strip():
+            self._problem(node, f"{name} is empty", "write something, or remove it")
+            return None
+        if len(text) > field.longest:
+            self._problem(
+                node,
+                f"{name} has {len(text):,} characters, of {field.longest:,} at most",
+                "shorten it",
+            )
+            return None
+        if field.pattern is not None and re.fullmatch(field.pattern, text) is None:
+            self._problem(
+                node, f"{name} is '{text}'", "use letters, digits and . _ - behind the first"
+            )
+            return None
+        if re.search("[\ud800-\udfff]", text):
+            self._problem(node, f"{name} holds half a surrogate pair", "write the character itself")
+            return None
+        return text
+
+    def _problem(self, node: Node, what: str, todo: str) -> None:
+        self.problems.append(Problem(self._source, node.line, node.column, what, todo))
+
+
+def slug(question: str) -> str:
+    """A short id made of a question's words, in any script.
+
+    Args:
+        question: any text.
+    """
+    words = re.findall(r"[^\W_]+", unicodedata.normalize("NFKC", question).casefold())
+    name = ""
+    for word in words:
+        if name and len(name) + 1 + len(word) > MAX_SLUG:
+            break
+        name = f"{name}-{word}" if name else word[:MAX_SLUG]
+    return name or "question"

@@ -1,0 +1,175 @@
+"""Read and check `questions/`: every file, every mistake, nothing heavy on the way."""
+
+from __future__ import annotations
+
+import os
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from qabot.errors import Problem, QuestionsError
+from qabot.nodes.json import read_json
+from qabot.nodes.nodes import DocumentError, decode
+from qabot.nodes.yaml import read_yaml
+from qabot.questions import schema as fields
+from qabot.questions.folder import ContainedFolder, UnreadableFile
+from qabot.questions.parse import Question, QuestionFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+FOLDER = "questions"
+SCHEMA_FILE = "schema.json"
+# Of a file, in bytes: file systems take 255, and answers/ has `.orig-2.yaml.txt` behind some.
+LONGEST_NAME = 235
+SUFFIXES = (".yaml", ".yml", ".json")
+
+
+@dataclass(frozen=True, slots=True)
+class QuestionSet:
+    """The questions of one file, in its order.
+
+    Args:
+        source: the file, relative to the repository, with `/`.
+        questions: as they stand there.
+    """
+
+    source: str
+    questions: tuple[Question, ...]
+
+
+@dataclass(frozen=True, slots=True)
+class Questions:
+    """What `questions/` holds.
+
+    Args:
+        sets: the files without a mistake, by path.
+        sources: every question file, with mistakes or without.
+        problems: every mistake in every file.
+    """
+
+    sets: tuple[QuestionSet, ...]
+    sources: tuple[str, ...]
+    problems: tuple[Problem, ...]
+
+
+def read_questions(root: Path) -> Questions:
+    """Read every question file below `questions/`.
+
+    Args:
+        root: the repository.
+    """
+    reader = _Reader(root / FOLDER)
+    sets = []
+    sources = []
+    for path in sorted(_files(root / FOLDER), key=lambda path: path.as_posix()):
+        source = path.relative_to(root).as_posix()
+        sources.append(source)
+        question_set = reader.read(path, source)
+        if question_set is not None:
+            sets.append(question_set)
+    clashes, problems = _clashes(sources)
+    return Questions(
+        tuple(one for one in sets if one.source not in clashes),
+        tuple(sources),
+        tuple(sorted([*reader.problems, *problems])),
+    )
+
+
+def read_question_file(path: Path) -> QuestionSet:
+    """Read one question file, wherever it lies; its context files lie in its folder or below.
+
+    Args:
+        path: the file.
+
+    Raises:
+        QuestionsError: with every mistake in it.
+    """
+    reader = _Reader(path.parent)
+    question_set = reader.read(path, path.as_posix())
+    if question_set is None:
+        raise QuestionsError(reader.problems)
+    return question_set
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(directory, name)
+            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
+                continue
+            if path != folder / SCHEMA_FILE:
+                yield path
+
+
+def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
+    """Files whose answers would go to one place, on file systems that ignore case too."""
+    first: dict[str, str] = {}
+    clashes: set[str] = set()
+    problems = []
+    for source in sources:
+        stem = unicodedata.normalize("NFC", str(PurePosixPath(source).with_suffix(""))).casefold()
+        other = first.setdefault(stem, source)
+        if other != source:
+            clashes |= {other, source}
+            problems.append(
+                Problem(source, 0, 0, f"its answers would overwrite those of {other}", "rename it")
+            )
+    return clashes, problems
+
+
+class _Reader:
+    """Reads question files and collects what is wrong with them."""
+
+    def __init__(self, folder: Path) -> None:
+        self.problems: list[Problem] = []
+        self._folder = ContainedFolder(folder)
+        self._texts: dict[Path, str] = {}
+
+    def read(self, path: Path, source: str) -> QuestionSet | None:
+        """One file's questions; None where it has a mistake."""
+        file = QuestionFile(source, lambda name: self._context_file(path.parent, name))
+        questions: list[Question] = []
+        size = len(os.fsencode(path.name))
+        if size > LONGEST_NAME:
+            what = f"its name has {size} bytes, of {LONGEST_NAME} at most"
+            self.problems.append(Problem(_printable(source), 0, 0, what, "rename it"))
+            return None
+        try:
+            source.encode()
+            text = decode(self._folder.read(path, fields.MAX_FILE_BYTES, "split the file"))
+            root = read_json(text) if path.suffix.lower() == ".json" else read_yaml(text)
+            if root is None:
+                raise DocumentError(1, 1, "no questions in it", "add one, or remove the file")
+            questions = file.read(root)
+        except UnicodeEncodeError:
+            problem = Problem(_printable(source), 0, 0, "its name is not UTF-8", "rename it")
+            file.problems.append(problem)
+        except UnreadableFile as error:
+            file.problems.append(Problem(source, 0, 0, error.what, error.todo))
+        except DocumentError as error:
+            file.problems.append(Problem(source, error.line, error.column, error.what, error.todo))
+        self.problems += file.problems
+        return None if file.problems else QuestionSet(source, tuple(questions))
+
+    def _context_file(self, start: Path, name: str) -> str:
+        """The text of a context file; read once, however many questions name it."""
+        path = self._folder.resolve(start, name)
+        if path not in self._texts:
+            # A code point takes four bytes at most.
+            data = self._folder.read(path, 4 * fields.MAX_CONTEXT, "use a shorter text")
+            try:
+                text = decode(data)
+            except DocumentError as error:
+                place = f"line {error.line}, column {error.column}"
+                raise UnreadableFile(f"is not UTF-8 ({place})", error.todo) from None
+            # As YAML does: the same text has the same offsets on every system.
+            self._texts[path] = text.replace("\r\n", "\n").replace("\r", "\n")
+        return self._texts[path]
+
+
+def _printable(name: str) -> str:
+    """A file's name, also where it is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()

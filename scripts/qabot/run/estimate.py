@@ -1,0 +1,101 @@
+"""What a plan would take: tasks, time and dollars, and where those figures come from."""
+
+from __future__ import annotations
+
+import math
+import os
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qabot.console.reporter import count
+from qabot.deployment import fargate_limits as fargate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from qabot.answers.model import Ask
+    from qabot.deployment.settings import Settings
+
+# Of English text and the bundled model's vocabulary, measured on XQuAD's contexts.
+_CHARACTERS_A_TOKEN = 4.5
+# Windows of 384 tokens overlap by 96 and hold the question too.
+_TOKENS_A_WINDOW = 270
+# Of the bundled model, a full window on one core: 930 took 12 s on two (docs/benchmark.md).
+_SECONDS_A_WINDOW = 0.026
+_SECONDS_TO_LOAD = 0.3
+
+
+@dataclass(frozen=True, slots=True)
+class Estimate:
+    """What asking a plan's questions would take.
+
+    Args:
+        tasks: Fargate tasks; 0 on this machine.
+        seconds: from the first question to the last answer, about.
+        dollars: what it costs, about.
+        words: the same for a person, and what it rests on.
+    """
+
+    tasks: int
+    seconds: float
+    dollars: float
+    words: str
+
+
+def on_runner(asks: Sequence[Ask]) -> Estimate:
+    """What answering on this machine takes, with the bundled model.
+
+    Args:
+        asks: the questions to ask.
+    """
+    cores = os.cpu_count() or 1
+    tokens = (len(ask.context) / _CHARACTERS_A_TOKEN for ask in asks)
+    # A window that is not full costs what it holds.
+    windows = sum(
+        max(min(1.0, each / _TOKENS_A_WINDOW), each / _TOKENS_A_WINDOW) for each in tokens
+    )
+    seconds = _SECONDS_TO_LOAD + windows * _SECONDS_A_WINDOW / cores if asks else 0.0
+    words = f"On this machine about {_duration(seconds)}, from the length of the contexts."
+    return Estimate(0, seconds, 0.0, words)
+
+
+def on_fargate(asks: Sequence[Ask], settings: Settings) -> Estimate:
+    """What answering with Fargate tasks takes.
+
+    Args:
+        asks: the questions to ask.
+        settings: of the deployment.
+    """
+    each = settings.questions_per_task
+    tasks = fargate.tasks_for(len(asks), each)
+    seconds = fargate.run_seconds(len(asks), settings.max_tasks, each)
+    billed = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(each)
+    dollars = fargate.cost(
+        settings.cpu, settings.memory, billed, settings.architecture, tasks=tasks
+    )
+    size = f"{settings.cpu / 1024:g} vCPU and {settings.memory / 1024:g} GB"
+    load = f", up to {each} questions each" if each > 1 else ""
+    words = (
+        f"On Fargate {count(tasks, 'task')} of {size}{load}, about {_duration(seconds)} and "
+        f"{_price(dollars)} on demand in {fargate.PRICE_REGION}, one minute billed a task at least; "
+        "docs/cost.md tells where the figures come from."
+    )
+    for limit, name, beyond in (
+        (settings.max_questions, "max_questions", len(asks) > settings.max_questions),
+        (settings.max_cost_usd, "max_cost_usd", dollars > settings.max_cost_usd),
+    ):
+        if beyond:
+            words += f" A run would refuse: {name} in cdk.json is {limit:,}."
+    return Estimate(tasks, seconds, dollars, words)
+
+
+def _price(dollars: float) -> str:
+    return f"${dollars:.2f}" if not 0 < dollars < 0.01 else "less than $0.01"
+
+
+def _duration(seconds: float) -> str:
+    if seconds < 60:
+        return count(math.ceil(seconds), "second")
+    if seconds < 7200:
+        return count(math.ceil(seconds / 60), "minute")
+    return f"{seconds / 3600:.1f} hours"

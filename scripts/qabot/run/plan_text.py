@@ -1,0 +1,133 @@
+"""A plan in words: for a terminal, for a pull request, for a program."""
+
+from __future__ import annotations
+
+from collections import Counter
+from typing import TYPE_CHECKING, Any
+
+from qabot.answers.markdown import cell
+from qabot.console.reporter import count, for_log, json_for_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+
+    from qabot.questions.parse import Question
+    from qabot.run.estimate import Estimate
+    from qabot.run.plan import Plan, SetPlan
+
+# A summary on GitHub holds 1 MiB; nobody reads more questions than this in one.
+_MOST_ROWS = 200
+
+
+def _states(plan: Plan, one: SetPlan) -> Iterator[tuple[Question, str]]:
+    """Each question of a set, and whether it is `fresh`, `new`, `changed` or asked `again`."""
+    stored = one.stored.answers if one.stored is not None else None
+    before = {entry.id: entry for entry in stored.entries} if stored is not None else {}
+    for question, key in one.questions:
+        entry = before.get(question.id)
+        if key in plan.fresh:
+            yield question, "fresh"
+        elif entry is None:
+            yield question, "new"
+        else:
+            yield question, "again" if entry.result.key == key else "changed"
+
+
+def _removed(one: SetPlan) -> list[str]:
+    """Ids that are answered and no longer asked."""
+    if one.stored is None or one.stored.answers is None:
+        return []
+    ids = {question.id for question, _ in one.questions}
+    return [entry.id for entry in one.stored.answers.entries if entry.id not in ids]
+
+
+def _summary(plan: Plan) -> str:
+    asked = {ask.key for ask in plan.asks}
+    waiting = sum(key in asked for one in plan.sets for _, key in one.questions)
+    words = [
+        f"{count(plan.total, 'question')} in {count(len(plan.sets), 'file')}",
+        f"{len(plan.asks)} to ask",
+        f"{plan.total - waiting} fresh",
+    ]
+    if plan.prune:
+        words.append(f"{count(len(plan.prune), 'answers file')} to remove")
+    return ", ".join(words)
+
+
+def as_text(plan: Plan, estimate: Estimate) -> str:
+    """For a terminal: what changes, a line each, and a summary."""
+    lines = []
+    for one in plan.sets:
+        for question, state in _states(plan, one):
+            if state != "fresh":
+                lines.append(
+                    for_log(f"{state:8} {one.source}:{question.line}: {question.question}")
+                )
+        lines += [for_log(f"removed  {one.source}: {name}") for name in _removed(one)]
+    lines += [for_log(f"removed  {path}") for path in plan.prune]
+    lines.append(f"{_summary(plan)}.")
+    if plan.asks:
+        lines.append(estimate.words)
+    return "\n".join(lines) + "\n"
+
+
+def as_markdown(plan: Plan, estimate: Estimate) -> str:
+    """For a pull request: a table of what changes, safe whatever the questions contain."""
+    lines = ["### Plan", "", f"{_summary(plan)}.", ""]
+    if plan.asks:
+        lines += [estimate.words, ""]
+    rows = [
+        f"| {state} | {cell(one.source)}:{question.line} | {cell(question.question)} |"
+        for one in plan.sets
+        for question, state in _states(plan, one)
+        if state != "fresh"
+    ]
+    rows += [
+        f"| removed | {cell(one.source)} | {cell(name)} |"
+        for one in plan.sets
+        for name in _removed(one)
+    ]
+    rows += [f"| removed | {cell(path)} | |" for path in plan.prune]
+    if rows:
+        lines += ["| | where | question |", "| --- | --- | --- |", *rows[:_MOST_ROWS]]
+    if len(rows) > _MOST_ROWS:
+        lines += ["", f"… and {len(rows) - _MOST_ROWS} more."]
+    return "\n".join(lines) + "\n"
+
+
+def as_json(plan: Plan, estimate: Estimate) -> str:
+    """For a program: one object."""
+    sets: list[dict[str, Any]] = []
+    for one in plan.sets:
+        states = list(_states(plan, one))
+        sets.append(
+            {
+                "source": one.source,
+                "counts": dict(Counter(state for _, state in states)),
+                "questions": [
+                    {"id": question.id, "line": question.line, "state": state}
+                    for question, state in states
+                ],
+                "removed": _removed(one),
+            }
+        )
+    document = {
+        "model": plan.model,
+        "questions": plan.total,
+        "ask": len(plan.asks),
+        "estimate": {
+            "tasks": estimate.tasks,
+            "seconds": round(estimate.seconds, 1),
+            "dollars": round(estimate.dollars, 4),
+        },
+        "sets": sets,
+        "remove": plan.prune,
+    }
+    return json_for_log(document, indent=2) + "\n"
+
+
+FORMATS: dict[str, Callable[[Plan, Estimate], str]] = {
+    "text": as_text,
+    "markdown": as_markdown,
+    "json": as_json,
+}

@@ -1,0 +1,253 @@
+"""One run: answer what a plan asks, write what is known, remove what is gone."""
+
+from __future__ import annotations
+
+import contextlib
+import time
+from collections import defaultdict
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qabot.answers import folder as store
+from qabot.answers.model import Answer, Failure, contains_one
+from qabot.answers.yaml_file import AnswerSet, Entry, is_doubtful
+from qabot.console.redact import Redactor
+from qabot.errors import Interrupted, Problem
+
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qabot.answers.model import Result
+    from qabot.console.reporter import Reporter
+    from qabot.engines import Engine
+    from qabot.questions.parse import Question
+    from qabot.run.plan import Plan, SetPlan
+
+# Writing a set again for each of its answers costs more the larger it is. Waiting this many times as
+# long as the last writing took keeps that to one twentieth of a run, and small sets are written at once.
+_PATIENCE = 20
+
+
+@dataclass(slots=True)
+class Outcome:
+    """What a run came to.
+
+    Args:
+        asked: questions that were put to the engine.
+        answered: of these, how many it answered.
+        failed: questions of the selected files without an answer now.
+        doubtful: answers of the selected files with a low score.
+        expected: questions that expect something.
+        met: of these, how many got it.
+        seconds: from the first question asked to the last result.
+        written: answers files that changed.
+        removed: answers files whose questions are gone.
+    """
+
+    asked: int = 0
+    answered: int = 0
+    failed: int = 0
+    doubtful: int = 0
+    expected: int = 0
+    met: int = 0
+    seconds: float = 0.0
+    written: list[str] = field(default_factory=list)
+    removed: list[str] = field(default_factory=list)
+
+
+def reconcile(
+    root: Path,
+    plan: Plan,
+    engine: Engine,
+    report: Reporter,
+    clock: Callable[[], float] = time.monotonic,
+    *,
+    outcome: Outcome | None = None,
+    results: dict[str, Result] | None = None,
+) -> Outcome:
+    """Make `answers/` what `questions/` asks for, as far as the plan goes.
+
+    Every result is written as it arrives, so stopping at any moment loses nothing that was paid for.
+
+    Args:
+        root: the repository.
+        plan: what to ask, keep and remove.
+        engine: where questions are answered; not touched where there is nothing to ask.
+        report: told of every result, and of answers files that somebody edited.
+        clock: seconds.
+        outcome: filled in as the run goes, so that it tells of a run that breaks off, too.
+        results: gets every result that is known, by key; likewise.
+
+    Raises:
+        Interrupted: Ctrl-C or SIGTERM; what is answered is written.
+        AnswersError: `answers/` can't be written.
+    """
+    outcome = outcome if outcome is not None else Outcome()
+    outcome.asked = len(plan.asks)
+    writer = _Writer(root, plan, report, clock, results if results is not None else {})
+    started = clock()
+    writer.flush(force=True)
+    try:
+        with report.progress(len(plan.asks), "Answering") as progress:
+            if plan.asks:
+                with contextlib.closing(engine.ask(plan.asks)) as arriving:
+                    for result in arriving:
+                        outcome.answered += isinstance(result, Answer)
+                        progress.advance(writer.add(result))
+                        writer.flush()
+    except KeyboardInterrupt:
+        writer.flush(force=True)
+        raise Interrupted(
+            f"stopped after {writer.added} of {len(plan.asks)} questions; "
+            "what is answered is written, and the same command goes on from there"
+        ) from None
+    finally:
+        writer.flush(force=True)
+        outcome.seconds = clock() - started
+    # Last, so that until here a renamed file's answers can still be found under its old name.
+    for path in plan.prune:
+        store.remove(root, path)
+    outcome.removed = plan.prune
+    outcome.written = sorted(writer.written)
+    for one in plan.sets:
+        for question, key in one.questions:
+            _judge(question, writer.results.get(key), outcome, report, new=key not in plan.fresh)
+    return outcome
+
+
+def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], list[str]]:
+    """Make `answers/` what can be known without asking; sets of which nothing is known stay.
+
+    Args:
+        root: the repository.
+        plan: what is known, and what is gone; its asks are not asked.
+        report: told of answers files that somebody edited.
+
+    Returns:
+        The answers files that changed, and those that are removed.
+    """
+    writer = _Writer(root, plan, report, time.monotonic, {})
+    writer.take_known()
+    writer.flush(force=True)
+    for path in plan.prune:
+        store.remove(root, path)
+    return sorted(writer.written), plan.prune
+
+
+class _Writer:
+    """Knows the results so far and writes the sets that they belong to."""
+
+    def __init__(
+        self,
+        root: Path,
+        plan: Plan,
+        report: Reporter,
+        clock: Callable[[], float],
+        results: dict[str, Result],
+    ) -> None:
+        self.results = results
+        # What is written is committed, and what is committed anybody may read.
+        self._redact = Redactor(accounts=True)
+        for key, result in (plan.fresh | plan.held).items():
+            self.results[key] = self._public(result)
+        self.written: set[str] = set()
+        self.added = 0
+        self._root = root
+        self._report = report
+        self._clock = clock
+        self._sets = plan.sets
+        self._asked: dict[str, list[tuple[SetPlan, Question]]] = defaultdict(list)
+        for one in plan.sets:
+            for question, key in one.questions:
+                self._asked[key].append((one, question))
+        asked = {ask.key for ask in plan.asks}
+        # A set that something is asked of stays as it is until the first result: should the engine
+        # refuse, the old answers are better than none.
+        self._dirty = {
+            one.source: one
+            for one in plan.sets
+            if all(key not in asked for _, key in one.questions)
+        }
+        self._next = 0.0
+
+    def take_known(self) -> None:
+        """Let every set be written of which something is known."""
+        for one in self._sets:
+            if any(key in self.results for _, key in one.questions):
+                self._dirty[one.source] = one
+
+    def add(self, result: Result) -> str:
+        """Take a result in; gives a line that says which."""
+        asked = self._asked[result.key]
+        result = self.results[result.key] = self._public(result)
+        self._dirty.update((one.source, one) for one, _ in asked)
+        self.added += 1
+        question = asked[0][1]
+        return f"{question.source}: {question.question} → {tell(result)}"
+
+    def _public(self, result: Result) -> Result:
+        return self._redact.failure(result) if isinstance(result, Failure) else result
+
+    def flush(self, *, force: bool = False) -> None:
+        """Write the sets that changed, unless that was done a moment ago."""
+        started = self._clock()
+        if not self._dirty or (not force and started < self._next):
+            return
+        for source, one in list(self._dirty.items()):
+            self._write(one)
+            del self._dirty[source]  # not before: Ctrl-C may come while it is written
+        ended = self._clock()
+        self._next = ended + _PATIENCE * (ended - started)
+
+    def _write(self, one: SetPlan) -> None:
+        entries = tuple(
+            Entry(question.id, question.question, self.results[key])
+            for question, key in one.questions
+            if key in self.results
+        )
+        path = store.answers_path(one.source)
+        if one.edited and path not in self.written:
+            self._report.warning(f"{path} was edited or damaged; it is written again")
+        change = store.write_set(
+            self._root, AnswerSet(one.source, entries), {q.id: q for q, _ in one.questions}
+        )
+        if change.changed:
+            self.written.add(path)
+        for kept, name in change.kept:
+            self._report.warning(f"{name} was not written by qabot; it is kept as {kept}")
+
+
+def tell(result: Result) -> str:
+    """A result in a few words."""
+    if isinstance(result, Answer):
+        return f"{' '.join(result.span.answer.split())} ({result.span.score:.2f})"
+    return f"no answer: {result.reason}"
+
+
+def _judge(
+    question: Question, result: Result | None, outcome: Outcome, report: Reporter, *, new: bool
+) -> None:
+    """Count what became of a question, and say where a person should look.
+
+    What is missing is told in every run; an answer that is not as expected when it is new.
+    """
+    outcome.expected += bool(question.expect)
+    if not isinstance(result, Answer):
+        outcome.failed += 1
+        if isinstance(result, Failure):
+            what = f"no answer to '{question.question}': {result.reason}"
+            problem = Problem(question.source, question.line, 0, what, f"kind: {result.kind}")
+            report.error(str(problem), problem)
+        return
+    outcome.doubtful += is_doubtful(result)
+    if not question.expect:
+        return
+    if contains_one(result.span.answer, question.expect):
+        outcome.met += 1
+    elif new:
+        what = f"'{question.question}' got '{result.span.answer}'"
+        problem = Problem(
+            question.source, question.line, 0, what, f"expected: {', '.join(question.expect)}"
+        )
+        report.warning(str(problem), problem)

@@ -1,0 +1,234 @@
+"""cdk.json: what it may say, and what is said when it can't."""
+
+from __future__ import annotations
+
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+
+from answerer.errors import ModelError
+from answerer.info import ModelInfo
+from qabot.deployment import fargate_limits as fargate
+from qabot.deployment.settings import Settings, read_settings
+from qabot.errors import SettingsError
+
+ROOT = Path(__file__).parents[3]
+
+
+def write(root: Path, **block: Any) -> Path:
+    (root / "cdk.json").write_text(json.dumps({"context": {"qabot": block}}, indent=2))
+    return root
+
+
+def problems(root: Path, **block: Any) -> str:
+    with pytest.raises(SettingsError) as caught:
+        read_settings(write(root, **block))
+    assert caught.value.exit_code == 2
+    return str(caught.value)
+
+
+def test_the_repository_s_own_file_holds_the_defaults() -> None:
+    assert read_settings(ROOT) == Settings()
+
+
+def test_the_repository_s_own_file_names_and_explains_every_setting() -> None:
+    block = json.loads((ROOT / "cdk.json").read_text())["context"]["qabot"]
+    names = [name for name in block if not name.startswith("//")]
+    assert names == list(Settings.__dataclass_fields__)
+    unexplained = [name for name in names if len(block.get(f"//{name}", "")) < 20]
+    assert unexplained == []
+
+
+def test_what_the_file_leaves_out_keeps_its_default(tmp_path: Path) -> None:
+    assert read_settings(write(tmp_path, memory=2048)) == Settings(memory=2048)
+
+
+def test_every_problem_is_told_at_once_with_its_place(tmp_path: Path) -> None:
+    told = problems(
+        tmp_path, cpu=1000, spot="yes", memroy=5, log_retention_days=8, max_cost_usd=-1
+    ).splitlines()
+    assert len(told) == 5
+    assert any(
+        line.startswith("cdk.json:4:7: cpu can't be 1000; give one of 256, 512, 1024")
+        for line in told
+    )
+    assert any('spot can\'t be "yes"; give one of true, false' in line for line in told)
+    assert any('"memroy" is no setting; did you mean memory?' in line for line in told)
+    assert any("log_retention_days can't be 8" in line for line in told)
+
+
+@pytest.mark.parametrize("cpu", fargate.SIZES)
+def test_every_pair_of_the_table_is_accepted_and_no_other(tmp_path: Path, cpu: int) -> None:
+    for memory in fargate.SIZES[cpu]:
+        assert read_settings(write(tmp_path, cpu=cpu, memory=memory)).memory == memory
+    too_much = fargate.SIZES[cpu][-1] + 1024
+    if too_much <= 122_880:
+        told = problems(tmp_path, cpu=cpu, memory=too_much)
+        assert (
+            f"no {too_much} MiB with {cpu} CPU units; give one of {fargate.SIZES[cpu][0]}" in told
+        )
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("cpu", True),
+        ("cpu", "1024"),
+        ("cpu", 1024.0),
+        ("memory", None),
+        ("stack_name", "7up"),
+        ("stack_name", "a" * 41),
+        ("stack_name", "qabot\n"),
+        ("architecture", "ARM64"),
+        ("spot", 1),
+        ("model", "../../etc"),
+        ("model", "a b/c"),
+        ("revision", "main"),
+        ("quantisation", "int4"),
+        ("image", "https://ghcr.io/o/n"),
+        ("image", "-rm"),
+        ("image", ""),
+        ("max_tasks", 0),
+        ("max_cost_usd", float("nan")),
+        ("max_cost_usd", True),
+        ("task_deadline_seconds", 5),
+        ("github_branch", "*"),
+        ("github_branch", "ma?n"),
+        ("github_environment", "*"),
+    ],
+)
+def test_a_value_that_can_t_be_is_refused(tmp_path: Path, name: str, value: object) -> None:
+    assert f"{name} can't be" in problems(tmp_path, **{name: value})
+
+
+@pytest.mark.parametrize(
+    "image",
+    [
+        "answerer",
+        "ghcr.io/owner/qabot:v1.2",
+        "localhost:5000/qabot",
+        "123456789012.dkr.ecr.eu-west-1.amazonaws.com/a/b_c@sha256:" + "0" * 64,
+        "public.ecr.aws/x/y:1@sha256:" + "a" * 64,
+    ],
+)
+def test_image_references_of_every_form_are_accepted(tmp_path: Path, image: str) -> None:
+    assert read_settings(write(tmp_path, image=image)).image == image
+
+
+def test_every_repeated_name_is_told(tmp_path: Path) -> None:
+    twice = json.dumps({"context": {"qabot": {f"n{number}": 0 for number in range(30)}}})
+    (tmp_path / "cdk.json").write_text(twice.replace("n1", "n2"))
+    with pytest.raises(SettingsError) as caught:
+        read_settings(tmp_path)
+    assert [problem.what for problem in caught.value.problems] == [
+        f'"n{number}" stands twice' for number in (2, *range(20, 30))
+    ]
+
+
+def test_a_hub_model_needs_a_revision_and_the_bundled_one_none(tmp_path: Path) -> None:
+    assert "revision is missing" in problems(tmp_path, revision=None)
+    assert read_settings(write(tmp_path, model="bundled", revision=None)).model == "bundled"
+
+
+def test_the_github_settings_come_together(tmp_path: Path) -> None:
+    told = problems(tmp_path, github_repository="o/n", github_owner_id=1)
+    assert "github_repository_id missing beside the other github_ settings" in told
+
+
+def test_overrides_win_and_may_bring_numbers_as_text(tmp_path: Path) -> None:
+    ids = {"github_owner_id": "12", "github_repository_id": "34"}
+    got = read_settings(write(tmp_path), {"github_repository": "o/n", **ids})
+    assert (got.github_owner_id, got.github_repository_id) == (12, 34)
+    with pytest.raises(SettingsError, match=r"cdk\.json: github_owner_id can't be"):
+        read_settings(write(tmp_path), {"github_owner_id": "twelve"})
+
+
+@pytest.mark.parametrize(
+    ("content", "told"),
+    [
+        (b'{\n "context": {,}}', "cdk.json:2:14: "),
+        (b"\xff{}", "not UTF-8"),
+        (b"[]", 'no object "context"'),
+        (b'{"context": {"qabot": 3}}', 'no object "context"'),
+        (b'{"context": {"qabot": {"cpu": 256,\n"cpu": 512}}}', '"cpu" stands twice; keep one'),
+        (b"[" * 100_000, "beyond all measure"),
+        (b"[" * 100_001, "100,001 characters, of 100,000 at most"),
+        (b'{"context": {"qabot": {"cpu": ' + b"1" * 5000 + b"}}}", "beyond all measure"),
+    ],
+)
+def test_a_file_that_is_no_settings_file_is_explained(
+    tmp_path: Path, content: bytes, told: str
+) -> None:
+    (tmp_path / "cdk.json").write_bytes(content)
+    with pytest.raises(SettingsError) as caught:
+        read_settings(tmp_path)
+    assert told in str(caught.value)
+
+
+def test_a_missing_file_is_explained(tmp_path: Path) -> None:
+    with pytest.raises(SettingsError, match=r"git checkout -- cdk\.json"):
+        read_settings(tmp_path)
+
+
+json_values = st.recursive(
+    st.none() | st.booleans() | st.integers() | st.floats() | st.text(),
+    lambda inner: st.lists(inner) | st.dictionaries(st.text(), inner),
+    max_leaves=5,
+)
+
+
+@given(st.dictionaries(st.sampled_from([*Settings.__dataclass_fields__, "x"]), json_values))
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], deadline=None)
+def test_whatever_the_values_are_they_are_read_or_told(tmp_path: Path, block: Any) -> None:
+    try:
+        got = read_settings(write(tmp_path, **block))
+    except SettingsError as error:
+        lines, count = str(error).split("\n"), len(error.problems)
+    else:
+        lines, count = [""], 1
+        assert got.memory in fargate.SIZES[got.cpu]
+    assert len(lines) == count
+    assert all(line.isprintable() for line in lines), "hostile text reached the message"
+
+
+def test_the_identity_is_the_hub_s_or_the_bundled_model_s(tmp_path: Path) -> None:
+    assert (
+        Settings()
+        .model_identity(tmp_path)
+        .startswith("distilbert/distilbert-base-cased-distilled-squad@564e9b5+int8/s")
+    )
+    with pytest.raises(ModelError):
+        Settings(model="bundled").model_identity(tmp_path)
+    model = tmp_path / "container" / "model"
+    model.mkdir(parents=True)
+    (model / "model.onnx").write_bytes(b"weights")
+    (model / "tokenizer.json").write_bytes(b"{}")
+    info = ModelInfo(
+        name="little",
+        revision=None,
+        quantisation="int8",
+        digest="f" * 64,
+        size=7,
+        max_length=384,
+        licence="MIT",
+    )
+    (model / "model.json").write_text(info.to_json())
+    assert Settings(model="bundled", revision=None).model_identity(tmp_path) == info.identity
+    assert info.identity.startswith("little@ffffffffffff/s")
+
+
+def test_reading_settings_imports_no_cdk_and_no_boto3() -> None:
+    program = (
+        "import sys, pathlib, qabot.deployment.settings, qabot.deployment.fargate_limits;"
+        f"qabot.deployment.settings.read_settings(pathlib.Path({str(ROOT)!r}));"
+        "print(*sorted(m for m in sys.modules if m.split('.')[0] in"
+        " {'aws_cdk', 'boto3', 'botocore', 'numpy', 'onnxruntime', 'yaml'}))"
+    )
+    done = subprocess.run([sys.executable, "-c", program], capture_output=True, text=True)
+    assert (done.stdout.strip(), done.stderr) == ("", "")

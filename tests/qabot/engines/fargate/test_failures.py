@@ -1,0 +1,247 @@
+"""Every failure that systems of this kind met in production is recognised and has its answer."""
+
+from __future__ import annotations
+
+import re
+from pathlib import Path
+from typing import Any
+
+import pytest
+from botocore.exceptions import ClientError, ReadTimeoutError
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answerer.batches import BatchError
+from answerer.items import Item, Status
+from qabot.answers.model import Ask
+from qabot.deployment import fargate_limits as fargate
+from qabot.engines.fargate.failures import (
+    ALWAYS,
+    CLASSES,
+    Cause,
+    Remedy,
+    evidence,
+    from_error,
+    from_refusal,
+    from_task,
+)
+from qabot.engines.fargate.job import MOST_TASKS, Job
+
+ROOT = Path(__file__).resolve().parents[4]
+
+
+def refused(code: str, message: str) -> ClientError:
+    return ClientError({"Error": {"Code": code, "Message": message}}, "RunTask")
+
+
+@pytest.mark.parametrize(
+    ("error", "kind"),
+    [
+        (refused("ThrottlingException", "Rate exceeded"), "throttled"),
+        (
+            refused(
+                "InvalidParameterException",
+                "Error retrieving subnet information for [subnet-1]: Rate exceeded",
+            ),
+            "throttled",
+        ),
+        (BatchError("no capacity"), "throttled"),
+        (ReadTimeoutError(endpoint_url="https://ecs"), "unreachable"),
+        (refused("AccessDeniedException", "no; rate exceeded"), None),
+        (refused("ClusterNotFoundException", "no"), None),
+        (refused("InvalidParameterException", "Unknown subnet"), None),
+    ],
+)
+def test_errors_of_a_launch(error: Exception, kind: str | None) -> None:
+    cause = from_error(error)
+    assert (cause and cause.kind) == kind
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind"),
+    [
+        ("Capacity is unavailable at this time. Please try again later", "no-capacity"),
+        ("RESOURCE:CPU", "no-capacity"),
+        ("", "no-capacity"),
+        ("You've reached the limit on the number of tasks you can run concurrently", "quota"),
+        ("You've reached the limit on the number of vCPUs you can run concurrently", "quota"),
+        ("ACCESS_DENIED", None),
+        ("INACTIVE", None),
+    ],
+)
+def test_a_launch_that_succeeds_without_a_task(reason: str, kind: str | None) -> None:
+    cause = from_refusal([{"reason": reason}] if reason else [])
+    assert (cause and cause.kind) == kind
+
+
+def stopped(
+    code: str | None, reason: str = "", exit_code: int | None = None, container: str | None = ""
+) -> dict[str, Any]:
+    task: dict[str, Any] = {"taskArn": "arn:t", "lastStatus": "STOPPED", "stoppedReason": reason}
+    if code:
+        task["stopCode"] = code
+    if container is not None:
+        task["containers"] = [{"name": "answerer", "reason": container}]
+        if exit_code is not None:
+            task["containers"][0]["exitCode"] = exit_code
+    return task
+
+
+ENDED = "EssentialContainerExited"
+
+
+@pytest.mark.parametrize(
+    ("task", "kind"),
+    [
+        # dagster#17212, PrefectHQ/prefect#22410: no container in the description
+        (
+            stopped("TaskFailedToStart", "Timeout waiting for network interface", container=None),
+            "never-started",
+        ),
+        (stopped("TaskFailedToStart", "ResourceInitializationError: logger"), "never-started"),
+        (stopped(None, "", container=None), "never-started"),
+        (
+            stopped(
+                "TaskFailedToStart",
+                "CannotPullContainerError: pull image manifest has been retried 1 time(s): "
+                "image not found",
+            ),
+            "image-missing",
+        ),
+        (
+            stopped(
+                "TaskFailedToStart",
+                "CannotPullContainerError: failed to resolve ref: dial tcp: i/o timeout",
+            ),
+            "image-unreachable",
+        ),
+        (
+            stopped(
+                "TaskFailedToStart",
+                "x",
+                container="CannotPullContainerError: toomanyrequests: pull rate limit",
+            ),
+            "image-unreachable",
+        ),
+        # aws/amazon-ecs-agent#2467: with 137, and with 0 and the reason
+        (stopped(ENDED, "Essential container in task exited", 137), "out-of-memory"),
+        (
+            stopped(
+                ENDED,
+                "Essential container in task exited",
+                0,
+                "OutOfMemoryError: Container killed due to memory usage",
+            ),
+            "out-of-memory",
+        ),
+        (stopped("SpotInterruption", "Your Spot Task was interrupted.", 143), "spot-interruption"),
+        (stopped("TerminationNotice", "Spot", 137), "spot-interruption"),
+        (stopped("UserInitiated", "Task stopped by user", 143), "stopped"),
+        (stopped("UserInitiated", "Task stopped by user", 137), "stopped"),
+        (stopped("InfrastructureHealth", "host"), "infrastructure"),
+        (stopped("TaskFailedToStart", "Capacity is unavailable at this time"), "no-capacity"),
+        (stopped(ENDED, "Essential container in task exited", 1), "crashed"),
+        (stopped(ENDED, "Essential container in task exited", 0), "no-answer"),
+        (None, "lost"),
+    ],
+)
+def test_tasks_that_end_without_an_answer(task: dict[str, Any] | None, kind: str) -> None:
+    cause = from_task(task, Item(key="k", status=Status.RUNNING))
+    assert cause.kind == kind
+    if task and task["stoppedReason"]:
+        assert cause.evidence["stopped_reason"] == task["stoppedReason"]
+
+
+@pytest.mark.parametrize("kind", ["deadline", "crashed", "model", "table", "out-of-memory"])
+def test_what_the_task_has_written_counts_more_than_what_ecs_says(kind: str) -> None:
+    item = Item(key="k", status=Status.FAILED, kind=kind, reason="because")
+    cause = from_task(stopped(ENDED, "Essential container in task exited", 1), item)
+    assert (cause.kind, cause.reason) == (kind, "because")
+    assert cause.evidence["exit_code"] == "1"
+
+
+def test_an_interruption_is_what_ecs_says_it_was() -> None:
+    item = Item(key="k", status=Status.FAILED, kind="interrupted", reason="SIGTERM")
+    assert from_task(stopped("SpotInterruption", "", 143), item).kind == "spot-interruption"
+    assert from_task(stopped("UserInitiated", "", 143), item).kind == "stopped"
+
+
+JSON = st.recursive(st.none() | st.text() | st.integers(), lambda inner: st.lists(inner))
+
+
+@given(
+    st.fixed_dictionaries(
+        {},
+        optional={
+            "taskArn": st.text(),
+            "stopCode": st.text() | st.sampled_from([ENDED, "UserInitiated"]),
+            "stoppedReason": st.text(),
+            "containers": st.lists(
+                st.fixed_dictionaries({}, optional={"exitCode": st.integers(), "reason": st.text()})
+            ),
+        },
+    )
+)
+def test_whatever_ecs_says_has_a_class_and_text_for_evidence(task: dict[str, Any]) -> None:
+    cause = from_task(task, None)
+    assert cause.kind in CLASSES
+    assert all(isinstance(text, str) for text in evidence(task).values())
+
+
+def job(**arguments: Any) -> Job:
+    defaults: dict[str, Any] = {
+        "ask": Ask("k", "q", "c"),
+        "context_id": "x",
+        "spot": True,
+        "size": (1024, 4096),
+    }
+    return Job(**{**defaults, **arguments})
+
+
+def test_memory_grows_by_the_sizes_that_fargate_has() -> None:
+    one = job()
+    assert one.retry(Cause("out-of-memory", ""), 1) is not None
+    assert one.size == (1024, 5120)
+    top = job(size=(16384, max(fargate.SIZES[16384])))
+    assert top.retry(Cause("out-of-memory", ""), 1) is None, "there is no larger size"
+
+
+def test_spot_is_tried_again_once_and_then_left() -> None:
+    one = job()
+    one.retry(Cause("spot-interruption", ""), 1)
+    assert one.spot
+    one.retry(Cause("spot-interruption", ""), 1)
+    assert not one.spot
+
+
+def test_without_capacity_spot_is_left_at_once() -> None:
+    one = job()
+    one.retry(Cause("no-capacity", ""), 1)
+    assert not one.spot
+
+
+@pytest.mark.parametrize("class_", CLASSES.values(), ids=lambda one: one.kind)
+def test_each_class_allows_as_many_retries_as_its_table_says(class_: Any) -> None:
+    one = job()
+    pauses: list[float] = []
+    while (pause := one.retry(Cause(class_.kind, ""), 1)) is not None and len(pauses) < 50:
+        pauses.append(pause)
+        assert one.rejoin is (class_.remedy is Remedy.SAME_TOKEN)
+    assert len(pauses) == min(class_.retries, 50)
+    assert pauses == sorted(pauses)
+    assert all(pause <= 30 for pause in pauses)
+
+
+def test_no_question_gets_tasks_without_end() -> None:
+    one = job(launched=MOST_TASKS)
+    assert one.retry(Cause("never-started", ""), 1) is None
+
+
+def test_the_documentation_lists_every_class_with_its_retries() -> None:
+    page = (ROOT / "docs" / "fargate.md").read_text(encoding="utf-8")
+    rows = re.findall(r"^\| `([\w-]+)` \| [^|]+ \| ([^|]+) \|", page, re.MULTILINE)
+    words = {0: "none", ALWAYS: "until the run's time is over"}
+    assert dict(rows) == {
+        one.kind: words.get(one.retries, str(one.retries)) for one in CLASSES.values()
+    }
+    assert f"no question\ngets more than {MOST_TASKS} tasks" in page

@@ -1,0 +1,400 @@
+"""A run: what is written, when, and that nothing is lost whatever happens."""
+
+from __future__ import annotations
+
+import io
+import os
+import signal
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from qabot.answers.folder import Change
+from qabot.answers.markdown import MARKER
+from qabot.answers.model import Ask, Result
+from qabot.console.reporter import Reporter
+from qabot.errors import AnswersError, CloudError, Interrupted
+from qabot.questions.read import LONGEST_NAME, read_questions
+from qabot.run.plan import make_plan
+from qabot.run.reconcile import Outcome, reconcile
+from tests.conftest import ROOT, Repository
+from tests.qabot.scripted import ScriptedEngine, failure, first_word
+
+TWO = (
+    "context: 1921 was it\nquestions:\n- {id: a, question: When?, expect: [1921]}\n"
+    "- {id: b, question: What?, expect: [it]}\n"
+)
+
+
+def run(
+    repository: Repository, engine: ScriptedEngine | None = None, *globs: str
+) -> tuple[Outcome, str]:
+    stream = io.StringIO()
+    questions = read_questions(repository.root)
+    engine = engine or ScriptedEngine()
+    plan = make_plan(repository.root, questions, engine.model, globs)
+    outcome = reconcile(repository.root, plan, engine, Reporter(stream, github=False))
+    return outcome, stream.getvalue()
+
+
+def test_answers_are_written_beside_the_questions(repository: Repository) -> None:
+    repository.write("questions/team/a.yaml", TWO)
+    outcome, said = run(repository)
+    assert list(repository.files("answers")) == ["answers/team/a.md", "answers/team/a.yaml"]
+    assert (outcome.asked, outcome.answered, outcome.failed) == (2, 2, 0)
+    assert (outcome.expected, outcome.met) == (2, 1)
+    assert "questions/team/a.yaml:4: 'What?' got '1921'; expected: it" in said
+    assert outcome.written == ["answers/team/a.yaml"]
+
+
+def test_a_second_run_changes_no_byte_and_asks_nothing(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    times = {path: (repository.root / path).stat().st_mtime_ns for path in before}
+    engine = ScriptedEngine(lambda ask: pytest.fail("asked"))
+    outcome, _ = run(repository, engine)
+    assert repository.files("answers") == before
+    assert {path: (repository.root / path).stat().st_mtime_ns for path in before} == times
+    assert outcome.written == []
+
+
+def test_the_order_is_that_of_the_questions(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    header, *entries = TWO.split("- ")
+    repository.write("questions/a.yaml", f"{header}- {entries[1]}- {entries[0]}")
+    outcome, _ = run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    text = repository.read("answers/a.yaml")
+    assert text.index('id: "b"') < text.index('id: "a"')
+    assert outcome.written == ["answers/a.yaml"]
+
+
+def test_removed_questions_lose_their_answers(repository: Repository) -> None:
+    file = repository.write("questions/sub/a.yaml", TWO)
+    repository.write("questions/b.yaml", TWO)
+    run(repository)
+    file.unlink()
+    outcome, _ = run(repository)
+    assert list(repository.files("answers")) == ["answers/b.md", "answers/b.yaml"]
+    assert not (repository.root / "answers/sub").exists()
+    assert outcome.removed == ["answers/sub/a.yaml"]
+
+
+def test_a_renamed_file_keeps_its_answers(repository: Repository) -> None:
+    file = repository.write("questions/a.yaml", TWO)
+    run(repository)
+    file.rename(repository.root / "questions/b.yaml")
+    run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    assert list(repository.files("answers")) == ["answers/b.md", "answers/b.yaml"]
+
+
+def test_files_of_others_are_left_alone(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    mine = {
+        "answers/README.md": b"# mine\n",
+        "answers/data.yaml": b"mine: 1\n",
+        "answers/x/y.md": b"",
+    }
+    for path, content in mine.items():
+        repository.write(path, content)
+    run(repository)
+    (repository.root / "questions/a.yaml").unlink()
+    run(repository)
+    assert repository.files("answers") == mine
+
+
+def test_a_file_of_somebody_else_in_the_way_is_kept_beside(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    repository.write("answers/a.yaml", "my: notes\n")
+    repository.write("answers/a.md", "# My notes\n")
+    _, said = run(repository)
+    assert "answers/a.yaml was not written by qabot; it is kept as answers/a.orig.yaml.txt" in said
+    assert repository.read("answers/a.orig.yaml.txt") == "my: notes\n"
+    assert repository.read("answers/a.orig.md.txt") == "# My notes\n"
+    assert '"1921"' in repository.read("answers/a.yaml")
+    repository.write("answers/a.yaml", "again: mine\n")
+    run(repository)
+    assert repository.read("answers/a.orig-2.yaml.txt") == "again: mine\n"
+
+
+@pytest.mark.parametrize(
+    "damage",
+    [
+        lambda text: "",
+        lambda text: text[: len(text) // 2],
+        lambda text: text.replace('"1921"', '"1922"'),
+        lambda text: text.replace("score: 0.9", "score: 7"),
+        lambda text: f"<<<<<<< ours\n{text}=======\n{text}>>>>>>> theirs\n",
+        lambda text: text + "- &a [*a, *a]\n",
+        lambda text: text.replace("\n", "\r\n"),
+        lambda text: text + "\x00\xff",
+        lambda text: text + "# a comment of mine\n",
+    ],
+)
+def test_a_damaged_answers_file_is_told_and_built_again(
+    repository: Repository, damage: object
+) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    repository.write("answers/a.yaml", damage(repository.read("answers/a.yaml")))  # type: ignore[operator]
+    _, said = run(repository)
+    assert repository.files("answers") == before
+    assert "answers/a.yaml was edited or damaged; it is written again" in said
+
+
+def test_a_file_that_only_mentions_the_program_is_somebody_elses(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    notes = {
+        "answers/a.yaml": "mine: 1 # Written by qabot? No.\n",
+        "answers/a.md": f"`{MARKER}` is what it writes.\n",
+    }
+    for path, content in notes.items():
+        repository.write(path, content)
+    run(repository)
+    assert repository.read("answers/a.orig.yaml.txt") == notes["answers/a.yaml"]
+    assert repository.read("answers/a.orig.md.txt") == notes["answers/a.md"]
+
+
+def test_bytes_that_are_no_text_are_survived(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    repository.write("answers/a.yaml", b"\xff\xfe\x00")
+    run(repository)
+    assert '"1921"' in repository.read("answers/a.yaml")
+    assert (repository.root / "answers/a.orig.yaml.txt").read_bytes() == b"\xff\xfe\x00"
+
+
+def test_a_page_that_was_edited_is_written_again(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    repository.write("answers/a.md", repository.read("answers/a.md") + "edited\n")
+    run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    assert repository.files("answers") == before
+
+
+def test_failures_are_written_and_count(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    outcome, said = run(
+        repository, ScriptedEngine(lambda ask: failure(ask) if ask.question == "When?" else None)
+    )
+    assert (outcome.answered, outcome.failed) == (1, 1)
+    assert '"exitCode": "1"' in repository.read("answers/a.yaml")
+    assert "questions/a.yaml:3: no answer to 'When?': it crashed; kind: crashed" in said
+    outcome, _ = run(repository)
+    assert (outcome.asked, outcome.failed) == (1, 0)
+
+
+def test_answers_are_written_as_they_arrive(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    seen: list[int] = []
+
+    def before(ask: Ask) -> None:
+        path = repository.root / "answers/a.yaml"
+        seen.append(path.read_text().count("answer:") if path.exists() else 0)
+
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
+    # A clock that stands still: nothing is put off.
+    reconcile(
+        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: 0.0
+    )
+    assert seen == [0, 1]
+
+
+def test_a_large_set_is_not_written_for_each_of_its_answers(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    many = "".join(f"- q{n}\n" for n in range(100))
+    repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
+    written = []
+    now = 0.0
+
+    def write(*_: object) -> Change:
+        nonlocal now
+        now += 0.1  # what a writing takes
+        written.append(now)
+        return Change(changed=True, kept=())
+
+    def before(ask: Ask) -> None:
+        nonlocal now
+        now += 0.1  # what an answer takes
+
+    monkeypatch.setattr("qabot.answers.folder.write_set", write)
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
+    reconcile(
+        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: now
+    )
+    assert 4 <= len(written) <= 7
+
+
+def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    old = repository.write("questions/old.yaml", TWO)
+    run(repository, None, "old")
+    old.unlink()
+
+    def before(ask: Ask) -> Result | None:
+        if ask.question == "What?":
+            raise KeyboardInterrupt
+        return first_word(ask)
+
+    repository.write("questions/a.yaml", TWO.replace("1921", "1922"))
+    engine = ScriptedEngine(before)
+    with pytest.raises(Interrupted, match="stopped after 1 of 2 questions; .* goes on from there"):
+        run(repository, engine)
+    assert engine.closed
+    assert repository.read("answers/a.yaml").count("answer:") == 1
+    # What is gone is removed by a run that ends.
+    assert (repository.root / "answers/old.yaml").exists()
+    engine = ScriptedEngine()
+    run(repository, engine)
+    assert [ask.question for ask in engine.asked] == ["What?"]
+
+
+def refuse(ask: Ask) -> None:
+    raise CloudError("no credentials")
+
+
+def test_an_engine_that_refuses_leaves_the_old_answers(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    repository.write("questions/a.yaml", TWO.replace("1921", "1922"))
+    with pytest.raises(CloudError):
+        run(repository, ScriptedEngine(refuse))
+    assert repository.files("answers") == before
+
+
+def test_answers_that_are_asked_again_stay_until_they_are_replaced(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    run(repository)
+    before = repository.files("answers")
+    plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1", force=True)
+    assert len(plan.asks) == 2
+
+    def stop(ask: Ask) -> None:
+        if ask.question == "What?":
+            raise KeyboardInterrupt
+
+    with pytest.raises(Interrupted):
+        reconcile(repository.root, plan, ScriptedEngine(stop), Reporter(quiet=True))
+    assert repository.files("answers") == before
+    outcome = reconcile(repository.root, plan, ScriptedEngine(), Reporter(quiet=True))
+    assert (outcome.answered, outcome.written) == (2, [])
+
+
+def test_an_engine_that_breaks_leaves_what_it_answered(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+
+    def before(ask: Ask) -> Result | None:
+        if ask.question == "What?":
+            raise RuntimeError("broken")
+        return None
+
+    with pytest.raises(RuntimeError, match="broken"):
+        run(repository, ScriptedEngine(before))
+    assert repository.read("answers/a.yaml").count("answer:") == 1
+
+
+def test_the_longest_file_names_are_written_and_their_like_kept(repository: Repository) -> None:
+    name = "x" * (LONGEST_NAME - 4)
+    repository.write(f"questions/{name}.yml", TWO)
+    for number in (1, 2):
+        repository.write(f"answers/{name}.yaml", f"mine: {number}\n")
+        run(repository)
+    assert repository.read(f"answers/{name}.orig-2.yaml.txt") == "mine: 2\n"
+    assert '"1921"' in repository.read(f"answers/{name}.yaml")
+
+
+def test_a_folder_of_answers_that_leaves_is_refused(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside")
+    repository.write("questions/sub/a.yaml", TWO)
+    (repository.root / "answers").mkdir()
+    (repository.root / "answers/sub").symlink_to(outside)
+    with pytest.raises(AnswersError, match="a link that leaves answers/"):
+        run(repository)
+    assert list(outside.iterdir()) == []
+
+
+def test_a_link_in_the_place_of_an_answers_file_is_replaced(
+    repository: Repository, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    outside = tmp_path_factory.mktemp("outside") / "precious"
+    outside.write_text("precious\n")
+    repository.write("questions/a.yaml", TWO)
+    (repository.root / "answers").mkdir()
+    (repository.root / "answers/a.yaml").symlink_to(outside)
+    run(repository)
+    assert outside.read_text() == "precious\n"
+    assert not (repository.root / "answers/a.yaml").is_symlink()
+
+
+def test_an_answers_file_that_is_a_folder_is_told(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    repository.write("answers/a.yaml/x", "")
+    with pytest.raises(AnswersError, match="a.yaml can't be written"):
+        run(repository)
+
+
+KILLED = """
+import sys
+from pathlib import Path
+from qabot.run.plan import make_plan
+from qabot.questions.read import read_questions
+from qabot.run.reconcile import reconcile
+from qabot.console.reporter import Reporter
+from tests.qabot.scripted import ScriptedEngine
+root = Path(sys.argv[1])
+def slow(ask):
+    print(ask.question, flush=True)
+    sys.stdin.readline()
+engine = ScriptedEngine(slow)
+plan = make_plan(root, read_questions(root), engine.model)
+# A clock that stands still: nothing is put off.
+reconcile(root, plan, engine, Reporter(quiet=True), clock=lambda: 0.0)
+print("done", flush=True)
+"""
+
+
+def start(repository: Repository) -> subprocess.Popen[str]:
+    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container", "."))
+    return subprocess.Popen(
+        [sys.executable, "-c", KILLED, str(repository.root)],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+@pytest.mark.parametrize("after", [0, 1, 5, 11])
+def test_killed_at_any_point_and_started_again_ends_the_same(
+    repository: Repository, tmp_path: Path, after: int
+) -> None:
+    questions = "".join(f"- q{n}\n" for n in range(6))
+    for name in ("a", "b"):
+        repository.write(f"questions/{name}.yaml", f"context: {name} c\nquestions:\n{questions}")
+    with start(repository) as process:
+        assert process.stdin is not None
+        assert process.stdout is not None
+        for _ in range(after):
+            process.stdout.readline()
+            process.stdin.write("\n")
+            process.stdin.flush()
+        process.stdout.readline()  # the next question is asked when the last answer is written
+        process.send_signal(signal.SIGKILL)
+    engine = ScriptedEngine()
+    run(repository, engine)
+    assert len(engine.asked) == 12 - after
+    written = repository.files("answers")
+    (tmp_path / "fresh").mkdir()
+    fresh = Repository(tmp_path / "fresh")
+    for path, content in repository.files("questions").items():
+        fresh.write(path, content)
+    run(fresh)
+    assert written == fresh.files("answers")

@@ -1,0 +1,19 @@
+"""What the tests of the emulated cloud share."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from tools.emulator import emulated_cloud
+from tools.emulator.launcher import Launcher, echo
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+
+@pytest.fixture
+def launcher() -> Iterator[Launcher]:
+    with emulated_cloud(program=echo) as cloud:
+        yield Launcher(cloud)

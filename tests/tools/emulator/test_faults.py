@@ -1,0 +1,192 @@
+"""Bad weather in the emulated cloud comes as it was asked for."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING, Any
+
+import pytest
+from botocore.exceptions import ClientError
+
+from tools.emulator import (
+    ApiError,
+    Faults,
+    LoseReply,
+    Misfortune,
+    Reaction,
+    Refuse,
+    emulated_cloud,
+    weather,
+)
+from tools.emulator.launcher import Launcher, echo
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
+    from tools.emulator.calls import Call
+
+pytestmark = pytest.mark.timeout(60)
+
+
+@pytest.mark.parametrize(
+    ("misfortune", "stop_code", "containers", "exit_code"),
+    [
+        (weather.NEVER_STARTED, "TaskFailedToStart", 0, None),
+        (weather.IMAGE_NOT_PULLED, "TaskFailedToStart", 1, None),
+        (weather.OUT_OF_MEMORY, "EssentialContainerExited", 1, 137),
+        (weather.SPOT_INTERRUPTED, "SpotInterruption", 1, 143),
+        (weather.CRASHED, "EssentialContainerExited", 1, 1),
+    ],
+)
+def test_a_misfortune_ends_a_task_before_its_container_does_anything(
+    misfortune: Misfortune, stop_code: str, containers: int, exit_code: int | None
+) -> None:
+    ran: list[int] = []
+
+    def program(_argv: Sequence[str], _environ: Mapping[str, str]) -> int:
+        ran.append(1)
+        return 0
+
+    def second(_task: object, number: int) -> Misfortune | None:
+        return misfortune if number == 2 else None
+
+    with emulated_cloud(program=program, faults=weather.Misfortunes(second)) as cloud:
+        launcher = Launcher(cloud)
+        arns = [launcher.run() for _ in range(3)]
+        cloud.wait_idle()
+        ended = {arn: launcher.describe(arn) for arn in arns}
+    ill = [
+        arn
+        for arn in arns
+        if ended[arn]["stopCode"] != "EssentialContainerExited"
+        or ended[arn]["containers"][0]["exitCode"] != 0
+    ]
+    assert len(ill) == 1
+    task = ended[ill[0]]
+    assert task["stopCode"] == stop_code
+    assert task["stoppedReason"] == misfortune.stopped_reason
+    assert len(task["containers"]) == containers
+    if containers:
+        assert task["containers"][0].get("exitCode") == exit_code
+        assert task["containers"][0].get("reason") == misfortune.reason
+    assert len(ran) == 2
+
+
+def test_a_container_may_do_all_its_work_and_still_end_ill() -> None:
+    killed_late = Misfortune(
+        finishes=True,
+        stop_code="EssentialContainerExited",
+        stopped_reason="Essential container in task exited",
+        exit_code=137,
+        reason="OutOfMemoryError: Container killed due to memory usage",
+    )
+    faults = weather.Misfortunes(lambda *_: killed_late)
+    with emulated_cloud(program=echo, faults=faults) as cloud:
+        arn = Launcher(cloud).run("0")
+        cloud.wait_idle()
+        (task,) = cloud.tasks
+    assert task.arn == arn
+    assert (task.exit_code, task.output) == (137, "argv 0\ntable qabot\n")
+
+
+def test_a_call_can_be_refused_and_a_reply_can_be_lost() -> None:
+    class Once(Faults):
+        def __init__(self) -> None:
+            self.left: list[Refuse | LoseReply] = [Refuse(weather.THROTTLED), LoseReply()]
+
+        def on_call(self, call: Call) -> Refuse | LoseReply | None:
+            return self.left.pop(0) if call.kind == "ecs:RunTask" and self.left else None
+
+    with emulated_cloud(program=echo, faults=Once()) as cloud:
+        launcher = Launcher(cloud)
+        launcher.run("0", clientToken="t")  # boto3 tries again, twice
+        cloud.wait_idle()
+        assert cloud.client_calls()["ecs:RunTask"] == 3
+        assert len(cloud.tasks) == 1, "the retry after the lost reply launched a second task"
+
+
+def test_a_batch_can_be_done_in_part() -> None:
+    class Partly(Faults):
+        def on_call(self, call: Call) -> Reaction | None:
+            batch = call.action in ("BatchGetItem", "BatchWriteItem")
+            return weather.partly_unprocessed(call, keep=2) if batch else None
+
+    keys = [{"item_id": {"S": str(number)}} for number in range(5)]
+    with emulated_cloud(faults=Partly()) as cloud:
+        cloud.deploy()
+        table = cloud.client("dynamodb")
+        puts = [{"PutRequest": {"Item": key}} for key in keys]
+        written = table.batch_write_item(RequestItems={"qabot": puts})
+        assert written["UnprocessedItems"] == {"qabot": puts[2:]}
+        assert table.scan(TableName="qabot")["Count"] == 2
+        read = table.batch_get_item(RequestItems={"qabot": {"Keys": keys, "ConsistentRead": True}})
+        assert sorted(one["item_id"]["S"] for one in read["Responses"]["qabot"]) == ["0", "1"]
+        assert read["UnprocessedKeys"] == {"qabot": {"Keys": keys[2:], "ConsistentRead": True}}
+
+
+def test_a_launch_can_find_no_capacity() -> None:
+    failures = [{"reason": "Capacity is unavailable at this time"}]
+
+    class Full(Faults):
+        def on_launch(
+            self, _parameters: Mapping[str, Any]
+        ) -> ApiError | list[dict[str, str]] | None:
+            return failures
+
+    with emulated_cloud(program=echo, faults=Full()) as cloud:
+        launcher = Launcher(cloud)
+        answer = launcher.ecs.run_task(**launcher.request("0"))
+        assert (answer["tasks"], answer["failures"]) == ([], failures)
+        assert cloud.tasks == []
+
+
+def test_errors_speak_the_protocol_of_each_service() -> None:
+    class Closed(Faults):
+        def on_call(self, _call: Call) -> Refuse | LoseReply | None:
+            return Refuse(ApiError("AccessDeniedException", "no <way> in", 403))
+
+    with emulated_cloud(faults=Closed()) as cloud:
+        for service, method in [
+            ("ecs", "list_clusters"),
+            ("dynamodb", "list_tables"),
+            ("cloudformation", "list_stacks"),
+            ("logs", "describe_log_groups"),
+            ("sts", "get_caller_identity"),
+        ]:
+            with pytest.raises(ClientError) as caught:
+                getattr(cloud.client(service), method)()
+            assert caught.value.response["Error"]["Code"] == "AccessDeniedException", service
+            assert "no <way> in" in caught.value.response["Error"]["Message"], service
+
+
+def test_the_limits_of_an_account_throttle_whoever_is_faster() -> None:
+    now = [0.0]
+    limits = weather.AccountLimits(clock=lambda: now[0])
+    call = _call("ecs", "RunTask")
+    assert [limits.on_call(call) for _ in range(20)] == [None] * 20
+    assert isinstance(limits.on_call(call), Refuse)
+    now[0] = 0.5
+    assert [limits.on_call(call) is None for _ in range(11)] == [True] * 10 + [False]
+    assert [limits.on_launch({}) for _ in range(100)] == [None] * 100
+    assert limits.on_launch({}) == weather.THROTTLED
+    spot = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]}
+    assert limits.on_launch(spot) is None, "Spot has a bucket of its own"
+
+
+def _call(service: str, action: str) -> Call:
+    from tools.emulator.calls import Call
+
+    return Call(service, action, "us-east-1", "AKIA")
+
+
+def test_an_error_inside_the_cloud_is_raised_and_not_lost() -> None:
+    class Broken(Faults):
+        def on_start(self, _task: object) -> Misfortune | None:
+            raise LookupError("the weather station burns")
+
+    def break_it() -> None:
+        with emulated_cloud(program=echo, faults=Broken()) as cloud:
+            Launcher(cloud).run()
+            cloud.wait_idle()
+
+    with pytest.raises(LookupError, match="weather station"):
+        break_it()

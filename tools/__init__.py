@@ -1,0 +1,1 @@
+"""For maintainers: nothing of the product imports it."""

@@ -1,0 +1,165 @@
+"""Run every measurement, alternating, and print the table of docs/benchmark.md."""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import platform
+import subprocess
+import sys
+import tempfile
+from contextlib import contextmanager
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qabot.deployment import fargate_limits as fargate
+from tools.benchmark import image as images
+from tools.benchmark import page as pages
+from tools.benchmark.processes import Cost, measure, median
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+
+# Of tools.benchmark.models, which imports torch: see tools.benchmark.table.
+SIZES = ("minilm", "distilbert")
+QUESTIONS = "questions.json"
+
+CONTEXT = (
+    "He received the 1921 Nobel Prize in Physics for his services to theoretical physics, and "
+    "especially for his discovery of the law of the photoelectric effect, a pivotal step in the "
+    "development of quantum theory."
+)
+QUESTION = "In what year did Einstein win the Nobel prize?"
+
+PYTHONPATH = f"{ROOT / 'container'}:{ROOT / 'scripts'}"
+
+
+def main() -> int:
+    """Measure, and print Markdown."""
+    parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each program (7)")
+    parser.add_argument("--base", help="the image's base, where the Dockerfile's can't be pulled")
+    arguments = parser.parse_args()
+    with tempfile.TemporaryDirectory(prefix="qabot-bench-") as folder:
+        _measure(Path(folder), arguments.rounds, arguments.base)
+    return 0
+
+
+def _measure(folder: Path, rounds: int, base: str | None) -> None:
+    prepare = [sys.executable, "-m", "tools.benchmark.models", str(folder)]
+    subprocess.run(
+        prepare, env=dict(os.environ, PYTHONPATH=PYTHONPATH), check=True, stderr=subprocess.DEVNULL
+    )
+    machine = f"{_processor()}, {platform.machine()}, {os.cpu_count()} cores"
+    print(f"{machine}, Python {platform.python_version()}; medians of {rounds} runs\n")
+    with _table() as table:
+        _starts(folder, table, rounds)
+        print()
+        _throughputs(folder)
+        print()
+        _image(base, table)
+    print()
+    pages.print_or_say_why_not(rounds)
+
+
+def _starts(folder: Path, table: Mapping[str, str], rounds: int) -> None:
+    """Process start to printed answer, on one core, each program in turn."""
+    python = sys.executable
+    task = [python, "-m", "answerer", CONTEXT, QUESTION, "bench"]
+    programs: dict[str, tuple[list[str], dict[str, str]]] = {}
+    for size in SIZES:
+        usual = [python, "-m", "tools.benchmark.usual", str(folder / size), CONTEXT, QUESTION]
+        programs[f"{size}: torch + transformers"] = (usual, {})
+        model = {"MODEL_DIR": str(folder / f"{size}-model")}
+        programs[f"{size}: answerer"] = ([*task, "--no_save"], model)
+        programs[f"{size}: answerer, table written"] = (task, {**model, **table})
+    costs: dict[str, list[Cost]] = {name: [] for name in programs}
+    for _ in range(rounds + 1):
+        for name, (command, extra) in programs.items():
+            cost, printed = measure(command, environ=_environ() | extra, core=0)
+            assert json.loads(printed)["answer"]
+            costs[name].append(cost)
+    print("| start to answer, one core | wall s | CPU s | peak MB |\n| --- | --- | --- | --- |")
+    for name, runs in costs.items():
+        middle = median(runs[1:])  # the first filled the caches
+        print(f"| {name} | {middle.wall:.2f} | {middle.cpu:.2f} | {middle.memory / 1e6:.0f} |")
+
+
+def _throughputs(folder: Path) -> None:
+    """Questions a second, all cores, loading left out; in turn, the best of three."""
+    print("| questions a second, all cores | torch, best batch | answerer |\n| --- | --- | --- |")
+    path = str(folder / QUESTIONS)
+    for size in SIZES:
+        usual = [
+            sys.executable,
+            "-m",
+            "tools.benchmark.usual",
+            str(folder / size),
+            "--throughput",
+            path,
+        ]
+        ours = [sys.executable, "-m", "tools.benchmark.ours", str(folder / f"{size}-model"), path]
+        best = {"usual": 0.0, "ours": 0.0}
+        for _ in range(3):
+            for name, command in (("usual", usual), ("ours", ours)):
+                _, printed = measure(command, environ=_environ())
+                best[name] = max(best[name], float(printed))
+        print(f"| {size} | {best['usual']:.0f} | {best['ours']:.0f} |")
+
+
+def _image(base: str | None, table: Mapping[str, str]) -> None:
+    """Size of the image, the smallest task, and what 1,000 questions cost."""
+    try:
+        image = images.build(base)
+        sizes = images.sizes(image)
+        print("| image with the bundled model | MB |\n| --- | --- |")
+        print(f"| unpacked | {sizes.plain / 1e6:.0f} |")
+        print(f"| compressed (gzip) | {sizes.compressed / 1e6:.0f} |\n")
+        given = [f"--env={name}={value}" for name, value in table.items()]
+        arguments = ["--network=host", *given, image, CONTEXT, QUESTION, "bench"]
+        cpu, memory, took = images.smallest(arguments)
+        print("| Fargate size | container s | 1,000 questions |\n| --- | --- | --- |")
+        for units, size, seconds in (
+            (cpu, memory, took),
+            (1024, 4096, images.seconds(1024, 4096, arguments)),
+        ):
+            dollars = fargate.cost(units, size, images.START_SECONDS + seconds, tasks=1000)
+            print(f"| {units / 1024:g} vCPU, {size / 1024:g} GB | {seconds:.1f} | ${dollars:.2f} |")
+    except images.NoDockerError as error:
+        print(f"The image was not measured: {error}.")
+
+
+def _environ() -> dict[str, str]:
+    """The environment of what is measured: little, and the same everywhere."""
+    return {"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, "HF_HUB_OFFLINE": "1"}
+
+
+def _processor() -> str:
+    info = Path("/proc/cpuinfo")
+    lines = info.read_text("utf-8").splitlines() if info.is_file() else []
+    names = [line.split(":", 1)[1].strip() for line in lines if line.startswith("model name")]
+    return names[0] if names else platform.processor()
+
+
+@contextmanager
+def _table() -> Iterator[dict[str, str]]:
+    """An emulated DynamoDB with a table: the environment that leads to it."""
+    with subprocess.Popen(
+        [sys.executable, "-m", "tools.benchmark.table"],
+        env=dict(os.environ, PYTHONPATH=PYTHONPATH),
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as server:
+        assert server.stdin is not None
+        assert server.stdout is not None
+        try:
+            yield json.loads(server.stdout.readline())
+        finally:
+            server.stdin.close()
+
+
+if __name__ == "__main__":
+    sys.exit(main())

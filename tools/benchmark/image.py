@@ -1,0 +1,122 @@
+"""The image: its size, and how small a Fargate task may be to end inside its first minute."""
+
+from __future__ import annotations
+
+import shutil
+import subprocess
+import time
+import zlib
+from dataclasses import dataclass
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from qabot.deployment import fargate_limits as fargate
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+ROOT = Path(__file__).resolve().parents[2]
+TAG = "qabot-answerer:benchmark"
+
+# What of the first, always billed minute is gone before the container starts: Fargate's own start
+# with an image of this size.
+# https://aws.amazon.com/blogs/containers/ (Reducing AWS Fargate startup times with zstd images)
+START_SECONDS = 45.0
+
+
+class NoDockerError(Exception):
+    """No image can be built or run here; the message says why."""
+
+
+@dataclass(frozen=True, slots=True)
+class Sizes:
+    """Bytes of the image, everything in it.
+
+    Args:
+        plain: as it lies unpacked.
+        compressed: as a registry keeps and Fargate downloads it, gzip.
+    """
+
+    plain: int
+    compressed: int
+
+
+def docker(*arguments: str) -> str:
+    """Run Docker.
+
+    Raises:
+        NoDockerError: it is not there, or it refuses.
+    """
+    if shutil.which("docker") is None:
+        raise NoDockerError("there is no docker on PATH")
+    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
+    if done.returncode:
+        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
+        raise NoDockerError(f"docker {arguments[0]}: {lines[-1]}")
+    return done.stdout
+
+
+def build(base: str | None) -> str:
+    """Build the image with the bundled model; give its name."""
+    bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
+    arguments = ["--build-arg", "MODEL=bundled", *bases]
+    docker(
+        "build", "--quiet", "--network=host", f"--tag={TAG}", *arguments, str(ROOT / "container")
+    )
+    return TAG
+
+
+def sizes(image: str) -> Sizes:
+    """How large an image is, packed as a registry packs it, but as one layer."""
+    plain, packer = 0, zlib.compressobj(6, wbits=31)
+    compressed = 0
+    container = docker("create", image).strip()
+    try:
+        with subprocess.Popen(["docker", "export", container], stdout=subprocess.PIPE) as tar:
+            assert tar.stdout is not None
+            while block := tar.stdout.read(1 << 20):
+                plain += len(block)
+                compressed += len(packer.compress(block))
+    finally:
+        docker("rm", container)
+    return Sizes(plain, compressed + len(packer.flush()))
+
+
+def seconds(cpu: int, memory: int, arguments: Sequence[str]) -> float:
+    """How long one task takes in the engine, under the limits of a Fargate size.
+
+    Args:
+        cpu: CPU units; 1024 are one vCPU.
+        memory: MiB.
+        arguments: for `docker run`, behind the limits: options, the image, the task's.
+    """
+    limits = (f"--cpus={cpu / 1024}", f"--memory={memory}m", f"--memory-swap={memory}m")
+    begun = time.perf_counter()
+    docker("run", "--rm", "--read-only", *limits, *arguments)
+    return time.perf_counter() - begun
+
+
+def smallest(arguments: Sequence[str]) -> tuple[int, int, float]:
+    """The cheapest Fargate size at which a task ends inside the first minute.
+
+    Returns:
+        CPU units, MiB, and the seconds of the container there.
+
+    Raises:
+        NoDockerError: none does.
+    """
+    by_cost = sorted(
+        ((fargate.cost(cpu, memory, 60), cpu, memory) for cpu, memory in _all_sizes()),
+    )
+    for _, cpu, memory in by_cost:
+        try:
+            took = seconds(cpu, memory, arguments)
+        except NoDockerError:
+            continue  # out of memory, for one
+        if took + START_SECONDS < fargate.billed_seconds(0):
+            return cpu, memory, took
+    raise NoDockerError("at no size does a task end inside the first minute")
+
+
+def _all_sizes() -> list[tuple[int, int]]:
+    return [(cpu, memory) for cpu, memories in fargate.SIZES.items() for memory in memories]

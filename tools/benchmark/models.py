@@ -1,0 +1,79 @@
+"""What is measured: checkpoints of two sizes with random weights, and their model directories.
+
+    python -m tools.benchmark.models FOLDER    make both sizes, and the questions
+
+How fast a model is doesn't depend on what its weights hold, and a machine without a hub has none
+of the tutorial's. The tokenizer is the bundled model's.
+"""
+
+from __future__ import annotations
+
+import json
+import sys
+from pathlib import Path
+from typing import Any
+
+from answerer.exporting.export import export
+
+ROOT = Path(__file__).resolve().parents[2]
+# As the bundled model, and as the tutorial's.
+SIZES = ("minilm", "distilbert")
+QUESTIONS = "questions.json"
+
+BUNDLED = ROOT / "container/model"
+
+
+def make_checkpoint(folder: Path, size: str) -> Path:
+    """Save a random checkpoint.
+
+    Args:
+        folder: to make.
+        size: `minilm`, as the bundled model: 6 layers of 384; or `distilbert`, as the tutorial's
+            distilbert-base-cased-distilled-squad: 6 layers of 768.
+    """
+    import torch
+    import transformers as typed
+
+    transformers: Any = typed  # its signatures say less than it takes
+    torch.manual_seed(0)
+    if size == "minilm":
+        config = transformers.BertConfig(
+            hidden_size=384, num_hidden_layers=6, num_attention_heads=12, intermediate_size=1536
+        )
+    else:
+        config = transformers.DistilBertConfig()
+    names = ["input_ids", "attention_mask"] + ["token_type_ids"] * (size == "minilm")
+    transformers.AutoModelForQuestionAnswering.from_config(config).save_pretrained(folder)
+    transformers.PreTrainedTokenizerFast(
+        tokenizer_file=str(BUNDLED / "tokenizer.json"),
+        model_max_length=512,
+        pad_token="[PAD]",
+        unk_token="[UNK]",
+        cls_token="[CLS]",
+        sep_token="[SEP]",
+        model_input_names=names,
+    ).save_pretrained(folder)
+    return folder
+
+
+def questions() -> list[tuple[str, str]]:
+    """128 questions about contexts of 40 to 220 tokens, the same ones each time."""
+    words = (ROOT / "questions/us-constitution.txt").read_text("utf-8").split()
+    pairs = []
+    for number in range(128):
+        length = 30 + (number * 37) % 130
+        first = (number * 101) % (len(words) - length)
+        pairs.append((" ".join(words[first : first + length]), f"What is number {number}?"))
+    return pairs
+
+
+def main(folder: Path) -> None:
+    """Make everything that is measured in a folder."""
+    for size in SIZES:
+        checkpoint = make_checkpoint(folder / size, size)
+        export(str(checkpoint), folder / f"{size}-model", quantise=True)
+    (folder / QUESTIONS).write_text(json.dumps(questions()), encoding="utf-8")
+
+
+if __name__ == "__main__":
+    main(Path(sys.argv[1]))

@@ -1,0 +1,197 @@
+"""One emulated AWS, from its start to its end."""
+
+from __future__ import annotations
+
+import os
+import time
+from contextlib import contextmanager
+from functools import lru_cache
+from typing import TYPE_CHECKING, Any
+
+from tools.emulator.ecs import EcsTasks
+from tools.emulator.faults import NO_FAULTS, Faults
+from tools.emulator.life import Delays, Life
+from tools.emulator.moto_gaps import filled_gaps
+from tools.emulator.runtimes import Kind, Program, make_runtime
+from tools.emulator.scheduler import Scheduler
+from tools.emulator.server import Application, Server
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping, Sequence
+
+    from tools.emulator.calls import CallLog
+    from tools.emulator.task import Task
+
+REGION = "us-east-1"
+ACCESS_KEY = "AKIAEMULATEDCLOUD000"
+# In a thread, most of a task is talking to this same process; in a process, it is starting Python.
+_WORKERS: Mapping[Kind, int] = {"thread": 8, "process": 4, "docker": 4}
+
+
+class Cloud:
+    """What a test or a rehearsal sees of the emulated AWS; `emulated_cloud` makes one.
+
+    Args:
+        url: where the APIs are.
+        application: what answers them.
+        ecs: the tasks.
+        life: what moves them on.
+        scheduler: when.
+    """
+
+    def __init__(
+        self,
+        url: str,
+        application: Application,
+        ecs: EcsTasks,
+        life: Life,
+        scheduler: Scheduler,
+    ) -> None:
+        self.endpoint_url = url
+        self.environ = {
+            "AWS_ENDPOINT_URL": url,
+            "AWS_ACCESS_KEY_ID": ACCESS_KEY,
+            "AWS_SECRET_ACCESS_KEY": "emulated",
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            # Nothing of the machine's own may come between: no profile, no instance's role.
+            "AWS_EC2_METADATA_DISABLED": "true",
+            "AWS_CONFIG_FILE": os.devnull,
+            "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
+        }
+        self._application = application
+        self._ecs = ecs
+        self._life = life
+        self._scheduler = scheduler
+
+    @property
+    def calls(self) -> CallLog:
+        """Every call of an API so far."""
+        return self._application.calls
+
+    @property
+    def crashes(self) -> list[Exception]:
+        """What went wrong in the emulation of a service, rather than in its use."""
+        return self._application.crashes
+
+    def client_calls(self) -> dict[str, int]:
+        """How many calls of each kind came from outside, that is, not from tasks."""
+        return dict(self.calls.by_kind([self.environ["AWS_ACCESS_KEY_ID"]]))
+
+    def task_calls(self) -> dict[str, int]:
+        """How many calls of each kind came from tasks."""
+        return dict(self.calls.by_kind([task.access_key for task in self.tasks]))
+
+    @property
+    def tasks(self) -> list[Task]:
+        """Every task so far, in the order of their launches."""
+        return self._ecs.all()
+
+    def stop(self, task: Task, stop_code: str, reason: str) -> None:
+        """Stop a task as AWS itself does, such as for Spot or for a broken host."""
+        self._life.stop(task, stop_code, reason)
+
+    def wait_idle(self, seconds: float = 30.0) -> None:
+        """Wait until no task is left that has not stopped.
+
+        Raises:
+            TimeoutError: some still have not; the message names them.
+        """
+        deadline = time.monotonic() + seconds
+        for task in self.tasks:
+            while not task.ended.wait(0.02):
+                self._scheduler.check()
+                if time.monotonic() < deadline:
+                    continue
+                left = [f"{one.id} {one.state}" for one in self.tasks if not one.ended.is_set()]
+                raise TimeoutError(f"{len(left)} tasks have not stopped: {', '.join(left[:5])}")
+
+    def client(self, service: str) -> Any:
+        """A client of boto3 for this cloud, whatever the environment of the process says."""
+        return _session().client(service, endpoint_url=self.endpoint_url)
+
+    def deploy(self, **settings: Any) -> dict[str, str]:
+        """Create or update the stack of infra/ by CloudFormation, and give its outputs.
+
+        Args:
+            settings: that differ from cdk.json's.
+        """
+        from tools.emulator.deploy import deploy
+
+        return deploy(self.client("cloudformation"), **settings)
+
+
+@contextmanager
+def emulated_cloud(
+    tasks: Kind = "thread",
+    faults: Faults = NO_FAULTS,
+    *,
+    delays: Delays | None = None,
+    workers: int | None = None,
+    environment: Mapping[str, str] | None = None,
+    image: str | None = None,
+    program: Program | None = None,
+    entry_point: Sequence[str] | None = None,
+) -> Iterator[Cloud]:
+    """An AWS on this machine, empty at first, gone with everything in it at the end.
+
+    Args:
+        tasks: how containers are executed.
+        faults: the weather.
+        delays: how long tasks stay in their states; not at all by default.
+        workers: containers at once; further ones wait before RUNNING.
+        environment: variables that every container gets beside its own, such as `MODEL_DIR`.
+        image: what Docker runs instead of the task definition's image.
+        program: what threads call instead of the answerer.
+        entry_point: what processes run instead of the answerer, a command without its arguments.
+
+    Raises:
+        RuntimeError: Docker is asked for and is not here.
+    """
+    runtime = make_runtime(
+        tasks, workers or _WORKERS[tasks], image=image, program=program, entry_point=entry_point
+    )
+    _empty_moto()
+    scheduler = Scheduler(runtime.workers)
+    surroundings: dict[str, str] = dict(environment or {})
+    life = Life(scheduler, runtime, faults, delays or Delays(), surroundings)
+    ecs = EcsTasks(life, faults)
+    application = Application(ecs, faults, life.revoked)
+    server = Server(application)
+    cloud = Cloud(server.url, application, ecs, life, scheduler)
+    life.surround(
+        {
+            "AWS_ENDPOINT_URL": server.url,
+            "AWS_REGION": REGION,
+            "AWS_DEFAULT_REGION": REGION,
+            "AWS_EXECUTION_ENV": "AWS_ECS_FARGATE",
+            "AWS_EC2_METADATA_DISABLED": "true",
+        }
+    )
+    try:
+        with filled_gaps():
+            yield cloud
+    finally:
+        for task in ecs.all():
+            life.destroy(task)
+        scheduler.close(seconds=10)
+        server.close()
+        _empty_moto()
+    scheduler.check()
+
+
+@lru_cache
+def _session() -> Any:
+    # Once a process: a session reads the descriptions of its services anew.
+    import boto3
+
+    return boto3.session.Session(
+        aws_access_key_id=ACCESS_KEY, aws_secret_access_key="emulated", region_name=REGION
+    )
+
+
+def _empty_moto() -> None:
+    from moto.core.base_backend import BackendDict  # noqa: F401 - moto wants it loaded first
+    from moto.moto_api._internal.models import moto_api_backend
+
+    moto_api_backend.reset()

@@ -1,0 +1,186 @@
+"""The life of a task, from its launch to its end."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from tools.emulator.logs import write_log
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+
+    from tools.emulator.faults import Faults, Misfortune
+    from tools.emulator.runtimes import Outcome, Runtime
+    from tools.emulator.scheduler import Scheduler
+    from tools.emulator.task import Task
+
+ESSENTIAL = "Essential container in task exited"
+FAILED_TO_START = "TaskFailedToStart"
+SIGTERM_CODE = 143
+SIGKILL_CODE = 137
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Delays:
+    """How long each state lasts at least, seconds; on Fargate they make half a minute and more.
+
+    Args:
+        provisioning: until the network interface is there.
+        pending: until the image is there.
+        deprovisioning: from the container's end until the task is stopped.
+    """
+
+    provisioning: float = 0.0
+    pending: float = 0.0
+    deprovisioning: float = 0.0
+
+
+class Life:
+    """Moves tasks through their states.
+
+    Args:
+        scheduler: the clock and the workers.
+        runtime: what executes containers.
+        faults: the weather.
+        delays: of the states.
+        surroundings: variables that every container gets beside its own.
+    """
+
+    def __init__(
+        self,
+        scheduler: Scheduler,
+        runtime: Runtime,
+        faults: Faults,
+        delays: Delays,
+        surroundings: Mapping[str, str],
+    ) -> None:
+        self._scheduler = scheduler
+        self._runtime = runtime
+        self._faults = faults
+        self._delays = delays
+        self._surroundings = dict(surroundings)
+        # Credentials of tasks that are over.
+        self.revoked: set[str] = set()
+
+    def surround(self, variables: Mapping[str, str]) -> None:
+        """Give every container these variables too, from now on."""
+        self._surroundings.update(variables)
+
+    def destroy(self, task: Task) -> None:
+        """End a task at once, without a trace, because the cloud ends."""
+        with task.lock:
+            task.desired = "STOPPED"
+        self.revoked.add(task.access_key)
+        self._runtime.kill(task)
+
+    def launch(self, task: Task) -> None:
+        """Begin."""
+        self._scheduler.after(self._delays.provisioning, lambda: self._pull(task))
+
+    def stop(self, task: Task, stop_code: str, reason: str) -> None:
+        """Ask a task to stop, as StopTask and Spot do; nothing more once it is asked or over."""
+        with task.lock:
+            if task.desired == "STOPPED":
+                return
+            self._announce(task, stop_code, reason)
+            running = task.state == "RUNNING"
+        if running and self._runtime.stop(task):
+            return  # it ends by itself, and then `_run` goes on
+        self._end(task, SIGTERM_CODE if running else None, None)
+
+    def _pull(self, task: Task) -> None:
+        if task.move("PENDING", "pullStartedAt", "connectivityAt"):
+            self._scheduler.after(self._delays.pending, lambda: self._start(task))
+
+    def _start(self, task: Task) -> None:
+        if task.desired == "STOPPED":
+            return
+        misfortune = self._faults.on_start(task)
+        if misfortune is None:
+            self._scheduler.work(lambda: self._run(task, None))
+            return
+        if not misfortune.starts:
+            task.shows_containers = misfortune.containers
+            self._later(misfortune, lambda: self._fail(task, misfortune))
+        elif misfortune.hangs or (misfortune.seconds == 0 and not misfortune.finishes):
+            task.move("RUNNING", "pullStoppedAt", "startedAt")
+            self._later(misfortune, lambda: self._fail(task, misfortune))
+        else:
+            self._scheduler.work(lambda: self._run(task, misfortune))
+
+    def _later(self, misfortune: Misfortune, step: Callable[[], None]) -> None:
+        if misfortune.seconds is not None:
+            self._scheduler.after(misfortune.seconds, step)
+
+    def _fail(self, task: Task, misfortune: Misfortune) -> None:
+        """End a task by its misfortune."""
+        if misfortune.graceful:
+            self.stop(task, misfortune.stop_code, misfortune.stopped_reason)
+            return
+        with task.lock:
+            if task.desired == "STOPPED":
+                return
+            self._announce(task, misfortune.stop_code, misfortune.stopped_reason)
+        self.revoked.add(task.access_key)
+        self._runtime.kill(task)
+        self._end(task, misfortune.exit_code, misfortune.reason)
+
+    def _run(self, task: Task, misfortune: Misfortune | None) -> None:
+        """Execute the container; in a worker."""
+        with task.lock:
+            if task.desired == "STOPPED" or not task.move("RUNNING", "pullStoppedAt", "startedAt"):
+                return
+        if misfortune is not None and not misfortune.finishes:
+            self._later(misfortune, lambda: self._fail(task, misfortune))
+        outcome: Outcome = self._runtime.execute(
+            task, {**task.environment(), **self._surroundings, **_of_task(task, self._surroundings)}
+        )
+        task.output += outcome.output
+        if misfortune is not None and misfortune.finishes:
+            self._fail(task, misfortune)
+            return
+        with task.lock:
+            if task.desired != "STOPPED":
+                if outcome.exit_code is None:
+                    self._announce(task, FAILED_TO_START, outcome.reason or "")
+                else:
+                    self._announce(task, "EssentialContainerExited", ESSENTIAL)
+        self._end(task, outcome.exit_code, outcome.reason)
+
+    def _announce(self, task: Task, stop_code: str, reason: str) -> None:
+        task.desired = "STOPPED"
+        task.stop_code = stop_code
+        task.stopped_reason = reason
+        task.version += 1
+        task.stamp("stoppingAt")
+
+    def _end(self, task: Task, exit_code: int | None, reason: str | None) -> None:
+        with task.lock:
+            started = "startedAt" in task.times
+            if not task.move("DEPROVISIONING", *(["executionStoppedAt"] if started else [])):
+                return
+            self.revoked.add(task.access_key)
+            task.exit_code = exit_code
+            task.container_reason = reason
+        if started:
+            write_log(task, time.time())
+
+        def gone() -> None:
+            task.attachment = {**task.attachment, "status": "DELETED"}
+            task.move("STOPPED", "stoppedAt")
+            task.ended.set()
+
+        self._scheduler.after(self._delays.deprovisioning, gone)
+
+
+def _of_task(task: Task, surroundings: Mapping[str, str]) -> dict[str, str]:
+    """What ECS gives this one task: its credentials and where to ask who it is."""
+    endpoint = surroundings["AWS_ENDPOINT_URL"]
+    return {
+        "AWS_ACCESS_KEY_ID": task.access_key,
+        "AWS_SECRET_ACCESS_KEY": "emulated",
+        "AWS_SESSION_TOKEN": "emulated",
+        "ECS_CONTAINER_METADATA_URI_V4": f"{endpoint}/emulated-metadata/v4/{task.id}",
+    }

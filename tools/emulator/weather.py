@@ -1,0 +1,189 @@
+"""Simple bad weather, to use as it is or to combine."""
+
+from __future__ import annotations
+
+import threading
+import time
+from typing import TYPE_CHECKING, Any
+
+from qabot.deployment import fargate_limits as fargate
+from tools.emulator.faults import Alter, ApiError, Faults, Misfortune, Refuse
+from tools.emulator.task import TASK_KEY
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Collection, Mapping
+
+    from tools.emulator.calls import Call
+    from tools.emulator.faults import Reaction
+    from tools.emulator.task import Task
+
+THROTTLED = ApiError("ThrottlingException", "Rate exceeded")
+NEVER_STARTED = Misfortune(
+    starts=False,
+    containers=False,
+    stop_code="TaskFailedToStart",
+    stopped_reason="Timeout waiting for network interface provisioning to complete.",
+)
+IMAGE_NOT_PULLED = Misfortune(
+    starts=False,
+    stop_code="TaskFailedToStart",
+    stopped_reason=(
+        "CannotPullContainerError: The task cannot pull the image from the registry: "
+        "manifest unknown"
+    ),
+    reason="CannotPullContainerError: manifest unknown",
+)
+OUT_OF_MEMORY = Misfortune(
+    stop_code="EssentialContainerExited",
+    stopped_reason="OutOfMemoryError: Container killed due to memory usage",
+    exit_code=137,
+    reason="OutOfMemoryError: Container killed due to memory usage",
+)
+SPOT_INTERRUPTED = Misfortune(
+    stop_code="SpotInterruption", stopped_reason="Your Spot Task was interrupted.", graceful=True
+)
+CRASHED = Misfortune(
+    stop_code="EssentialContainerExited",
+    stopped_reason="Essential container in task exited",
+    exit_code=1,
+)
+HANGS = Misfortune(hangs=True, seconds=None)
+
+
+class Misfortunes(Faults):
+    """Some tasks fare ill.
+
+    Args:
+        choose: gives a task's misfortune or `None`, from the task and its number, the first is 1.
+    """
+
+    def __init__(self, choose: Callable[[Task, int], Misfortune | None]) -> None:
+        self._choose = choose
+        self._lock = threading.Lock()
+        self._count = 0
+
+    def on_start(self, task: Task) -> Misfortune | None:
+        """What was chosen."""
+        with self._lock:
+            self._count += 1
+            number = self._count
+        return self._choose(task, number)
+
+
+def partly_unprocessed(call: Call, keep: int) -> Alter:
+    """DynamoDB does the first part of a batch, and hands the rest back as unprocessed.
+
+    Args:
+        call: a BatchGetItem or BatchWriteItem.
+        keep: how many requests of each table it does.
+    """
+    reading = call.action == "BatchGetItem"
+    left: dict[str, Any] = {}
+
+    def request(parameters: dict[str, Any]) -> dict[str, Any]:
+        kept = {}
+        for table, asked in parameters["RequestItems"].items():
+            requests = asked["Keys"] if reading else asked
+            done, rest = requests[:keep], requests[keep:]
+            if done:
+                kept[table] = {**asked, "Keys": done} if reading else done
+            if rest:
+                left[table] = {**asked, "Keys": rest} if reading else rest
+        return {**parameters, "RequestItems": kept}
+
+    def reply(answer: dict[str, Any]) -> dict[str, Any]:
+        return {**answer, "UnprocessedKeys" if reading else "UnprocessedItems": left}
+
+    return Alter(request=request, reply=reply)
+
+
+class Allowed(Faults):
+    """Whoever calls may do some actions and no others; tasks have their own role.
+
+    Args:
+        actions: as a policy names them, such as `ecs:RunTask`; until they are given, everything.
+    """
+
+    def __init__(self, actions: Collection[str] | None = None) -> None:
+        self.actions = actions
+        self.denied: list[str] = []
+
+    def on_call(self, call: Call) -> Reaction | None:
+        """Deny what is not among the actions."""
+        task = call.access_key.startswith(TASK_KEY)
+        if self.actions is None or task or call.kind in self.actions:
+            return None
+        self.denied.append(call.kind)
+        message = f"User: somebody is not authorized to perform: {call.kind}"
+        return Refuse(ApiError("AccessDeniedException", message, 400))
+
+
+class Bucket:
+    """A token bucket.
+
+    Args:
+        burst: tokens it holds at most.
+        rate: tokens that come back a second.
+        clock: seconds.
+    """
+
+    def __init__(
+        self, burst: float, rate: float, clock: Callable[[], float] = time.monotonic
+    ) -> None:
+        self._burst, self._rate, self._clock = burst, rate, clock
+        self._tokens, self._then = burst, clock()
+        self._lock = threading.Lock()
+
+    def take(self) -> bool:
+        """Take a token; `False` when there is none."""
+        with self._lock:
+            now = self._clock()
+            self._tokens = min(self._burst, self._tokens + (now - self._then) * self._rate)
+            self._then = now
+            if self._tokens < 1:
+                return False
+            self._tokens -= 1
+            return True
+
+
+class AccountLimits(Faults):
+    """The rates that AWS grants an account, enforced; over them, calls are throttled.
+
+    Args:
+        clock: seconds; a faster one makes for a faster cloud.
+    """
+
+    def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
+        def bucket(burst: float, rate: float) -> Bucket:
+            return Bucket(burst, rate, clock)
+
+        reads = bucket(fargate.READ_BURST, fargate.READS_PER_SECOND)
+        modifies = bucket(fargate.MODIFY_BURST, fargate.MODIFIES_PER_SECOND)
+        rate = fargate.RUN_TASK_CALLS_PER_SECOND
+        self._calls = {
+            "ecs:DescribeTasks": [reads],
+            "ecs:ListTasks": [reads],
+            "ecs:StopTask": [modifies],
+            "ecs:RunTask": [modifies, bucket(rate, rate)],
+        }
+        self._launches = {
+            spot: bucket(fargate.LAUNCH_BURST, fargate.LAUNCHES_PER_SECOND)
+            for spot in (True, False)
+        }
+        self.throttled = 0
+
+    def on_call(self, call: Call) -> Reaction | None:
+        """Throttle what goes over the rates of the API."""
+        if all(bucket.take() for bucket in self._calls.get(call.kind, ())):
+            return None
+        self.throttled += 1
+        return Refuse(THROTTLED)
+
+    def on_launch(self, parameters: Mapping[str, Any]) -> ApiError | None:
+        """Throttle what goes over the rate of launches, Spot and on demand apart."""
+        strategy = parameters.get("capacityProviderStrategy") or [{}]
+        spot = strategy[0].get("capacityProvider") == "FARGATE_SPOT"
+        if self._launches[spot].take():
+            return None
+        self.throttled += 1
+        return THROTTLED

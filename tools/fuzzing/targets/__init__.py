@@ -1,0 +1,26 @@
+"""The fuzz targets by name, each in a module of its name; imported when they are asked for."""
+
+from __future__ import annotations
+
+from importlib import import_module
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tools.fuzzing.target import Target
+
+NAMES = (
+    "questions",
+    "answers",
+    "settings",
+    "texts",
+    "items",
+    "arguments",
+    "models",
+    "networks",
+)
+
+
+def load(name: str) -> Target:
+    """A target by its name."""
+    target: Target = import_module(f"tools.fuzzing.targets.{name}").TARGET
+    return target

@@ -1,0 +1,124 @@
+"""Answers files: whatever lies there, a run reads it, mends it, and then has nothing to do.
+
+An input is an answers file, and perhaps its page and the question file that it is for.
+"""
+
+from __future__ import annotations
+
+import io
+from dataclasses import asdict
+from typing import TYPE_CHECKING
+
+import yaml
+
+from answerer.spans import Span
+from qabot.answers import folder as store
+from qabot.answers import yaml_file as answers
+from qabot.answers.key import Keys
+from qabot.answers.model import Answer, Ask
+from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.console.reporter import Reporter, for_log, json_for_log
+from qabot.github.links import Links
+from qabot.questions.read import read_questions
+from qabot.run.estimate import on_runner
+from qabot.run.plan import make_plan
+from qabot.run.plan_text import FORMATS
+from qabot.run.reconcile import reconcile, tell
+from qabot.site.data import gather
+from qabot.site.page import render
+from tests.conftest import ROOT
+from tests.qabot.scripted import ScriptedEngine, failure
+from tools.fuzzing.scratch import Scratch
+from tools.fuzzing.target import Target, join, split
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+SCRATCH = Scratch()
+MODEL = "m@1/s1"
+CONTEXT = "1921 was it"
+QUESTIONS = f"context: {CONTEXT}\nquestions:\n- {{id: a, question: When?}}\n- What?\n"
+
+
+def run(data: bytes) -> None:
+    """Find one file in `answers/`."""
+    file, page, asked = (*split(data), b"", b"")[:3]
+    root = SCRATCH.fresh()
+    (root / "answers").mkdir()
+    (root / "answers/a.yaml").write_bytes(file)
+    if page:
+        (root / "answers/a.md").write_bytes(page)
+    (root / "questions/a.yaml").write_bytes(asked or QUESTIONS.encode())
+
+    stored = store.read_all(root)["answers/a.yaml"]
+    if stored.answers is not None:
+        text = answers.render(stored.answers)
+        text.encode()
+        read = answers.parse(text)
+        assert read is not None
+        assert answers.render(read) == text
+        entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["answers"]
+        assert [one["id"] for one in entries] == [one.id for one in read.entries]
+        for entry in stored.answers.entries:
+            for_log(tell(entry.result)).encode()
+            json_for_log(asdict(entry)).encode()
+
+    questions = read_questions(root)
+    plan = make_plan(root, questions, MODEL)
+    for form in FORMATS.values():
+        form(plan, on_runner(plan.asks)).encode()
+    render(gather(root, questions), Links(), questions.sources).encode()
+    reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
+    again = make_plan(root, read_questions(root), MODEL)
+    assert again.asks == []
+    assert not any(one.edited for one in again.sets)
+    if stored.answers is None and file.strip() and questions.sets:
+        assert (root / "answers/a.orig.yaml.txt").read_bytes() == file
+
+
+def seeds() -> Sequence[bytes]:
+    """The sample sets' answers, and small ones of every kind."""
+    keys = Keys(MODEL)
+    asks = [Ask(keys.key(CONTEXT, one), one, CONTEXT) for one in ("When?", "What?")]
+    doubtful = Answer(
+        asks[0].key, MODEL, Span("1921", 0, 4, 0.1), (Span("was", 5, 8, 0.05), Span("it", 9, 11, 0))
+    )
+    small = answers.render(
+        AnswerSet(
+            "questions/a.yaml",
+            (
+                Entry("a", "When?", doubtful),
+                Entry("what", "What?", failure(asks[1], permanent=True)),
+            ),
+        )
+    )
+    return [
+        (ROOT / "answers/momotaro.yaml").read_bytes(),
+        join(small, "# mine\n"),
+        join(small, "<!-- Written by qabot", "context: 1921 is new\nquestions: [When?]\n"),
+        join(small.replace('"was"', '"\\ud83d\\ude00 \\ud800"'), ""),
+        join(small.replace("0.1", "1e-5").replace("0.05", "NaN").replace("start: 0", "start: -1")),
+        join("<<<<<<< ours\n", small, "=======\n", small),
+        b"mine: 1\n",
+        b"",
+    ]
+
+
+TARGET = Target(
+    name="answers",
+    holds="read in part or whole, mended by one run, fresh for the next; nobody else's file is lost",
+    run=run,
+    seeds=seeds,
+    words=[
+        answers.MARKER, "\n- id: ", '\n  question: "', '\n  answer: "', "\n  score: ", "\n  start: ",
+        "\n  end: ", "\n  alternatives: [", '\n  error: {"kind": ', '"reason": ', '"attempts": ',
+        '"permanent": true', '"evidence": {', '\n  model: "', '\n  key: "', 'source: "', "NaN",
+        "Infinity", "1e999", "-0.0", "true", "null", "[[[[", '{"a": ', "\\ud800", "\\u0000", "\u2028",
+        "\r\n", "99999999999999999999", '"1921"',
+    ],
+    modules=[
+        "qabot.answers.yaml_file", "qabot.answers.folder", "qabot.run.plan", "qabot.run.reconcile",
+        "qabot.site.data",
+    ],
+    around=SCRATCH.around,
+)  # fmt: skip

