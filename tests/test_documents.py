@@ -20,7 +20,7 @@ DOCUMENTS = [
 ]
 
 # Shown in a `console` block and not run here: what runs this, and what would need the development
-# environment in the clone (tests/infra and tests/rehearsal run those).
+# environment in the clone (tests/infra and tests/tools/rehearsal run those).
 NOT_RUN = {"scripts/test", "scripts/check", ".ci/run", "scripts/cdk", "scripts/rehearse"}
 
 # What differs from one machine and one moment to the next.

@@ -35,7 +35,7 @@ def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     ).stdout.split(b"\0")
     for name in filter(None, map(os.fsdecode, listed)):
         sample = (
-            name.startswith(("questions/", "answers/", "tests/"))
+            name.startswith(("questions/", "answers/", "tests/", "tools/"))
             and name != "questions/schema.json"
         )
         if not sample and (ROOT / name).is_file():

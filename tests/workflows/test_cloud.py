@@ -21,7 +21,7 @@ def deploy_bundled(origin: Origin) -> None:
         '"model": "distilbert/distilbert-base-cased-distilled-squad"', '"model": "bundled"'
     )
     person.write("cdk.json", settings)
-    # The step that deploys is told apart from the CDK's command line, which tests/rehearsal runs.
+    # The step that deploys is told apart from the CDK's command line, which tests/tools/rehearsal runs.
     person.write("scripts/cdk", '#!/bin/sh\necho deployed "$@"\n')
     origin.push(person, "Deploy the bundled model")
 

@@ -27,9 +27,13 @@ pytestmark = [
 def start(tmp_path: Path, *arguments: str) -> subprocess.Popen[str]:
     """Start a rehearsal that has an own folder for whatever is temporary."""
     return subprocess.Popen(
-        [sys.executable, "-m", "rehearsal", *arguments],
+        [sys.executable, "-m", "tools.rehearsal", *arguments],
         cwd=ROOT,
-        env={**os.environ, "PYTHONPATH": str(ROOT), "TMPDIR": str(tmp_path)},
+        env={
+            **os.environ,
+            "PYTHONPATH": f"{ROOT}/scripts:{ROOT}/container:{ROOT}",
+            "TMPDIR": str(tmp_path),
+        },
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,
