@@ -18,8 +18,9 @@ if TYPE_CHECKING:
     from answerer.spans import Span
     from qabot.answers.model import Ask, Result
 
-# The model that comes with the repository, beside the package that runs it.
-BUNDLED = Path(answerer.__file__).parent.parent / "model"
+# The model that comes with the program: beside the package that runs it in a checkout, in it in a wheel.
+_PACKAGE = Path(answerer.__file__).parent
+BUNDLED = _PACKAGE.parent / "model" if _PACKAGE.parent.name == "container" else _PACKAGE / "bundled"
 
 
 class RunnerEngine:

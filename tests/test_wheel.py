@@ -1,0 +1,57 @@
+"""The program as somebody installs it who has no checkout of it."""
+
+from __future__ import annotations
+
+import os
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+from tests.conftest import ROOT, Repository
+
+
+@pytest.fixture(scope="module")
+def qabot(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The installed command, in an environment with nothing else in it."""
+    folder = tmp_path_factory.mktemp("wheel")
+    pip = ["-m", "pip", "--disable-pip-version-check", "-qq"]
+    subprocess.run(
+        [sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
+        check=True,
+    )
+    (wheel,) = folder.glob("qabot-*.whl")
+    subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
+    python = str(folder / "venv/bin/python")
+    lock = str(ROOT / "requirements/answer.txt")
+    subprocess.run([python, *pip, "install", "--no-deps", "--requirement", lock], check=True)
+    # What the lock holds must be all that the wheel asks for.
+    subprocess.run([python, *pip, "install", "--no-deps", str(wheel)], check=True)
+    return folder / "venv/bin/qabot"
+
+
+def run(qabot: Path, folder: Path, *arguments: str) -> str:
+    """What an installed command prints, away from this checkout."""
+    environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
+    done = subprocess.run(
+        [str(qabot), *arguments], cwd=folder, env=environ, capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stdout + done.stderr
+    return done.stdout
+
+
+@pytest.mark.timeout(600)
+def test_a_wheel_answers_with_the_model_inside_of_it(qabot: Path, tmp_path: Path) -> None:
+    assert "Momotaro" in run(
+        qabot, tmp_path, "ask", "She named the baby Momotaro.", "What is the baby's name?"
+    )
+    repository = Repository(tmp_path)
+    repository.write(
+        "questions/peach.yaml",
+        "context: She named the baby Momotaro.\nquestions: [What is the baby's name?]\n",
+    )
+    run(qabot, tmp_path, "answer")
+    assert "Momotaro" in (tmp_path / "answers/peach.yaml").read_text("utf-8")
+    run(qabot, tmp_path, "site", "--out", "page")
+    assert "Momotaro" in (tmp_path / "page/index.html").read_text("utf-8")
