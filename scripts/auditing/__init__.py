@@ -1,1 +1,0 @@
-"""Look for known vulnerabilities in what the lock files name: `scripts/audit`."""
