@@ -12,7 +12,7 @@ import pytest
 
 from answerer.table import Table
 from qabot.answers.key import Keys
-from qabot.answers.model import Ask, Failure
+from qabot.answers.model import Failure, Request
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
 from qabot.deployment.settings import read_settings
@@ -44,9 +44,9 @@ class Weather(Allowed):
         return self._misfortunes.pop(0) if self._misfortunes else None
 
 
-def ask(question: str) -> Ask:
+def ask(question: str) -> Request:
     context = "She named the baby Momotaro."
-    return Ask(Keys(MODEL).key(context, question), question, context)
+    return Request(Keys(MODEL).key(context, question), question, context)
 
 
 def test_the_role_is_enough_for_the_engine_and_for_no_more(
@@ -82,9 +82,9 @@ def use(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in cloud.environ.items():
         monkeypatch.setenv(name, value)
     one, *others = map(ask, ("What is the baby's name?", "Who named it?", "Who is Momotaro?"))
-    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).ask([one])) as results:
+    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).answer([one])) as results:
         assert [type(result) for result in results] == [Failure]
-    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).ask(others)) as results:
+    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).answer(others)) as results:
         next(results)  # the one; the other's task hangs, and is stopped
     clients = Clients()
     table = Table(clients.dynamodb, SETTINGS.stack_name)

@@ -29,7 +29,7 @@ from tests.qabot.github.remotes import Origin, git
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
 
 TEXTS = [
     *HOSTILE, "::add-mask::x", "\n::set-output name=x::y", "x ##[group]y", "\x1b]0;title\x07\x1b[2J",
@@ -53,17 +53,19 @@ class Engine:
     def __init__(self, *_: object) -> None:
         pass
 
-    def ask(self, asks: Sequence[Ask]) -> Iterator[Result]:
-        for ask in asks:
-            yield self._result(ask)
+    def answer(self, requests: Sequence[Request]) -> Iterator[Result]:
+        for request in requests:
+            yield self._result(request)
 
-    def _result(self, ask: Ask) -> Result:
-        if ask.question.startswith("fails"):
-            words = ask.question
-            return Failure(ask.key, self.model, words, words, 2, evidence={words: words})
+    def _result(self, request: Request) -> Result:
+        if request.question.startswith("fails"):
+            words = request.question
+            return Failure(request.key, self.model, words, words, 2, evidence={words: words})
         start = len("It is ")
-        span = Span(ask.context[start:], start, len(ask.context), 0.2)
-        return Answer(ask.key, self.model, span, (Span(ask.context, 0, len(ask.context), 0.1),))
+        span = Span(request.context[start:], start, len(request.context), 0.2)
+        return Answer(
+            request.key, self.model, span, (Span(request.context, 0, len(request.context), 0.1),)
+        )
 
 
 @pytest.fixture

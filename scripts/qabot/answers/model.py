@@ -10,18 +10,18 @@ if TYPE_CHECKING:
 
     from answerer.spans import Span
 
-# Spans that an engine asks the model for: the answer, and what else it could have been.
+# Spans that an engine requests from the model: the answer and the next best ones.
 TOP_K = 3
 
 
 @dataclass(frozen=True, slots=True)
-class Ask:
+class Request:
     """One question for an engine.
 
     Args:
         key: names the question, its context and the model; see `qabot.answers.key`.
         question: the question.
-        context: the text that holds the answer. Asks that share a context share the object.
+        context: the text that holds the answer. Requests with the same context share one string.
     """
 
     key: str
@@ -34,7 +34,7 @@ class Answer:
     """What an engine answered.
 
     Args:
-        key: of the `Ask`.
+        key: of the `Request`.
         model: the identity of the model that answered; see `answerer.info`.
         span: the answer.
         alternatives: what else it could have been, best first.
@@ -51,7 +51,7 @@ class Failure:
     """Why an engine could not answer.
 
     Args:
-        key: of the `Ask`.
+        key: of the `Request`.
         model: the identity of the model that was asked.
         kind: a short, stable name of the class of failure, such as `question-too-long`.
         reason: what happened, for a person.

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from answerer.items import Item, Status
 from answerer.table import Table
 from qabot.answers.key import Keys
-from qabot.answers.model import TOP_K, Answer, Ask
+from qabot.answers.model import TOP_K, Answer, Request
 from qabot.aws.clients import Clients
 from qabot.aws.errors import translated
 from qabot.aws.stack import find_stack
@@ -80,7 +80,7 @@ def ask(args: argparse.Namespace, context: str, report: Reporter) -> int:
         raise UsageError(f"the fargate engine keeps the best {TOP_K} answers: --top-k {TOP_K}")
     engine = make_engine(find_root(args.root), args, report)
     key = Keys(engine.model).key(context, args.question)
-    for result in engine.ask([Ask(key, args.question, context)]):
+    for result in engine.answer([Request(key, args.question, context)]):
         if not isinstance(result, Answer):
             raise NoAnswerError(f"no answer ({result.kind}): {result.reason}")
         for span in (result.span, *result.alternatives)[: args.top_k]:

@@ -127,20 +127,20 @@ def preview(args: argparse.Namespace, report: Reporter) -> int:
         QuestionsError: there are mistakes in `questions/`; the rest is tried.
     """
     _, questions, _, made = _prepare(args, report)
-    asks = made.asks[:_MOST_PREVIEWED]
-    outcome = Outcome(asked=len(asks))
+    requests = made.requests[:_MOST_PREVIEWED]
+    outcome = Outcome(asked=len(requests))
     results: dict[str, Result] = dict(made.fresh)
     by_key = {key: question for one in made.sets for question, key in one.questions}
     started = time.monotonic()
-    with report.progress(len(asks), "Previewing") as progress:
-        for result in RunnerEngine().ask(asks):
+    with report.progress(len(requests), "Previewing") as progress:
+        for result in RunnerEngine().answer(requests):
             results[result.key] = result
             asked = by_key[result.key]
             progress.advance(f"{asked.source}: {asked.question} → {tell(result)}")
             outcome.answered += isinstance(result, Answer)
     outcome.seconds = time.monotonic() - started
     outcome.failed = outcome.asked - outcome.answered
-    report.note(f"previewed {outcome.answered} of {count(len(made.asks), 'question')}")
+    report.note(f"previewed {outcome.answered} of {count(len(made.requests), 'question')}")
     summary.append(summary.render(made, results, outcome, title="Preview by the bundled model"))
     if questions.problems:
         raise QuestionsError(questions.problems)
@@ -186,8 +186,8 @@ def choose_engine(
 
 def _estimate(args: argparse.Namespace, root: Path, made: Plan) -> Estimate:
     if args.engine == "runner":
-        return on_runner(made.asks)
-    return on_fargate(made.asks, read_settings(root))
+        return on_runner(made.requests)
+    return on_fargate(made.requests, read_settings(root))
 
 
 def is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:

@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Ask
+from qabot.answers.model import Answer, Request
 from qabot.console.reporter import Reporter, count, for_log
 from qabot.exit_codes import settle
 from qabot.questions.read import read_question_file
@@ -68,11 +68,13 @@ def _run(root: Path, args: argparse.Namespace, report: Reporter) -> int:
     return 0
 
 
-def _asks(model: str, pairs: Sequence[tuple[str, str]]) -> list[Ask]:
-    """One ask for each different question, in their order."""
+def _requests(model: str, pairs: Sequence[tuple[str, str]]) -> list[Request]:
+    """One request per distinct question, in their order."""
     keys = Keys(model)
-    asks = (Ask(keys.key(context, question), question, context) for context, question in pairs)
-    return list({ask.key: ask for ask in asks}.values())
+    requests = (
+        Request(keys.key(context, question), question, context) for context, question in pairs
+    )
+    return list({request.key: request for request in requests}.values())
 
 
 def _ask(
@@ -82,16 +84,16 @@ def _ask(
 
     print("Submitting task...", flush=True)
     engine = cloud.make_engine(root, args, report)
-    asks = {ask.key: ask for ask in _asks(engine.model, pairs)}
+    requests = {request.key: request for request in _requests(engine.model, pairs)}
     print("Waiting for the task to finish...", flush=True)
     failed = 0
-    for result in engine.ask(list(asks.values())):
-        ask = asks[result.key]
+    for result in engine.answer(list(requests.values())):
+        request = requests[result.key]
         if isinstance(result, Answer):
-            _print(ask.context, ask.question, result.span.answer, result.span.score)
+            _print(request.context, request.question, result.span.answer, result.span.score)
         else:
             failed += 1
-            _print_failure(ask, result, report)
+            _print_failure(request, result, report)
     return 1 if failed else 0
 
 
@@ -102,13 +104,13 @@ def _submit(
 
     print("Submitting task...", flush=True)
     engine = cloud.make_engine(root, args, report)
-    asks = {ask.key: ask for ask in _asks(engine.model, pairs)}
-    known = engine.submit(list(asks.values()))
+    requests = {request.key: request for request in _requests(engine.model, pairs)}
+    known = engine.submit(list(requests.values()))
     failed = [one for one in known if not isinstance(one, Answer)]
     for one in failed:
-        _print_failure(asks[one.key], one, report)
+        _print_failure(requests[one.key], one, report)
     print(
-        f"Submitted {count(len(asks) - len(known), 'task')}; "
+        f"Submitted {count(len(requests) - len(known), 'task')}; "
         f"{count(len(known) - len(failed), 'question')} answered already."
     )
     print("Read the answers in a minute: python scripts/run_task.py list_answers")
@@ -122,9 +124,9 @@ def _print(context: str, question: str, answer: str, score: float) -> None:
     print(f"Score: {score}", flush=True)
 
 
-def _print_failure(ask: Ask, result: Result, report: Reporter) -> None:
+def _print_failure(request: Request, result: Result, report: Reporter) -> None:
     if not isinstance(result, Answer):
-        report.error(f"no answer to '{ask.question}' ({result.kind}): {result.reason}")
+        report.error(f"no answer to '{request.question}' ({result.kind}): {result.reason}")
         for name, text in result.evidence.items():
             report.note(f"  {name}: {text}")
 

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Protocol
 if TYPE_CHECKING:
     from collections.abc import Generator, Sequence
 
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
 
 
 class Engine(Protocol):
@@ -17,14 +17,14 @@ class Engine(Protocol):
     def model(self) -> str:
         """The identity of the model that answers, known without loading it."""
 
-    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
-        """Answer every ask, each as soon as it is known, in any order.
+    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
+        """Answer all questions, yielding each result as soon as it is available, in any order.
 
         Args:
-            asks: no two with the same key.
+            requests: the questions; no two with the same key.
 
         Yields:
-            One result an ask. Closing the generator stops all that it started.
+            One result per request. Closing the generator stops everything that it started.
 
         Raises:
             ModelError: the model can't be loaded.

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterator, Sequence
 
     from answerer.spans import Span
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
 
 # The model that comes with the program: beside the package that runs it in a checkout, in it in a wheel.
 _PACKAGE = Path(answerer.__file__).parent
@@ -44,24 +44,24 @@ class RunnerEngine:
         """The model's identity."""
         return self.info.identity
 
-    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
-        """Answer every ask; see `qabot.engines.Engine`."""
-        if not asks:
+    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
+        """Answer all questions; see `qabot.engines.Engine`."""
+        if not requests:
             return  # loading the model takes longer than anything else here
         from answerer.model import Model
 
         model = Model.load(self._directory)
-        with contextlib.closing(model.answer_all(self._pairs(asks), top_k=TOP_K)) as results:
+        with contextlib.closing(model.answer_all(self._pairs(requests), top_k=TOP_K)) as results:
             for index, spans in results:
-                yield self._result(asks[index], spans)
+                yield self._result(requests[index], spans)
 
-    def _pairs(self, asks: Sequence[Ask]) -> Iterator[tuple[str, str]]:
+    def _pairs(self, requests: Sequence[Request]) -> Iterator[tuple[str, str]]:
         """What the model takes, a few ahead of its answers, so that no core waits."""
-        for ask in asks:
-            self._recorder.started(ask.key)
-            yield ask.context, ask.question
+        for request in requests:
+            self._recorder.started(request.key)
+            yield request.context, request.question
 
-    def _result(self, ask: Ask, spans: list[Span] | InputError) -> Result:
+    def _result(self, request: Request, spans: list[Span] | InputError) -> Result:
         if isinstance(spans, InputError):
-            return Failure(ask.key, self.model, spans.kind, spans.reason, permanent=True)
-        return Answer(ask.key, self.model, spans[0], tuple(spans[1:]))
+            return Failure(request.key, self.model, spans.kind, spans.reason, permanent=True)
+        return Answer(request.key, self.model, spans[0], tuple(spans[1:]))

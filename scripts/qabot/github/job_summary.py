@@ -81,7 +81,7 @@ def _counts(plan: Plan, outcome: Outcome, cost: str) -> str:
 
 def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[float]]]:
     """The scores of every set that something was asked of."""
-    asked = {ask.key for ask in plan.asks}
+    asked = {request.key for request in plan.requests}
     return [
         (
             one.source,
@@ -102,7 +102,7 @@ def _labels(plan: Plan) -> dict[str, str]:
 
 def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]]:
     """Each question's row, and how much it wants to be seen: 0 the most."""
-    asked = {ask.key for ask in plan.asks}
+    asked = {request.key for request in plan.requests}
     for one in plan.sets:
         for question, key in one.questions:
             result = results.get(key)

@@ -13,7 +13,7 @@ from qabot.deployment import fargate_limits as fargate
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qabot.answers.model import Ask
+    from qabot.answers.model import Request
     from qabot.deployment.settings import Settings
 
 # Of English text and the bundled model's vocabulary, measured on XQuAD's contexts.
@@ -42,33 +42,33 @@ class Estimate:
     words: str
 
 
-def on_runner(asks: Sequence[Ask]) -> Estimate:
+def on_runner(requests: Sequence[Request]) -> Estimate:
     """What answering on this machine takes, with the bundled model.
 
     Args:
-        asks: the questions to ask.
+        requests: the questions to answer.
     """
     cores = os.cpu_count() or 1
-    tokens = (len(ask.context) / _CHARACTERS_A_TOKEN for ask in asks)
+    tokens = (len(request.context) / _CHARACTERS_A_TOKEN for request in requests)
     # A window that is not full costs what it holds.
     windows = sum(
         max(min(1.0, each / _TOKENS_A_WINDOW), each / _TOKENS_A_WINDOW) for each in tokens
     )
-    seconds = _SECONDS_TO_LOAD + windows * _SECONDS_A_WINDOW / cores if asks else 0.0
+    seconds = _SECONDS_TO_LOAD + windows * _SECONDS_A_WINDOW / cores if requests else 0.0
     words = f"On this machine about {_duration(seconds)}, from the length of the contexts."
     return Estimate(0, seconds, 0.0, words)
 
 
-def on_fargate(asks: Sequence[Ask], settings: Settings) -> Estimate:
+def on_fargate(requests: Sequence[Request], settings: Settings) -> Estimate:
     """What answering with Fargate tasks takes.
 
     Args:
-        asks: the questions to ask.
+        requests: the questions to answer.
         settings: of the deployment.
     """
     each = settings.questions_per_task
-    tasks = fargate.tasks_for(len(asks), each)
-    seconds = fargate.run_seconds(len(asks), settings.max_tasks, each)
+    tasks = fargate.tasks_for(len(requests), each)
+    seconds = fargate.run_seconds(len(requests), settings.max_tasks, each)
     billed = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(each)
     dollars = fargate.cost(
         settings.cpu, settings.memory, billed, settings.architecture, tasks=tasks
@@ -81,7 +81,7 @@ def on_fargate(asks: Sequence[Ask], settings: Settings) -> Estimate:
         "docs/cost.md tells where the figures come from."
     )
     for limit, name, beyond in (
-        (settings.max_questions, "max_questions", len(asks) > settings.max_questions),
+        (settings.max_questions, "max_questions", len(requests) > settings.max_questions),
         (settings.max_cost_usd, "max_cost_usd", dollars > settings.max_cost_usd),
     ):
         if beyond:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Ask, Failure, Result
+from qabot.answers.model import Answer, Failure, Request, Result
 from qabot.errors import UsageError
 from qabot.questions.read import FOLDER
 from qabot.run.shard import WHOLE, Shard, share
@@ -49,7 +49,7 @@ class Plan:
         sets: the question files that the run is about.
         fresh: results that stand, by key.
         held: results of what is asked again, by key, that are worth keeping until it is answered.
-        asks: what must be asked, no key twice, in the order of the questions.
+        requests: the questions to answer, no key twice, in the order of the questions.
         prune: answers files, relative to the repository, whose questions are gone.
     """
 
@@ -57,7 +57,7 @@ class Plan:
     sets: list[SetPlan] = field(default_factory=list)
     fresh: dict[str, Result] = field(default_factory=dict)
     held: dict[str, Result] = field(default_factory=dict)
-    asks: list[Ask] = field(default_factory=list)
+    requests: list[Request] = field(default_factory=list)
     prune: list[str] = field(default_factory=list)
 
     @property
@@ -118,7 +118,7 @@ def make_plan(
             if found is not None and (stands or isinstance(found, Failure)):
                 plan.held[key] = found
             asked.add(key)
-            plan.asks.append(Ask(key, question.question, question.context))
+            plan.requests.append(Request(key, question.question, question.context))
         there = stored.get(store.answers_path(one.source))
         plan.sets.append(SetPlan(one.source, keyed, there, _is_edited(there, keyed)))
     return plan

@@ -42,11 +42,11 @@ def _removed(one: SetPlan) -> list[str]:
 
 
 def _summary(plan: Plan) -> str:
-    asked = {ask.key for ask in plan.asks}
+    asked = {request.key for request in plan.requests}
     waiting = sum(key in asked for one in plan.sets for _, key in one.questions)
     words = [
         f"{count(plan.total, 'question')} in {count(len(plan.sets), 'file')}",
-        f"{len(plan.asks)} to ask",
+        f"{len(plan.requests)} to ask",
         f"{plan.total - waiting} fresh",
     ]
     if plan.prune:
@@ -66,7 +66,7 @@ def as_text(plan: Plan, estimate: Estimate) -> str:
         lines += [for_log(f"removed  {one.source}: {name}") for name in _removed(one)]
     lines += [for_log(f"removed  {path}") for path in plan.prune]
     lines.append(f"{_summary(plan)}.")
-    if plan.asks:
+    if plan.requests:
         lines.append(estimate.words)
     return "\n".join(lines) + "\n"
 
@@ -74,7 +74,7 @@ def as_text(plan: Plan, estimate: Estimate) -> str:
 def as_markdown(plan: Plan, estimate: Estimate) -> str:
     """For a pull request: a table of what changes, safe whatever the questions contain."""
     lines = ["### Plan", "", f"{_summary(plan)}.", ""]
-    if plan.asks:
+    if plan.requests:
         lines += [estimate.words, ""]
     rows = [
         f"| {state} | {cell(one.source)}:{question.line} | {cell(question.question)} |"
@@ -114,7 +114,7 @@ def as_json(plan: Plan, estimate: Estimate) -> str:
     document = {
         "model": plan.model,
         "questions": plan.total,
-        "ask": len(plan.asks),
+        "ask": len(plan.requests),
         "estimate": {
             "tasks": estimate.tasks,
             "seconds": round(estimate.seconds, 1),

@@ -84,14 +84,14 @@ def reconcile(
         AnswersError: `answers/` can't be written.
     """
     outcome = outcome if outcome is not None else Outcome()
-    outcome.asked = len(plan.asks)
+    outcome.asked = len(plan.requests)
     writer = _Writer(root, plan, report, clock, results if results is not None else {})
     started = clock()
     writer.flush(force=True)
     try:
-        with report.progress(len(plan.asks), "Answering") as progress:
-            if plan.asks:
-                with contextlib.closing(engine.ask(plan.asks)) as arriving:
+        with report.progress(len(plan.requests), "Answering") as progress:
+            if plan.requests:
+                with contextlib.closing(engine.answer(plan.requests)) as arriving:
                     for result in arriving:
                         outcome.answered += isinstance(result, Answer)
                         progress.advance(writer.add(result))
@@ -99,7 +99,7 @@ def reconcile(
     except KeyboardInterrupt:
         writer.flush(force=True)
         raise Interrupted(
-            f"stopped after {writer.added} of {len(plan.asks)} questions; "
+            f"stopped after {writer.added} of {len(plan.requests)} questions; "
             "what is answered is written, and the same command goes on from there"
         ) from None
     finally:
@@ -121,7 +121,7 @@ def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], li
 
     Args:
         root: the repository.
-        plan: what is known, and what is gone; its asks are not asked.
+        plan: what is known, and what is gone; its requests are not answered.
         report: told of answers files that somebody edited.
 
     Returns:
@@ -161,7 +161,7 @@ class _Writer:
         for one in plan.sets:
             for question, key in one.questions:
                 self._asked[key].append((one, question))
-        asked = {ask.key for ask in plan.asks}
+        asked = {request.key for request in plan.requests}
         # A set that something is asked of stays as it is until the first result: should the engine
         # refuse, the old answers are better than none.
         self._dirty = {

@@ -17,7 +17,7 @@ from qabot.timeline.events import MAX_TEXT, Event, Timeline, Track, What, moment
 if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
 
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
     from qabot.engines import Engine
 
 # A timeline with more events than this has no tracks: nobody looks at ten thousand of them.
@@ -192,11 +192,11 @@ class Recorded:
         """The identity of the model that answers."""
         return self._engine.model
 
-    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
-        """Answer every ask; see `qabot.engines.Engine`."""
-        self._recorder.queued(ask.key for ask in asks)
+    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
+        """Answer all questions; see `qabot.engines.Engine`."""
+        self._recorder.queued(request.key for request in requests)
         try:
-            with contextlib.closing(self._engine.ask(asks)) as results:
+            with contextlib.closing(self._engine.answer(requests)) as results:
                 for result in results:
                     self._recorder.ended(result)
                     yield result

@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
-from qabot.answers.model import Answer, Ask
+from qabot.answers.model import Answer, Request
 from qabot.commands import cloud as commands
 from qabot.console.reporter import Reporter
 from qabot.errors import CloudError, UsageError
@@ -126,7 +126,7 @@ def test_reap_stops_what_a_run_has_left(
             monkeypatch.setenv(name, value)
         cloud.deploy(model="bundled")
         engine = commands.make_engine(root, args(root, run="left-behind"), report)
-        engine.submit([Ask(digit * 64, "Who?", CONTEXT) for digit in "ab"])
+        engine.submit([Request(digit * 64, "Who?", CONTEXT) for digit in "ab"])
         commands.reap(args(root, run="left-behind"), report)
         assert "stopped 2 tasks of run left-behind" in said.getvalue()
         assert all(task.desired == "STOPPED" for task in cloud.tasks)
@@ -162,7 +162,7 @@ def test_answered_items_come_with_their_contexts(
     cloud: Cloud, root: Path, report: Reporter
 ) -> None:
     engine = commands.make_engine(root, args(root), report)
-    (result,) = engine.ask([Ask("a" * 64, "What is the name of the baby?", CONTEXT)])
+    (result,) = engine.answer([Request("a" * 64, "What is the name of the baby?", CONTEXT)])
     assert isinstance(result, Answer)
     table = commands.open_table(root)
     table.save("uuid", "in the item", "Who?", [result.span], "m", expires_at=None)

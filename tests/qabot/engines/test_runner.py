@@ -7,20 +7,20 @@ from pathlib import Path
 import pytest
 
 from answerer.errors import ModelError
-from qabot.answers.model import Answer, Ask, Failure
+from qabot.answers.model import Answer, Failure, Request
 from qabot.engines.runner import BUNDLED, RunnerEngine
 
 
-def asks(*pairs: tuple[str, str]) -> list[Ask]:
-    return [Ask(f"k{n}", question, context) for n, (context, question) in enumerate(pairs)]
+def requests(*pairs: tuple[str, str]) -> list[Request]:
+    return [Request(f"k{n}", question, context) for n, (context, question) in enumerate(pairs)]
 
 
 def test_every_ask_gets_its_own_result() -> None:
     engine = RunnerEngine()
     found = {
         result.key: result
-        for result in engine.ask(
-            asks(
+        for result in engine.answer(
+            requests(
                 ("She named the baby Momotaro.", "What is the name of the baby?"),
                 ("He received the 1921 Nobel Prize in Physics.", "In what year?"),
                 ("c", "word " * 600),
@@ -39,8 +39,8 @@ def test_every_ask_gets_its_own_result() -> None:
 
 
 def test_closing_stops_the_work() -> None:
-    many = asks(*[("It was 1921 then. " * 200, f"What is number {n}?") for n in range(500)])
-    results = RunnerEngine().ask(many)
+    many = requests(*[("It was 1921 then. " * 200, f"What is number {n}?") for n in range(500)])
+    results = RunnerEngine().answer(many)
     next(results)
     results.close()
     assert list(results) == []

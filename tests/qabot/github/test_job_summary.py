@@ -36,10 +36,10 @@ def test_failures_come_first(repository: Repository) -> None:
         "context: 1921 was it\nquestions:\n- fine\n- {question: unmet, expect: [x]}\n- low\n- fails\n",
     )
     engine = ScriptedEngine(
-        lambda ask: (
-            failure(ask)
-            if ask.question == "fails"
-            else first_word(ask, score=0.1 if ask.question == "low" else 0.9)
+        lambda request: (
+            failure(request)
+            if request.question == "fails"
+            else first_word(request, score=0.1 if request.question == "low" else 0.9)
         )
     )
     text = rendered(repository, engine, "about $0.12 on Fargate")

@@ -106,7 +106,9 @@ def test_the_summary_shows_both(repository: Repository) -> None:
     lines = "".join(f"- question {number}\n" for number in range(6))
     repository.write("questions/a.yaml", f"context: word\nquestions:\n{lines}")
     engine = ScriptedEngine(
-        lambda ask: failure(ask) if ask.question.endswith("5") else first_word(ask, score=0.97)
+        lambda request: (
+            failure(request) if request.question.endswith("5") else first_word(request, score=0.97)
+        )
     )
     recorder = Recorder("runner")
     text = rendered(repository, Recorded(engine, recorder), recorder=recorder)

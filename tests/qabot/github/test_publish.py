@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from qabot.answers.model import Ask
+from qabot.answers.model import Request
 from qabot.console.reporter import Reporter
 from qabot.errors import Interrupted
 from qabot.github.git import GitError
@@ -251,8 +251,8 @@ def test_a_run_that_was_stopped_commits_what_it_has(origin: Origin) -> None:
     run = origin.clone()
     plan = make_plan(run.root, read_questions(run.root), MODEL)
 
-    def stop(ask: Ask) -> None:
-        if ask.question == "What?":
+    def stop(request: Request) -> None:
+        if request.question == "What?":
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="stopped after 1 of 2"):
@@ -261,7 +261,7 @@ def test_a_run_that_was_stopped_commits_what_it_has(origin: Origin) -> None:
     assert origin.files()["answers/a.yaml"].count("- id:") == 1
     following = origin.clone()
     plan = make_plan(following.root, read_questions(following.root), MODEL)
-    assert [ask.question for ask in plan.asks] == ["What?"]
+    assert [request.question for request in plan.requests] == ["What?"]
 
 
 def test_a_link_that_leaves_is_not_followed(origin: Origin, tmp_path: Path) -> None:

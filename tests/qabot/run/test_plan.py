@@ -28,7 +28,7 @@ def answer(repository: Repository, engine: ScriptedEngine | None = None) -> None
 
 
 def asked(made: Plan) -> list[str]:
-    return [ask.question for ask in made.asks]
+    return [request.question for request in made.requests]
 
 
 def test_what_has_no_answer_is_asked(repository: Repository) -> None:
@@ -79,7 +79,7 @@ def test_failures_are_tried_again_unless_that_is_hopeless(repository: Repository
     repository.write("questions/a.yaml", TWO)
     answer(
         repository,
-        ScriptedEngine(lambda ask: failure(ask, permanent=ask.question == "What?")),
+        ScriptedEngine(lambda request: failure(request, permanent=request.question == "What?")),
     )
     assert asked(plan(repository)) == ["When?"]
     assert asked(plan(repository, force=True)) == ["When?", "What?"]
@@ -104,7 +104,7 @@ def test_a_file_with_mistakes_keeps_its_answers(repository: Repository) -> None:
     answer(repository)
     repository.write("questions/a.yaml", "context: [\n")
     made = plan(repository)
-    assert (made.sets, made.asks, made.prune) == ([], [], [])
+    assert (made.sets, made.requests, made.prune) == ([], [], [])
 
 
 SOURCES = [
@@ -160,14 +160,14 @@ def test_a_glob_may_name_a_file_that_is_gone(repository: Repository) -> None:
 def test_the_plan_in_words(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
     repository.write("questions/gone.yaml", TWO)
-    answer(repository, ScriptedEngine(lambda ask: first_word(ask)))
+    answer(repository, ScriptedEngine(lambda request: first_word(request)))
     (repository.root / "questions/gone.yaml").unlink()
     repository.write(
         "questions/a.yaml",
         "context: 1921 was it\nquestions:\n- {id: a, question: 'When|then?'}\n- New?\n",
     )
     made = plan(repository)
-    assert plan_report.as_text(made, on_runner(made.asks)) == (
+    assert plan_report.as_text(made, on_runner(made.requests)) == (
         "changed  questions/a.yaml:3: When|then?\n"
         "new      questions/a.yaml:4: New?\n"
         "removed  questions/a.yaml: b\n"
@@ -176,9 +176,9 @@ def test_the_plan_in_words(repository: Repository) -> None:
         "On this machine about 1 second, from the length of the contexts.\n"
     )
     assert "| changed | questions/a.yaml:3 | When\\|then? |" in plan_report.as_markdown(
-        made, on_runner(made.asks)
+        made, on_runner(made.requests)
     )
-    document = json.loads(plan_report.as_json(made, on_runner(made.asks)))
+    document = json.loads(plan_report.as_json(made, on_runner(made.requests)))
     assert document["ask"] == 2
     assert document["sets"][0]["questions"][0] == {"id": "a", "line": 3, "state": "changed"}
     assert document["sets"][0]["removed"] == ["b"]
@@ -188,6 +188,6 @@ def test_a_long_plan_fits_a_summary(repository: Repository) -> None:
     many = "".join(f"- {'😀|' * 900}{n}\n" for n in range(1500))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
     made = plan(repository)
-    text = plan_report.as_markdown(made, on_runner(made.asks))
+    text = plan_report.as_markdown(made, on_runner(made.requests))
     assert len(text.encode()) < 2**20
     assert "more." in text

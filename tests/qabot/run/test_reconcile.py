@@ -13,7 +13,7 @@ import pytest
 
 from qabot.answers.folder import Change
 from qabot.answers.markdown import MARKER
-from qabot.answers.model import Ask, Result
+from qabot.answers.model import Request, Result
 from qabot.console.reporter import Reporter
 from qabot.errors import AnswersError, CloudError, Interrupted
 from qabot.questions.read import LONGEST_NAME, read_questions
@@ -54,7 +54,7 @@ def test_a_second_run_changes_no_byte_and_asks_nothing(repository: Repository) -
     run(repository)
     before = repository.files("answers")
     times = {path: (repository.root / path).stat().st_mtime_ns for path in before}
-    engine = ScriptedEngine(lambda ask: pytest.fail("asked"))
+    engine = ScriptedEngine(lambda request: pytest.fail("asked"))
     outcome, _ = run(repository, engine)
     assert repository.files("answers") == before
     assert {path: (repository.root / path).stat().st_mtime_ns for path in before} == times
@@ -66,7 +66,7 @@ def test_the_order_is_that_of_the_questions(repository: Repository) -> None:
     run(repository)
     header, *entries = TWO.split("- ")
     repository.write("questions/a.yaml", f"{header}- {entries[1]}- {entries[0]}")
-    outcome, _ = run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    outcome, _ = run(repository, ScriptedEngine(lambda request: pytest.fail("asked")))
     text = repository.read("answers/a.yaml")
     assert text.index('id: "b"') < text.index('id: "a"')
     assert outcome.written == ["answers/a.yaml"]
@@ -87,7 +87,7 @@ def test_a_renamed_file_keeps_its_answers(repository: Repository) -> None:
     file = repository.write("questions/a.yaml", TWO)
     run(repository)
     file.rename(repository.root / "questions/b.yaml")
-    run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    run(repository, ScriptedEngine(lambda request: pytest.fail("asked")))
     assert list(repository.files("answers")) == ["answers/b.md", "answers/b.yaml"]
 
 
@@ -172,14 +172,15 @@ def test_a_page_that_was_edited_is_written_again(repository: Repository) -> None
     run(repository)
     before = repository.files("answers")
     repository.write("answers/a.md", repository.read("answers/a.md") + "edited\n")
-    run(repository, ScriptedEngine(lambda ask: pytest.fail("asked")))
+    run(repository, ScriptedEngine(lambda request: pytest.fail("asked")))
     assert repository.files("answers") == before
 
 
 def test_failures_are_written_and_count(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
     outcome, said = run(
-        repository, ScriptedEngine(lambda ask: failure(ask) if ask.question == "When?" else None)
+        repository,
+        ScriptedEngine(lambda request: failure(request) if request.question == "When?" else None),
     )
     assert (outcome.answered, outcome.failed) == (1, 1)
     assert '"exitCode": "1"' in repository.read("answers/a.yaml")
@@ -192,7 +193,7 @@ def test_answers_are_written_as_they_arrive(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
     seen: list[int] = []
 
-    def before(ask: Ask) -> None:
+    def before(request: Request) -> None:
         path = repository.root / "answers/a.yaml"
         seen.append(path.read_text().count("answer:") if path.exists() else 0)
 
@@ -218,7 +219,7 @@ def test_a_large_set_is_not_written_for_each_of_its_answers(
         written.append(now)
         return Change(changed=True, kept=())
 
-    def before(ask: Ask) -> None:
+    def before(request: Request) -> None:
         nonlocal now
         now += 0.1  # what an answer takes
 
@@ -236,10 +237,10 @@ def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Reposit
     run(repository, None, "old")
     old.unlink()
 
-    def before(ask: Ask) -> Result | None:
-        if ask.question == "What?":
+    def before(request: Request) -> Result | None:
+        if request.question == "What?":
             raise KeyboardInterrupt
-        return first_word(ask)
+        return first_word(request)
 
     repository.write("questions/a.yaml", TWO.replace("1921", "1922"))
     engine = ScriptedEngine(before)
@@ -251,10 +252,10 @@ def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Reposit
     assert (repository.root / "answers/old.yaml").exists()
     engine = ScriptedEngine()
     run(repository, engine)
-    assert [ask.question for ask in engine.asked] == ["What?"]
+    assert [request.question for request in engine.asked] == ["What?"]
 
 
-def refuse(ask: Ask) -> None:
+def refuse(request: Request) -> None:
     raise CloudError("no credentials")
 
 
@@ -273,10 +274,10 @@ def test_answers_that_are_asked_again_stay_until_they_are_replaced(repository: R
     run(repository)
     before = repository.files("answers")
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1", force=True)
-    assert len(plan.asks) == 2
+    assert len(plan.requests) == 2
 
-    def stop(ask: Ask) -> None:
-        if ask.question == "What?":
+    def stop(request: Request) -> None:
+        if request.question == "What?":
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
@@ -289,8 +290,8 @@ def test_answers_that_are_asked_again_stay_until_they_are_replaced(repository: R
 def test_an_engine_that_breaks_leaves_what_it_answered(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
 
-    def before(ask: Ask) -> Result | None:
-        if ask.question == "What?":
+    def before(request: Request) -> Result | None:
+        if request.question == "What?":
             raise RuntimeError("broken")
         return None
 
@@ -350,8 +351,8 @@ from qabot.run.reconcile import reconcile
 from qabot.console.reporter import Reporter
 from tests.qabot.scripted import ScriptedEngine
 root = Path(sys.argv[1])
-def slow(ask):
-    print(ask.question, flush=True)
+def slow(request):
+    print(request.question, flush=True)
     sys.stdin.readline()
 engine = ScriptedEngine(slow)
 plan = make_plan(root, read_questions(root), engine.model)

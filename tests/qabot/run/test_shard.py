@@ -87,7 +87,7 @@ def test_machines_that_share_a_run_come_to_what_one_comes_to(repository: Reposit
             "m@1/s1",
             shard=Shard(number, 3),
         )
-        asked += [ask.key for ask in part.asks]
+        asked += [request.key for request in part.requests]
         pruned += part.prune
         reconcile(repository.root, part, ScriptedEngine(), Reporter(quiet=True))
     assert len(asked) == len(set(asked)) == 8

@@ -15,7 +15,7 @@ from tests.conftest import Repository
 from tests.qabot.scripted import ScriptedEngine
 
 if TYPE_CHECKING:
-    from qabot.answers.model import Ask
+    from qabot.answers.model import Request
 
 
 def test_answer_writes_it(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -44,8 +44,8 @@ def test_a_run_that_is_broken_off_keeps_its_timeline(
 ) -> None:
     repository.write("questions/a.yaml", "context: c\nquestions: [one, two, three]\n")
 
-    def interrupt(ask: Ask) -> None:
-        if ask.question == "two":
+    def interrupt(request: Request) -> None:
+        if request.question == "two":
             raise KeyboardInterrupt
 
     engine = ScriptedEngine(interrupt)

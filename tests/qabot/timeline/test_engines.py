@@ -13,13 +13,13 @@ from tests.qabot.engines.fargate.test_loop import (
     job,
     table,  # noqa: F401
 )
-from tests.qabot.engines.test_runner import asks
+from tests.qabot.engines.test_runner import requests
 
 if TYPE_CHECKING:
     from collections.abc import Generator, Mapping, Sequence
 
     from answerer.table import Table
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
     from qabot.timeline.events import Timeline
 
 
@@ -40,7 +40,7 @@ def test_the_runner_tells_when_the_model_is_given_each_question() -> None:
     pairs.append(("c", "word " * 600))
     recorder = Recorder("runner")
     engine = Recorded(RunnerEngine(recorder=recorder), recorder)
-    assert len(list(engine.ask(asks(*pairs)))) == 9
+    assert len(list(engine.answer(requests(*pairs)))) == 9
     told = consistent(recorder.timeline(), [f"k{n}" for n in range(9)])
     assert told.pop("k8") == ["queued", "started", "failed question-too-long"]
     assert set(map(tuple, told.values())) == {("queued", "started", "answered")}
@@ -57,20 +57,20 @@ class Fargate:
     def __init__(self, tasks: FakeTasks, recorder: Recorder) -> None:
         self._tasks, self._recorder = tasks, recorder
 
-    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
+    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
         """See `qabot.engines.Engine`."""
         made = dispatch(self._tasks)
         made._recorder = self._recorder
-        yield from made.run([job(ask.key, ask=ask) for ask in asks])
+        yield from made.run([job(request.key, request=request) for request in requests])
 
 
 def fargate(table: Table, fates: Mapping[str, Sequence[str]]) -> dict[str, list[str]]:  # noqa: F811
-    from qabot.answers.model import Ask
+    from qabot.answers.model import Request
     from tests.qabot.engines.fargate.test_loop import CONTEXT
 
     recorder = Recorder("fargate")
     engine = Recorded(Fargate(FakeTasks(table, fates), recorder), recorder)
-    results = list(engine.ask([Ask(key, "Who?", CONTEXT) for key in fates]))
+    results = list(engine.answer([Request(key, "Who?", CONTEXT) for key in fates]))
     assert len(results) == len(fates)
     return consistent(recorder.timeline(), list(fates))
 

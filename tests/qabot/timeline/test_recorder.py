@@ -7,7 +7,7 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from qabot.answers.model import Answer, Ask
+from qabot.answers.model import Answer, Request
 from qabot.timeline.events import MAX_TEXT, STATES, State, Timeline, What
 from qabot.timeline.recorder import Recorded, Recorder
 from tests.qabot.scripted import ScriptedEngine, failure
@@ -82,21 +82,23 @@ def test_a_clock_that_is_set_back_does_not_turn_time_round() -> None:
     assert [event.at for event in timeline.tracks[0].events] == [0.0, 5.0, 5.0]
 
 
-def asks(number: int) -> list[Ask]:
-    return [Ask(f"k{n}", f"q{n}", "word") for n in range(number)]
+def requests(number: int) -> list[Request]:
+    return [Request(f"k{n}", f"q{n}", "word") for n in range(number)]
 
 
 def test_any_engine_can_be_recorded() -> None:
     clock = Clock()
 
-    def wait(ask: Ask) -> None:
+    def wait(request: Request) -> None:
         clock.at += 1.0
 
-    engine = ScriptedEngine(lambda ask: failure(ask) if ask.key == "k1" else wait(ask))
+    engine = ScriptedEngine(
+        lambda request: failure(request) if request.key == "k1" else wait(request)
+    )
     recorder = Recorder("runner", clock=clock)
     recorded = Recorded(engine, recorder)
     assert recorded.model == engine.model
-    results = list(recorded.ask(asks(3)))
+    results = list(recorded.answer(requests(3)))
     assert [result.key for result in results] == ["k0", "k1", "k2"]
     timeline = recorder.timeline()
     assert [track.end.what for track in timeline.tracks] == ["answered", "failed", "answered"]
@@ -105,7 +107,7 @@ def test_any_engine_can_be_recorded() -> None:
 
 def test_what_is_left_when_a_run_is_broken_off_is_stopped() -> None:
     engine, recorder = ScriptedEngine(), Recorder("runner")
-    results = Recorded(engine, recorder).ask(asks(3))
+    results = Recorded(engine, recorder).answer(requests(3))
     next(results)
     results.close()
     assert engine.closed

@@ -26,7 +26,7 @@ def test_every_question_has_a_fresh_answer(root: Path) -> None:
     questions = read_questions(root)
     assert questions.problems == ()
     plan = make_plan(root, questions, pages.MODEL)
-    assert (plan.total, plan.asks) == (100, [])
+    assert (plan.total, plan.requests) == (100, [])
 
 
 def test_its_page_is_measured(root: Path) -> None:

@@ -15,7 +15,7 @@ from answerer.spans import Span
 from qabot.answers import folder as store
 from qabot.answers import yaml_file as answers
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Ask
+from qabot.answers.model import Answer, Request
 from qabot.answers.yaml_file import AnswerSet, Entry
 from qabot.console.reporter import Reporter, for_log, json_for_log
 from qabot.github.links import Links
@@ -66,11 +66,11 @@ def run(data: bytes) -> None:
     questions = read_questions(root)
     plan = make_plan(root, questions, MODEL)
     for form in FORMATS.values():
-        form(plan, on_runner(plan.asks)).encode()
+        form(plan, on_runner(plan.requests)).encode()
     render(gather(root, questions), Links(), questions.sources).encode()
     reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
     again = make_plan(root, read_questions(root), MODEL)
-    assert again.asks == []
+    assert again.requests == []
     assert not any(one.edited for one in again.sets)
     if stored.answers is None and file.strip() and questions.sets:
         assert (root / "answers/a.orig.yaml.txt").read_bytes() == file
@@ -79,16 +79,19 @@ def run(data: bytes) -> None:
 def seeds() -> Sequence[bytes]:
     """The sample sets' answers, and small ones of every kind."""
     keys = Keys(MODEL)
-    asks = [Ask(keys.key(CONTEXT, one), one, CONTEXT) for one in ("When?", "What?")]
+    requests = [Request(keys.key(CONTEXT, one), one, CONTEXT) for one in ("When?", "What?")]
     doubtful = Answer(
-        asks[0].key, MODEL, Span("1921", 0, 4, 0.1), (Span("was", 5, 8, 0.05), Span("it", 9, 11, 0))
+        requests[0].key,
+        MODEL,
+        Span("1921", 0, 4, 0.1),
+        (Span("was", 5, 8, 0.05), Span("it", 9, 11, 0)),
     )
     small = answers.render(
         AnswerSet(
             "questions/a.yaml",
             (
                 Entry("a", "When?", doubtful),
-                Entry("what", "What?", failure(asks[1], permanent=True)),
+                Entry("what", "What?", failure(requests[1], permanent=True)),
             ),
         )
     )

@@ -87,10 +87,10 @@ def _answer(root: Path) -> None:
     questions = read_questions(root)
     plan = make_plan(root, questions, "m@1/s1")
     for form in plan_report.FORMATS.values():
-        form(plan, on_runner(plan.asks)).encode()
+        form(plan, on_runner(plan.requests)).encode()
     reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
     again = make_plan(root, read_questions(root), "m@1/s1")
-    assert again.asks == []
+    assert again.requests == []
     assert not any(one.edited for one in again.sets)
     assert again.prune == []
     render(gather(root, questions), Links(), questions.sources).encode("utf-8", "replace")

@@ -36,7 +36,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Generator, Iterator, Mapping, Sequence
 
     from answerer.items import Item
-    from qabot.answers.model import Ask, Result
+    from qabot.answers.model import Request, Result
     from qabot.aws.stack import Stack
     from qabot.deployment.settings import Settings
     from qabot.engines.fargate.loop import Tally
@@ -105,38 +105,38 @@ class FargateEngine:
         """The identity of the model that answers."""
         return self._model
 
-    def ask(self, asks: Sequence[Ask]) -> Generator[Result, None, None]:
-        """Answer every ask; see `qabot.engines.Engine`.
+    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
+        """Answer all questions; see `qabot.engines.Engine`.
 
         Args:
-            asks: no two with the same key.
+            requests: the questions; no two with the same key.
 
         Yields:
-            One result an ask, as they come: first what the table has already.
+            One result per request, as they become available; first those already in the table.
 
         Raises:
             CloudError: AWS refuses, or the stack isn't there or has another model.
             UsageError: the run would be larger than the settings allow.
         """
-        yield from self._results(asks, stay=True)
+        yield from self._results(requests, stay=True)
 
-    def submit(self, asks: Sequence[Ask]) -> list[Result]:
-        """Launch a task for every ask, and leave: the table gets the answers.
+    def submit(self, requests: Sequence[Request]) -> list[Result]:
+        """Launch the tasks and return without waiting; the answers go to the table.
 
         Args:
-            asks: no two with the same key.
+            requests: the questions; no two with the same key.
 
         Returns:
             What was known before the last task was launched.
 
         Raises:
-            CloudError: as `ask`.
-            UsageError: as `ask`.
+            CloudError: as `answer`.
+            UsageError: as `answer`.
         """
-        return list(self._results(asks, stay=False))
+        return list(self._results(requests, stay=False))
 
-    def _results(self, asks: Sequence[Ask], *, stay: bool) -> Generator[Result, None, None]:
-        if not asks:
+    def _results(self, requests: Sequence[Request], *, stay: bool) -> Generator[Result, None, None]:
+        if not requests:
             return
         stack = find_stack(self._clients, self._settings.stack_name)
         self._mask(stack.account)
@@ -147,19 +147,19 @@ class FargateEngine:
             )
         table = Table(self._clients.dynamodb, stack.table)
         with translated("reading the table"):
-            found = table.read(ask.key for ask in asks)
+            found = table.read(request.key for request in requests)
         jobs: list[Job] = []
         context_ids: dict[str, str] = {}
-        for ask in asks:
-            item = found.get(ask.key)
-            known = self._known(ask, item) or self._impossible(ask, context_ids)
+        for request in requests:
+            item = found.get(request.key)
+            known = self._known(request, item) or self._impossible(request, context_ids)
             if known is not None:
                 yield known
                 continue
             jobs.append(
                 Job(
-                    ask=ask,
-                    context_id=context_ids[ask.context],
+                    request=request,
+                    context_id=context_ids[request.context],
                     spot=self._settings.spot,
                     size=(stack.cpu, stack.memory),
                     over_answer=item is not None and item.status is Status.ANSWERED,
@@ -174,34 +174,34 @@ class FargateEngine:
         if jobs:
             yield from self._dispatch(jobs, stack, table, stay=stay)
 
-    def _known(self, ask: Ask, item: Item | None) -> Result | None:
+    def _known(self, request: Request, item: Item | None) -> Result | None:
         """What the table says already, where it is final."""
         if item is None or self._force:
             return None
         if item.status is Status.ANSWERED and item.model == self._model:
             # A span that isn't one is asked again rather than believed.
-            if is_of(item, ask.context):
-                return Answer(ask.key, self._model, item.spans[0], item.spans[1:])
+            if is_of(item, request.context):
+                return Answer(request.key, self._model, item.spans[0], item.spans[1:])
         elif item.permanent:
             kind, reason = item.kind or "input", item.reason or ""
-            return Failure(ask.key, self._model, kind, reason, permanent=True)
+            return Failure(request.key, self._model, kind, reason, permanent=True)
         return None
 
-    def _impossible(self, ask: Ask, context_ids: dict[str, str]) -> Failure | None:
-        """Why an ask can't be put into the table; else its context's id is in `context_ids`."""
+    def _impossible(self, request: Request, context_ids: dict[str, str]) -> Failure | None:
+        """Why a request cannot be stored in the table; else put its context id into `context_ids`."""
         try:
-            if len(ask.question.encode()) > MAX_QUESTION_BYTES:
+            if len(request.question.encode()) > MAX_QUESTION_BYTES:
                 raise InputError(
                     "question-too-large",
                     f"the question has more than {MAX_QUESTION_BYTES:,} bytes: shorten it",
                 )
-            if ask.context not in context_ids:
-                context_ids[ask.context], _ = contexts.pack(ask.context)
+            if request.context not in context_ids:
+                context_ids[request.context], _ = contexts.pack(request.context)
         except UnicodeEncodeError:
             reason = "the question has half a character in it; remove it"
-            return Failure(ask.key, self._model, "not-unicode", reason, permanent=True)
+            return Failure(request.key, self._model, "not-unicode", reason, permanent=True)
         except InputError as error:
-            return Failure(ask.key, self._model, error.kind, error.reason, permanent=True)
+            return Failure(request.key, self._model, error.kind, error.reason, permanent=True)
         return None
 
     def _check(self, jobs: Sequence[Job], stack: Stack) -> None:
@@ -254,7 +254,7 @@ class FargateEngine:
 
 def _put_contexts(jobs: Sequence[Job], table: Table, expires_at: int) -> None:
     """Write the contexts of the jobs that have a task to be launched; each once."""
-    texts = {job.context_id: job.ask.context for job in jobs if job.task is None}
+    texts = {job.context_id: job.request.context for job in jobs if job.task is None}
     ids = list(texts)
     for first in range(0, len(ids), _CONTEXTS_AT_ONCE):
         packed = (contexts.pack(texts[id_]) for id_ in ids[first : first + _CONTEXTS_AT_ONCE])

@@ -13,7 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from answerer.items import Item
-    from qabot.answers.model import Ask
+    from qabot.answers.model import Request
     from qabot.engines.fargate.failures import Cause
 
 # Whatever the classes of its failures, a question gets no more tasks than this in one run.
@@ -27,7 +27,7 @@ class Job:
     """A question, and what was done about it so far.
 
     Args:
-        ask: the question.
+        request: the question.
         context_id: the id of its context's item.
         spot: whether its next task runs on Spot.
         size: CPU units and MiB of its next task.
@@ -47,7 +47,7 @@ class Job:
         failures: how often each kind of failure has happened to it.
     """
 
-    ask: Ask
+    request: Request
     context_id: str
     spot: bool
     size: tuple[int, int]
@@ -69,7 +69,7 @@ class Job:
     @property
     def key(self) -> str:
         """The question's key."""
-        return self.ask.key
+        return self.request.key
 
     def may_join(self, other: Job) -> bool:
         """Whether one task may carry both, each in its next attempt."""

@@ -111,13 +111,13 @@ class Launcher:
         now = int(self._timing.wall())
         try:
             if job.write_context:
-                id_, data = contexts.pack(job.ask.context)
+                id_, data = contexts.pack(job.request.context)
                 self._table.put_contexts({id_: data}, expires_at=now + self._lifetime)
             return self._table.claim(
                 job.key,
                 job.attempt,
                 token=job.token,
-                question=job.ask.question,
+                question=job.request.question,
                 context_id=job.context_id,
                 lease=now + int(self._pace.start),
                 expires_at=now + self._lifetime,

@@ -44,7 +44,7 @@ class Verdicts:
         if item.model != self._model:
             reason = f"the task answered with the model {item.model}, not {self._model}"
             return self.give_up(job, Cause("wrong-model", reason))
-        if not is_of(item, job.ask.context):
+        if not is_of(item, job.request.context):
             return self.give_up(job, Cause("bad-item", "the answer in the table isn't a span"))
         self._answered += 1
         return Answer(job.key, self._model, item.spans[0], item.spans[1:])

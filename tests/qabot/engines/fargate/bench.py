@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING, Any
 from answerer.model import Model
 from answerer.table import Table
 from qabot.answers.key import Keys
-from qabot.answers.model import TOP_K, Answer, Ask
+from qabot.answers.model import TOP_K, Answer, Request
 from qabot.deployment.settings import BUNDLED_MODEL, Settings, read_settings
 from qabot.engines.fargate.engine import FargateEngine
 from qabot.engines.fargate.timing import Pace
@@ -36,7 +36,7 @@ HOUSES = 5  # a street, and questions a context
 NAMES = ("Momotaro", "Kintaro", "Urashima", "Kaguya", "Issun", "Otohime", "Hana", "Saru")
 
 
-def make_asks(number: int, model: str = MODEL) -> list[Ask]:
+def make_requests(number: int, model: str = MODEL) -> list[Request]:
     """Questions about a few contexts, each different, each with an answer in its context."""
     contexts = [
         " ".join(
@@ -46,12 +46,12 @@ def make_asks(number: int, model: str = MODEL) -> list[Ask]:
         for street in range(1, number // HOUSES + 2)
     ]
     keys = Keys(model)
-    asks = []
+    requests = []
     for index in range(number):
         context = contexts[index // HOUSES]
         question = f"Who lives in house {index % HOUSES + 1}?"
-        asks.append(Ask(keys.key(context, question), question, context))
-    return asks
+        requests.append(Request(keys.key(context, question), question, context))
+    return requests
 
 
 def engine(settings: Settings = SETTINGS, **arguments: Any) -> FargateEngine:
@@ -70,12 +70,12 @@ def deployed(monkeypatch: pytest.MonkeyPatch, **arguments: Any) -> Iterator[Clou
         yield cloud
 
 
-def expected(asks: Sequence[Ask]) -> dict[str, Result]:
+def expected(requests: Sequence[Request]) -> dict[str, Result]:
     model = _model()
     results: dict[str, Result] = {}
-    for ask in asks:
-        best, *others = model.answer(ask.context, ask.question, top_k=TOP_K)
-        results[ask.key] = Answer(ask.key, MODEL, best, tuple(others))
+    for request in requests:
+        best, *others = model.answer(request.context, request.question, top_k=TOP_K)
+        results[request.key] = Answer(request.key, MODEL, best, tuple(others))
     return results
 
 

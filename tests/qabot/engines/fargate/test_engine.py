@@ -11,7 +11,7 @@ import pytest
 
 from answerer.items import Status
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Ask, Failure
+from qabot.answers.model import Answer, Failure, Request
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
 from qabot.engines.fargate.engine import FargateEngine, new_run, stop_run
@@ -25,7 +25,7 @@ from tests.qabot.engines.fargate.bench import (
     expected,
     launched_keys,
     launched_keys_of,
-    make_asks,
+    make_requests,
     table_of,
 )
 from tools.emulator import Cloud
@@ -42,11 +42,11 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 
 
 def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = make_asks(300)
+    requests = make_requests(300)
     limits = AccountLimits()
     with deployed(monkeypatch, faults=limits) as cloud:
         before = cloud.client_calls()
-        results = list(engine().ask(asks))
+        results = list(engine().answer(requests))
         cloud.wait_idle()
         calls = {
             kind: number - before.get(kind, 0) for kind, number in cloud.client_calls().items()
@@ -55,8 +55,10 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
         tasks = cloud.task_calls()
 
     assert len(results) == 300
-    assert {result.key: result for result in results} == expected(asks)
-    assert sorted(keys) == sorted(ask.key for ask in asks), "one task a question, none twice"
+    assert {result.key: result for result in results} == expected(requests)
+    assert sorted(keys) == sorted(request.key for request in requests), (
+        "one task a question, none twice"
+    )
     assert limits.throttled == 0, "the account's rates were passed"
     # What AWS is asked, by kind. Launching costs two calls a question, all else next to nothing.
     assert calls.pop("ecs:RunTask") == 300
@@ -72,42 +74,42 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
 
 
 def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:
-    asks = make_asks(25)
+    requests = make_requests(25)
     packed = replace(SETTINGS, questions_per_task=10, max_cost_usd=0.01)
     before = cloud.client_calls()
-    results = list(engine(packed).ask(asks))
+    results = list(engine(packed).answer(requests))
     cloud.wait_idle()
-    assert {result.key: result for result in results} == expected(asks)
+    assert {result.key: result for result in results} == expected(requests)
     assert len(results) == 25
     assert sorted(len(launched_keys_of(task)) for task in cloud.tasks) == [5, 10, 10]
-    assert sorted(launched_keys(cloud)) == sorted(ask.key for ask in asks)
+    assert sorted(launched_keys(cloud)) == sorted(request.key for request in requests)
     assert cloud.client_calls()["ecs:RunTask"] - before.get("ecs:RunTask", 0) == 3
 
 
 def test_a_second_run_launches_nothing(cloud: Cloud) -> None:
-    asks = make_asks(5)
-    first = {result.key: result for result in engine().ask(asks)}
-    assert {result.key: result for result in engine().ask(asks)} == first
+    requests = make_requests(5)
+    first = {result.key: result for result in engine().answer(requests)}
+    assert {result.key: result for result in engine().answer(requests)} == first
     assert len(cloud.tasks) == 5
 
 
 def test_force_asks_again_what_is_answered(cloud: Cloud) -> None:
-    asks = make_asks(3)
-    first = {result.key: result for result in engine().ask(asks)}
-    again = {result.key: result for result in engine(force=True).ask(asks)}
+    requests = make_requests(3)
+    first = {result.key: result for result in engine().answer(requests)}
+    again = {result.key: result for result in engine(force=True).answer(requests)}
     assert again == first
     assert len(cloud.tasks) == 6
 
 
 def test_questions_that_no_task_can_answer_fail_for_good_without_a_task(cloud: Cloud) -> None:
     noise = os.urandom(500_000).hex()
-    asks = [
-        Ask("a" * 64, "Who?", noise),
-        Ask("b" * 64, "Who?" * 50_000, "context"),
-        Ask("c" * 64, "Who \ud800?", "context"),
-        Ask("d" * 64, "Who?", "half \ud800"),
+    requests = [
+        Request("a" * 64, "Who?", noise),
+        Request("b" * 64, "Who?" * 50_000, "context"),
+        Request("c" * 64, "Who \ud800?", "context"),
+        Request("d" * 64, "Who?", "half \ud800"),
     ]
-    results = {result.key[0]: result for result in engine().ask(asks)}
+    results = {result.key[0]: result for result in engine().answer(requests)}
     assert all(isinstance(result, Failure) and result.permanent for result in results.values())
     assert {key: getattr(result, "kind", "") for key, result in results.items()} == {
         "a": "context-too-large",
@@ -122,8 +124,10 @@ def test_a_long_context_is_answered(cloud: Cloud) -> None:
     filler = " ".join(f"Nothing happened in the year {year}." for year in range(1, 800))
     context = f"{filler} The treasure lies under the old oak. {filler}"
     assert len(context) > 50_000, "the overrides of a launch hold 8,192 characters"
-    ask = Ask(Keys(MODEL).key(context, "Where is the treasure?"), "Where is the treasure?", context)
-    (result,) = engine().ask([ask])
+    request = Request(
+        Keys(MODEL).key(context, "Where is the treasure?"), "Where is the treasure?", context
+    )
+    (result,) = engine().answer([request])
     assert isinstance(result, Answer)
     assert "oak" in result.span.answer
     assert context[result.span.start : result.span.end] == result.span.answer
@@ -131,9 +135,9 @@ def test_a_long_context_is_answered(cloud: Cloud) -> None:
 
 def test_what_the_task_refuses_is_known_the_next_time(cloud: Cloud) -> None:
     question = "Who is it? " * 900
-    ask = Ask(Keys(MODEL).key("It is Hana.", question), question, "It is Hana.")
-    (first,) = engine().ask([ask])
-    (second,) = engine().ask([ask])
+    request = Request(Keys(MODEL).key("It is Hana.", question), question, "It is Hana.")
+    (first,) = engine().answer([request])
+    (second,) = engine().answer([request])
     assert isinstance(first, Failure)
     assert isinstance(second, Failure)
     assert (first.kind, first.permanent) == ("question-too-long", True)
@@ -142,22 +146,22 @@ def test_what_the_task_refuses_is_known_the_next_time(cloud: Cloud) -> None:
 
 
 def test_limits_refuse_a_run_before_anything_is_launched(cloud: Cloud) -> None:
-    asks = make_asks(20)
+    requests = make_requests(20)
     with pytest.raises(UsageError, match=r"ask 20 questions.*allows 19: raise max_questions"):
-        list(engine(replace(SETTINGS, max_questions=19)).ask(asks))
+        list(engine(replace(SETTINGS, max_questions=19)).answer(requests))
     with pytest.raises(UsageError, match=r"estimated at \$0\.02.*raise max_cost_usd"):
-        list(engine(replace(SETTINGS, max_cost_usd=0.01)).ask(asks))
+        list(engine(replace(SETTINGS, max_cost_usd=0.01)).answer(requests))
     assert cloud.tasks == []
     assert list(table_of(cloud).scan()) == []
     # What is answered already costs nothing, and counts for nothing.
-    assert len(list(engine().ask(asks[:10]))) == 10
-    assert len(list(engine(replace(SETTINGS, max_questions=10)).ask(asks))) == 20
+    assert len(list(engine().answer(requests[:10]))) == 10
+    assert len(list(engine(replace(SETTINGS, max_questions=10)).answer(requests))) == 20
 
 
 def test_a_stack_with_another_model_is_an_error_that_names_both(cloud: Cloud) -> None:
     other = FargateEngine(SETTINGS, "other@1", pace=FAST)
     with pytest.raises(CloudError) as caught:
-        list(other.ask(make_asks(1, "other@1")))
+        list(other.answer(make_requests(1, "other@1")))
     assert "other@1" in str(caught.value)
     assert MODEL in str(caught.value)
     assert cloud.tasks == []
@@ -167,10 +171,10 @@ def test_a_stack_or_a_table_that_is_gone_is_an_error_that_names_the_next_step(
     cloud: Cloud,
 ) -> None:
     with pytest.raises(CloudError, match=r"no stack elsewhere in us-east-1.*cdk deploy"):
-        list(engine(replace(SETTINGS, stack_name="elsewhere")).ask(make_asks(1)))
+        list(engine(replace(SETTINGS, stack_name="elsewhere")).answer(make_requests(1)))
     cloud.client("dynamodb").delete_table(TableName=SETTINGS.stack_name)
     with pytest.raises(CloudError, match=r"table is gone.*cdk deploy"):
-        list(engine().ask(make_asks(1)))
+        list(engine().answer(make_requests(1)))
 
 
 def test_no_credentials_are_an_error_that_names_the_next_step(
@@ -179,20 +183,20 @@ def test_no_credentials_are_an_error_that_names_the_next_step(
     monkeypatch.delenv("AWS_ACCESS_KEY_ID")
     monkeypatch.delenv("AWS_SECRET_ACCESS_KEY")
     with pytest.raises(CloudError, match="no AWS credentials"):
-        list(engine().ask(make_asks(1)))
+        list(engine().answer(make_requests(1)))
 
 
 def test_nothing_to_ask_asks_aws_nothing(cloud: Cloud) -> None:
     before = cloud.client_calls()
-    assert list(engine().ask([])) == []
+    assert list(engine().answer([])) == []
     assert cloud.client_calls() == before
 
 
 def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = make_asks(6)
+    requests = make_requests(6)
     with deployed(monkeypatch, faults=Misfortunes(lambda *_: HANGS)) as cloud:
-        assert engine(run="mine").submit(asks[:4]) == []
-        assert engine(run="theirs").submit(asks[4:]) == []
+        assert engine(run="mine").submit(requests[:4]) == []
+        assert engine(run="theirs").submit(requests[4:]) == []
         clients = Clients()
         stack = find_stack(clients, SETTINGS.stack_name)
         stopped = list(stop_run(clients, stack, "mine"))
@@ -203,10 +207,10 @@ def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.Monke
 
 
 def test_submit_leaves_the_answers_to_the_table(cloud: Cloud) -> None:
-    asks = make_asks(4)
-    engine().submit(asks)
+    requests = make_requests(4)
+    engine().submit(requests)
     cloud.wait_idle()
-    items = table_of(cloud).read(ask.key for ask in asks)
+    items = table_of(cloud).read(request.key for request in requests)
     assert {item.status for item in items.values()} == {Status.ANSWERED}
     assert len(cloud.tasks) == 4
 

@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 
 from answerer.batches import BatchError
 from answerer.items import Item, Status
-from qabot.answers.model import Ask
+from qabot.answers.model import Request
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.failures import (
     ALWAYS,
@@ -190,7 +190,7 @@ def test_whatever_ecs_says_has_a_class_and_text_for_evidence(task: dict[str, Any
 
 def job(**arguments: Any) -> Job:
     defaults: dict[str, Any] = {
-        "ask": Ask("k", "q", "c"),
+        "request": Request("k", "q", "c"),
         "context_id": "x",
         "spot": True,
         "size": (1024, 4096),

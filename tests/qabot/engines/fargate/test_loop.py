@@ -12,7 +12,7 @@ from botocore.exceptions import ClientError, ReadTimeoutError
 from answerer import contexts
 from answerer.items import Status
 from answerer.spans import Span
-from qabot.answers.model import Answer, Ask, Failure
+from qabot.answers.model import Answer, Failure, Request
 from qabot.aws.tasks import Launch, make_token
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
@@ -135,9 +135,11 @@ def table() -> Iterator[Table]:
 
 
 def job(key: str, **arguments: Any) -> Job:
-    ask = Ask(key, "Who?", CONTEXT)
+    request = Request(key, "Who?", CONTEXT)
     size = (1024, 4096)
-    return Job(**{"ask": ask, "context_id": CONTEXT_ID, "spot": False, "size": size, **arguments})
+    return Job(
+        **{"request": request, "context_id": CONTEXT_ID, "spot": False, "size": size, **arguments}
+    )
 
 
 def dispatch(

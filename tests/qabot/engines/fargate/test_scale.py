@@ -16,7 +16,7 @@ import pytest
 
 from answerer.items import Item, Status
 from answerer.spans import Span
-from qabot.answers.model import Answer, Ask
+from qabot.answers.model import Answer, Request
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
@@ -168,7 +168,7 @@ def run(questions: int, max_tasks: int, vcpus: int, each: int = 1) -> tuple[floa
     )
     jobs = [
         Job(
-            ask=Ask(f"k{number}", "Who?", CONTEXT),
+            request=Request(f"k{number}", "Who?", CONTEXT),
             context_id="context#1",
             spot=False,
             size=(1024, 4096),

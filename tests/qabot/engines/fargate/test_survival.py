@@ -25,7 +25,7 @@ from tests.qabot.engines.fargate.bench import (
     engine,
     expected,
     launched_keys,
-    make_asks,
+    make_requests,
     table_of,
 )
 from tools.emulator import ApiError, Cloud, Faults, LoseReply, Misfortune, Refuse
@@ -50,19 +50,19 @@ def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
 KILLED = """
 import sys
 from dataclasses import replace
-from tests.qabot.engines.fargate.bench import SETTINGS, engine, make_asks
+from tests.qabot.engines.fargate.bench import SETTINGS, engine, make_requests
 settings = replace(SETTINGS, questions_per_task=int(sys.argv[1]))
-list(engine(settings, max_tasks=4, run="killed").ask(make_asks(12)))
+list(engine(settings, max_tasks=4, run="killed").answer(make_requests(12)))
 """
 
 
 def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asks = make_asks(30)
+    requests = make_requests(30)
     with deployed(monkeypatch, delays=Delays(pending=0.3)) as cloud:
         first = engine(max_tasks=10)
-        results = first.ask(asks)
+        results = first.answer(requests)
         got = [next(results) for _ in range(5)]
         begun = time.monotonic()
         results.close()
@@ -73,9 +73,9 @@ def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
         answered = [item.key for item in table_of(cloud).scan() if item.status is Status.ANSWERED]
         launched = len(cloud.tasks)
 
-        rest = list(engine().ask(asks))
+        rest = list(engine().answer(requests))
         cloud.wait_idle()
-        assert {result.key: result for result in rest} == expected(asks)
+        assert {result.key: result for result in rest} == expected(requests)
         again = set(launched_keys(cloud)[launched:])
         assert {result.key for result in got} <= set(answered)
         assert not again & set(answered), "an answered question was launched again"
@@ -120,7 +120,7 @@ class Killer(Faults):
 def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
     kind: str, number: int, heard: bool, each: int, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    asks = make_asks(12)
+    requests = make_requests(12)
     killer = Killer(kind, number, heard=heard)
     with deployed(monkeypatch, faults=killer, delays=Delays(pending=0.3)) as cloud:
         path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
@@ -132,21 +132,21 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
         assert killer.process.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
 
         settings = replace(SETTINGS, questions_per_task=each)
-        results = list(engine(settings, run="next").ask(asks))
+        results = list(engine(settings, run="next").answer(requests))
         cloud.wait_idle()
-        assert {result.key: result for result in results} == expected(asks)
+        assert {result.key: result for result in results} == expected(requests)
         keys = launched_keys(cloud)
         assert len(keys) == len(set(keys)) == 12, "what ran or was answered was launched again"
 
 
 def test_two_runs_at_once_share_the_tasks(cloud: Cloud) -> None:
-    asks = make_asks(12)
-    first, second = engine().ask(asks), engine().ask(asks)
+    requests = make_requests(12)
+    first, second = engine().answer(requests), engine().answer(requests)
     results: list[Result] = []
     for pair in zip(first, second, strict=True):
         results += pair
     cloud.wait_idle()
-    assert {result.key: result for result in results} == expected(asks)
+    assert {result.key: result for result in results} == expected(requests)
     assert len(results) == 24
     assert len(cloud.tasks) == 12
 
@@ -154,10 +154,10 @@ def test_two_runs_at_once_share_the_tasks(cloud: Cloud) -> None:
 def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asks = make_asks(6)
-    hang_first = Misfortunes(lambda _, number: HANGS if number <= len(asks) else None)
+    requests = make_requests(6)
+    hang_first = Misfortunes(lambda _, number: HANGS if number <= len(requests) else None)
     with deployed(monkeypatch, faults=hang_first) as cloud:
-        first, second = engine().ask(asks), engine().ask([asks[0]])
+        first, second = engine().answer(requests), engine().answer([requests[0]])
         starter = threading.Thread(target=lambda: next(first))
         starter.start()
         while len(cloud.tasks) < 6:
@@ -173,7 +173,7 @@ def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
         joiner.join()
         first.close()
         cloud.wait_idle()
-    assert waiting == [expected(asks)[asks[0].key]]
+    assert waiting == [expected(requests)[requests[0].key]]
 
 
 @pytest.mark.parametrize(
@@ -203,7 +203,7 @@ def test_a_permission_that_is_missing_ends_the_run_at_once_and_is_named(
     with deployed(monkeypatch, faults=denies, delays=Delays(pending=0.5)) as cloud:
         denies.active = True
         with pytest.raises(CloudError, match=f"AWS denies {permission}.*grant it"):
-            list(engine().ask(make_asks(3)))
+            list(engine().answer(make_requests(3)))
         assert {task.desired for task in cloud.tasks} <= {"STOPPED"}, "tasks were left running"
 
 
@@ -220,15 +220,15 @@ def test_credentials_that_expire_end_the_run_and_the_next_one_goes_on(
             expired = ApiError("ExpiredTokenException", "The security token has expired")
             return Refuse(expired) if self.after < 0 else None
 
-    asks, expire = make_asks(12), Expire()
+    requests, expire = make_requests(12), Expire()
     with deployed(monkeypatch, faults=expire) as cloud:
         expire.after = 20
         with pytest.raises(CloudError, match="credentials have expired"):
-            list(engine(max_tasks=4).ask(asks))
+            list(engine(max_tasks=4).answer(requests))
         expire.after = 10**9
-        results = {result.key: result for result in engine().ask(asks)}
+        results = {result.key: result for result in engine().answer(requests)}
         cloud.wait_idle()
-        assert results == expected(asks)
+        assert results == expected(requests)
         assert len(cloud.tasks) == 12
 
 
@@ -238,7 +238,7 @@ def test_a_crash_keeps_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> No
         return 1
 
     with deployed(monkeypatch, program=program) as cloud:
-        (failure,) = engine().ask(make_asks(1))
+        (failure,) = engine().answer(make_requests(1))
         assert isinstance(failure, Failure)
         assert (failure.kind, failure.attempts) == ("crashed", 3)
         assert failure.evidence["log"] == "about to fall over ['--item-id']"
@@ -250,7 +250,7 @@ def test_a_crash_keeps_the_end_of_its_log(monkeypatch: pytest.MonkeyPatch) -> No
 def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    asks = make_asks(2)
+    requests = make_requests(2)
     # SIGTERM, long before a process that has just started can have an answer.
     interrupted = replace(SPOT_INTERRUPTED, seconds=0.05)
 
@@ -258,8 +258,8 @@ def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
         return interrupted if task.capacity_provider == "FARGATE_SPOT" else None
 
     with deployed(monkeypatch, tasks="process", faults=Misfortunes(weather)) as cloud:
-        results = list(engine(replace(SETTINGS, spot=True)).ask(asks))
+        results = list(engine(replace(SETTINGS, spot=True)).answer(requests))
         cloud.wait_idle()
-        assert {result.key: result for result in results} == expected(asks)
+        assert {result.key: result for result in results} == expected(requests)
         providers = Counter(task.capacity_provider for task in cloud.tasks)
         assert providers == {"FARGATE_SPOT": 4, "FARGATE": 2}

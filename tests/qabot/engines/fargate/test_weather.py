@@ -21,7 +21,7 @@ from tests.qabot.engines.fargate.bench import (
     engine,
     expected,
     launched_keys_of,
-    make_asks,
+    make_requests,
 )  # fmt: skip
 from tools.emulator import ApiError, Faults, LoseReply, Misfortune, Refuse
 from tools.emulator.weather import (
@@ -131,16 +131,16 @@ class Storm(Faults):
 
 
 def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = make_asks(120)
+    requests = make_requests(120)
     storm = Storm(SEED)
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
     with deployed(monkeypatch, faults=storm) as cloud:
         settings = replace(SETTINGS, spot=True, questions_per_task=4)
-        results = list(engine(settings, pace=pace, timeout=110, max_tasks=24).ask(asks))
+        results = list(engine(settings, pace=pace, timeout=110, max_tasks=24).answer(requests))
         cloud.wait_idle()
         running = [task for task in cloud.tasks if task.desired != "STOPPED"]
-    assert sorted(result.key for result in results) == sorted(ask.key for ask in asks)
-    right = expected(asks)
+    assert sorted(result.key for result in results) == sorted(request.key for request in requests)
+    right = expected(requests)
     failures = [result for result in results if isinstance(result, Failure)]
     assert [result for result in results if result not in failures] == [
         right[result.key] for result in results if result not in failures
@@ -152,17 +152,17 @@ def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch)
 
 
 def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) -> None:
-    asks = make_asks(200)
+    requests = make_requests(200)
     storm = Storm(SEED)
     # Few tasks at once, so that none waits for a thread of this machine as long as one that hangs.
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
     with deployed(monkeypatch, faults=storm) as cloud:
         settings = replace(SETTINGS, spot=True)
-        results = list(engine(settings, pace=pace, timeout=110, max_tasks=24).ask(asks))
+        results = list(engine(settings, pace=pace, timeout=110, max_tasks=24).answer(requests))
         cloud.wait_idle()
         launched = len(cloud.tasks)
-    assert sorted(result.key for result in results) == sorted(ask.key for ask in asks)
-    right = expected(asks)
+    assert sorted(result.key for result in results) == sorted(request.key for request in requests)
+    right = expected(requests)
     for result in results:
         if isinstance(result, Answer):
             assert result == right[result.key]
@@ -173,4 +173,4 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
     for failure in failures:
         assert "manifest unknown" in failure.evidence["stopped_reason"]
     assert sum(storm.met.values()) > 40, "that was no storm"
-    assert launched == len(asks) + sum(storm.met[name] for name in PASSING)
+    assert launched == len(requests) + sum(storm.met[name] for name in PASSING)
