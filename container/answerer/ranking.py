@@ -1,0 +1,127 @@
+"""The lexical ranking: which passages of a text share the question's words.
+
+    ranking = Ranking(["The ferry left Bergen.", "The captain was Nils Hagen."])
+    ranking.scores("Who was captain?")   # [0.0, 0.9…]: one score per passage
+    best(ranking.scores("Who was captain?"), 5)   # [1]: indices, best first
+
+One ranking for everything that is longer than a model reads: the passages of a long context and
+those of a folder of documents. It is BM25 (Robertson and Zaragoza, "The Probabilistic Relevance
+Framework", 2009) over word stems, and over pairs of characters in scripts that put no spaces
+between words. Plain Python, so the scores are the same on every machine.
+"""
+
+from __future__ import annotations
+
+import math
+import re
+import unicodedata
+from collections import Counter
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+# BM25's usual constants: how soon a repeated term stops counting, and how much long passages lose.
+_SATURATION = 1.2
+_LENGTH = 0.75
+
+# Letters of scripts that put no spaces between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana,
+# Han ideographs (unicode.org/Public/UNIDATA/Blocks.txt).
+_UNSPACED = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # noqa: E501 - one character class
+_RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+
+# Letters of a stem. Cutting words serves many languages alike, and on long documents it did as well
+# as English endings taken off by rule (docs/models.md).
+_STEM = 6
+_SHORTEST_PLURAL = 3
+
+# English words that a question is made of and that say nothing of what it is about.
+_FUNCTION_WORDS = frozenset(
+    re.findall(
+        r"\w+",
+        """
+        a an the of in on at to for from by with as and or is are was were be been do does did has
+        have had can could will would should may might it its he his she her they their them this
+        that these those there what which who whom whose when where why how much many
+        """,
+    )
+)
+
+
+class Ranking:
+    """The terms of some passages, ready to be asked.
+
+    Args:
+        passages: texts; their order gives the order of the scores.
+    """
+
+    def __init__(self, passages: Iterable[str]) -> None:
+        lengths: list[int] = []
+        # Of each term, the passages that hold it and how often.
+        self._postings: dict[str, list[tuple[int, int]]] = {}
+        for number, passage in enumerate(passages):
+            found = terms(passage)
+            lengths.append(len(found))
+            for term, times in Counter(found).items():
+                self._postings.setdefault(term, []).append((number, times))
+        mean = max(1.0, sum(lengths) / max(1, len(lengths)))
+        self._penalties = [
+            _SATURATION * (1 - _LENGTH + _LENGTH * length / mean) for length in lengths
+        ]
+
+    def scores(self, question: str) -> list[float]:
+        """BM25 of each passage for a question; 0 where they share no term.
+
+        Args:
+            question: any text.
+        """
+        count = len(self._penalties)
+        scores = [0.0] * count
+        for term in sorted(set(terms(question)) - _FUNCTION_WORDS):
+            postings = self._postings.get(term, ())
+            rarity = math.log(1 + (count - len(postings) + 0.5) / (len(postings) + 0.5))
+            for number, times in postings:
+                gain = times * (_SATURATION + 1) / (times + self._penalties[number])
+                scores[number] += rarity * gain
+        return scores
+
+
+def best(scores: Sequence[float], most: int) -> list[int]:
+    """The indices of the highest scores above 0, highest first, and the earlier of two equal ones.
+
+    Args:
+        scores: one per passage.
+        most: how many at most.
+    """
+    order = sorted(range(len(scores)), key=lambda number: (-scores[number], number))
+    return [number for number in order[:most] if scores[number] > 0]
+
+
+def terms(text: str) -> list[str]:
+    """What the ranking compares: the stems of a text's words, in their order.
+
+    Case, accents and other marks don't count. A run of a script without spaces gives its pairs of
+    neighbouring characters.
+
+    Args:
+        text: any text.
+    """
+    if not text.isascii():
+        text = unicodedata.normalize("NFKD", text)
+        marks = {ord(char): None for char in set(text) if unicodedata.category(char)[0] == "M"}
+        text = text.translate(marks)
+    found: list[str] = []
+    for run in _RUN.findall(text.casefold()):
+        if run.isascii() or not _IS_UNSPACED.match(run):
+            found.append(_stem(run))
+        elif len(run) == 1:
+            found.append(run)
+        else:
+            found.extend(run[index : index + 2] for index in range(len(run) - 1))
+    return found
+
+
+def _stem(word: str) -> str:
+    """What the forms of a word share: its beginning, without a plural's s."""
+    return (word[:-1] if len(word) > _SHORTEST_PLURAL and word[-1] == "s" else word)[:_STEM]

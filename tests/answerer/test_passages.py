@@ -1,0 +1,38 @@
+from __future__ import annotations
+
+import itertools
+
+from hypothesis import given
+from hypothesis import strategies as st
+
+from answerer import passages
+
+
+def test_a_text_of_a_few_windows_is_one_passage() -> None:
+    text = "word " * (passages.WHOLE // 5)
+    assert passages.cut(text) == [range(len(text))]
+
+
+@given(st.lists(st.sampled_from(["word", " ", ". ", "\n\n", "。", "x" * 900, "字"]), min_size=1))
+def test_passages_cover_a_text_and_overlap(pieces: list[str]) -> None:
+    text = "".join(pieces) * 40
+    cuts = passages.cut(text)
+    assert cuts[0].start == 0
+    assert cuts[-1].stop == len(text)
+    for before, after in itertools.pairwise(cuts):
+        assert before.start < after.start
+        assert before.stop < after.stop
+        assert after.start <= before.stop - passages.OVERLAP
+        assert len(before) <= passages.LENGTH
+
+
+def test_a_passage_ends_with_a_paragraph_or_else_a_sentence_or_else_a_word() -> None:
+    sentence = "The ferry left the town of Bergen at noon with forty guests. "
+    text = sentence * 200
+    assert all(text[cut.start : cut.stop].endswith(". ") for cut in passages.cut(text)[:-1])
+    paragraphs = (sentence * 5 + "\n\n") * 50
+    assert all(
+        paragraphs[cut.start : cut.stop].endswith("\n\n") for cut in passages.cut(paragraphs)[:-1]
+    )
+    words = "word " * 2000
+    assert all(words[cut.start : cut.stop].endswith(" ") for cut in passages.cut(words)[:-1])
