@@ -8,6 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
+from qabot.documents.text_file import read_text
 from qabot.errors import Problem, QuestionsError
 from qabot.nodes.json import read_json
 from qabot.nodes.nodes import DocumentError, decode
@@ -160,13 +161,8 @@ class _Reader:
         if path not in self._texts:
             # A code point takes four bytes at most.
             data = self._folder.read(path, 4 * fields.MAX_CONTEXT, "use a shorter text")
-            try:
-                text = decode(data)
-            except DocumentError as error:
-                place = f"line {error.line}, column {error.column}"
-                raise UnreadableFile(f"is not UTF-8 ({place})", error.todo) from None
-            # As YAML does: the same text has the same offsets on every system.
-            self._texts[path] = text.replace("\r\n", "\n").replace("\r", "\n")
+            # The same text has the same offsets on every system.
+            self._texts[path] = read_text(data, path.name)
         return self._texts[path]
 
 
