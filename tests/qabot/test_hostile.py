@@ -18,8 +18,8 @@ import pytest
 import yaml
 
 from answerer.spans import Span
-from qabot.answers.model import Answer, Failure
-from qabot.answers.yaml_file import AnswerSet, Entry, render
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure
+from qabot.answers.yaml_file import render
 from qabot.cli import main
 from qabot.github.publish import message
 from tests.conftest import Repository

@@ -18,8 +18,7 @@ from typing import TYPE_CHECKING, Any
 from answerer.spans import Span
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer
-from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.answers.model import Answer, AnswerSet, Entry
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from qabot.site.build import build

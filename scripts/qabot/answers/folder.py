@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 from qabot import atomic_write as in_one_step
 from qabot.answers import markdown
 from qabot.answers import yaml_file as answers
-from qabot.answers.yaml_file import AnswerSet
+from qabot.answers.model import AnswerSet
 from qabot.errors import AnswersError
 
 if TYPE_CHECKING:

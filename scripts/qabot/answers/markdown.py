@@ -7,15 +7,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from qabot.answers.model import Answer, contains_one
-from qabot.answers.yaml_file import is_doubtful
-from qabot.console.reporter import clean
+from qabot.answers.model import Answer, contains_one, is_doubtful
+from qabot.console.text import clean
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from answerer.spans import Span
-    from qabot.answers.yaml_file import AnswerSet, Entry
+    from qabot.answers.model import AnswerSet, Entry
     from qabot.questions.parse import Question
 
 MARKER = "<!-- Written by qabot; change the questions, not this file. -->"

@@ -22,20 +22,16 @@ from __future__ import annotations
 
 import json
 import re
-from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
 from answerer.spans import Span
-from qabot.answers.model import Answer, Failure, Result
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result, is_doubtful
+from qabot.console.text import escape_hidden
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
 MARKER = "# Written by qabot"
-
-# Below this score an answer is marked as doubtful. Of the bundled model's answers on half of XQuAD's
-# English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
-DOUBTFUL = 0.3
 
 # Of evidence, in characters: YAML finds no key that takes more than 1,024 (yaml.org/spec/1.2.2, 7.4.2),
 # and JSON may spell each with six.
@@ -43,45 +39,6 @@ _LONGEST_NAME = 160
 
 _LINE = re.compile(r"(- |  )([a-z]+): (.+)")
 _SOURCE = re.compile(r"source: (.+)")
-
-# JSON leaves these as they are. YAML wants some of them escaped (yaml.org/spec/1.2.2, 5.1), and none
-# should be invisible to a reviewer: controls, bidirectional controls, byte order marks.
-_HIDDEN = re.compile(
-    "[\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ufffe\uffff]"
-)
-
-
-@dataclass(frozen=True, slots=True)
-class Entry:
-    """One question and what is known of its answer.
-
-    Args:
-        id: the question's, unique in its set.
-        question: the question.
-        result: its answer, or why there is none.
-    """
-
-    id: str
-    question: str
-    result: Result
-
-
-@dataclass(frozen=True, slots=True)
-class AnswerSet:
-    """One answers file.
-
-    Args:
-        source: the question file that it answers, relative to the repository, with `/`.
-        entries: in the order of the questions.
-    """
-
-    source: str
-    entries: tuple[Entry, ...]
-
-
-def is_doubtful(result: Result) -> bool:
-    """Whether a person should look twice at an answer."""
-    return isinstance(result, Answer) and result.span.score < DOUBTFUL
 
 
 def render(answers: AnswerSet) -> str:
@@ -128,7 +85,8 @@ def quoted(value: Any) -> str:
         value: what JSON knows; text without half surrogates.
     """
     text = json.dumps(value, ensure_ascii=False)
-    return _HIDDEN.sub(lambda match: f"\\u{ord(match[0]):04x}", text)
+    # YAML wants some of them escaped (yaml.org/spec/1.2.2, 5.1).
+    return escape_hidden(text)
 
 
 def parse(text: str) -> AnswerSet | None:

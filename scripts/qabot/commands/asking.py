@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.model import Answer
-from qabot.console.reporter import for_log, json_for_log
+from qabot.console.text import for_log, json_for_log
 from qabot.engines.runner import BUNDLED
 from qabot.errors import UsageError
 from qabot.repository import find_root
@@ -19,7 +19,7 @@ if TYPE_CHECKING:
     import argparse
     from collections.abc import Iterator
 
-    from qabot.answers.yaml_file import Entry
+    from qabot.answers.model import Entry
     from qabot.console.reporter import Reporter
 
 

@@ -5,7 +5,7 @@ from __future__ import annotations
 import sys
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.errors import QuestionsError
 from qabot.questions import schema as fields
 from qabot.questions.read import read_questions

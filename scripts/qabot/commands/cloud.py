@@ -14,7 +14,8 @@ from qabot.aws.clients import Clients
 from qabot.aws.errors import translated
 from qabot.aws.stack import find_stack
 from qabot.console.redact import Redactor
-from qabot.console.reporter import count, for_log, json_for_log, on_github
+from qabot.console.reporter import on_github
+from qabot.console.text import count, for_log, json_for_log
 from qabot.deployment.settings import read_settings
 from qabot.engines.fargate.engine import DEFAULT_TIMEOUT, FargateEngine, stop_run
 from qabot.errors import QabotError, UsageError

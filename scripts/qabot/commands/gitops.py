@@ -6,7 +6,7 @@ import os
 from typing import TYPE_CHECKING
 
 from qabot.commands.reconciling import answer, choose_engine
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.errors import UsageError
 from qabot.github.git import Git
 from qabot.github.publish import current_branch, message, publish

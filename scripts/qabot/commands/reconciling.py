@@ -7,8 +7,9 @@ import time
 from typing import TYPE_CHECKING
 
 from qabot.answers.model import Answer, Failure
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.deployment.settings import read_settings
+from qabot.engines.recorded import Recorded
 from qabot.engines.runner import BUNDLED, RunnerEngine
 from qabot.errors import QuestionsError, UsageError
 from qabot.github import job_summary as summary
@@ -20,7 +21,7 @@ from qabot.run.estimate import Estimate, on_fargate, on_runner
 from qabot.run.plan import Plan, make_plan
 from qabot.run.reconcile import Outcome, reconcile, tell
 from qabot.timeline import file as timeline_file
-from qabot.timeline.recorder import Recorded, Recorder
+from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
     import argparse

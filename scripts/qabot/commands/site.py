@@ -7,7 +7,7 @@ import webbrowser
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.errors import UsageError
 from qabot.questions.read import read_questions
 from qabot.repository import find_root

@@ -12,7 +12,8 @@ from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, Request
-from qabot.console.reporter import Reporter, count, for_log
+from qabot.console.reporter import Reporter
+from qabot.console.text import count, for_log
 from qabot.exit_codes import settle
 from qabot.questions.read import read_question_file
 

@@ -8,15 +8,14 @@ anything print a credential, or on GitHub an account id: `qabot.console.redact`.
 
 from __future__ import annotations
 
-import json
 import os
-import re
 import sys
 import time
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
 
 from qabot.console.redact import Redactor
+from qabot.console.text import clean, for_log
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -29,61 +28,7 @@ if TYPE_CHECKING:
 # docs.github.com: Workflow commands, limits of annotations.
 ANNOTATIONS = 10
 
-# C0, DEL, C1 (terminal control), bidirectional controls (they reorder what is read:
-# CVE-2021-42574), line and paragraph separators, and what can't be encoded.
-_UNPRINTABLE = re.compile(
-    "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069\ufeff\ud800-\udfff]"
-)
-
 Level = Literal["error", "warning"]
-
-
-def clean(text: str, limit: int = 500) -> str:
-    """Text on one line that moves no cursor, starts no line and reorders nothing.
-
-    Args:
-        text: any text.
-        limit: longest result, in code points; more is cut with an ellipsis.
-    """
-    if len(text) > limit:
-        text = text[: limit - 1] + "…"
-    return _UNPRINTABLE.sub(_escape, text)
-
-
-def for_log(text: str, limit: int = 500) -> str:
-    """Text on one line of output that a workflow's log will not take for a command.
-
-    GitHub's runner takes `::` at a line's start, and `##[` anywhere in it, for a command, on standard
-    output as on standard error.
-
-    Args:
-        text: any text.
-        limit: as for `clean`.
-    """
-    text = clean(text, limit).replace("##[", "##\\[")
-    return f"\\{text}" if text.lstrip().startswith("::") else text
-
-
-def json_for_log(value: object, indent: int | None = None) -> str:
-    """A value as JSON that hides nothing, and that a workflow's log will not take for a command.
-
-    Args:
-        value: what JSON knows.
-        indent: spaces for each level, on lines of their own; one line unless given.
-    """
-    text = json.dumps(value, ensure_ascii=False, indent=indent).replace("##[", "#\\u0023[")
-    # JSON escapes a line end in a text by itself: those that are left are its own.
-    return "\n".join(_UNPRINTABLE.sub(_escape, line) for line in text.split("\n"))
-
-
-def _escape(match: re.Match[str]) -> str:
-    known = {"\n": "\\n", "\r": "\\r", "\t": "\\t"}
-    return known.get(match[0]) or f"\\u{ord(match[0]):04x}"
-
-
-def count(number: int, what: str) -> str:
-    """A number of things: `1 question`, `2,000 questions`."""
-    return f"{number:,} {what}{'' if number == 1 else 's'}"
 
 
 class Progress(Protocol):

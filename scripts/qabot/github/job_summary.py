@@ -7,9 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell
-from qabot.answers.model import Answer, contains_one
-from qabot.answers.yaml_file import is_doubtful
-from qabot.console.reporter import count
+from qabot.answers.model import Answer, contains_one, is_doubtful
+from qabot.console.text import count
 from qabot.github import job_summary_pictures as pictures
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
-from qabot.console.reporter import clean, count
+from qabot.console.text import clean, count
 from qabot.github.git import Git, GitError
 from qabot.questions import add as asked
 from qabot.questions.read import FOLDER, read_questions

@@ -7,7 +7,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import add_command, positive
-from qabot.console.reporter import Reporter, clean, count
+from qabot.console.reporter import Reporter
+from qabot.console.text import clean, count
 
 if TYPE_CHECKING:
     import argparse

@@ -7,7 +7,7 @@ import os
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.deployment import fargate_limits as fargate
 
 if TYPE_CHECKING:

@@ -6,7 +6,7 @@ from collections import Counter
 from typing import TYPE_CHECKING, Any
 
 from qabot.answers.markdown import cell
-from qabot.console.reporter import count, for_log, json_for_log
+from qabot.console.text import count, for_log, json_for_log
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator

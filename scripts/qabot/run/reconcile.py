@@ -9,8 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
-from qabot.answers.model import Answer, Failure, contains_one
-from qabot.answers.yaml_file import AnswerSet, Entry, is_doubtful
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure, contains_one, is_doubtful
 from qabot.console.redact import Redactor
 from qabot.errors import Interrupted, Problem
 

@@ -4,27 +4,15 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.answers.yaml_file import DOUBTFUL
+from qabot.answers.model import DOUBTFUL
+from qabot.answers.scores import BINS, histogram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 # Fewer answers have no distribution worth a picture.
 MIN_CHART = 5
-BINS = 20
 _BAR, _HEIGHT = 12, 48
-
-
-def histogram(scores: Sequence[float]) -> list[int]:
-    """How many scores lie in each twentieth of [0, 1]; 1 counts to the last.
-
-    Args:
-        scores: each in [0, 1].
-    """
-    counts = [0] * BINS
-    for score in scores:
-        counts[min(int(score * BINS + 1e-9), BINS - 1)] += 1
-    return counts
 
 
 def scores_svg(scores: Sequence[float]) -> str:

@@ -9,14 +9,13 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Result, contains_one
-from qabot.answers.yaml_file import is_doubtful
+from qabot.answers.model import Answer, Failure, Result, contains_one, is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
-    from qabot.answers.yaml_file import Entry
+    from qabot.answers.model import Entry
     from qabot.questions.parse import Question
     from qabot.questions.read import Questions
 

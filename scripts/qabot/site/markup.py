@@ -7,7 +7,7 @@ import json
 from typing import TYPE_CHECKING, Any
 from urllib.parse import quote
 
-from qabot.console.reporter import clean
+from qabot.console.text import clean
 
 if TYPE_CHECKING:
     from qabot.site.data import ShownSet

@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qabot.answers.model import Answer
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.site.data import Mark
 from qabot.site.markup import anchor, escape
 

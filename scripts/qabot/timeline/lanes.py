@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.timeline.events import AFTER, Event, State, What
 
 if TYPE_CHECKING:

@@ -5,7 +5,7 @@ from __future__ import annotations
 import math
 from typing import NoReturn
 
-from qabot.console.reporter import clean
+from qabot.console.text import clean
 from qabot.nodes.json import read_json
 from qabot.nodes.nodes import DocumentError, Fields, Items, Node, Scalar
 from qabot.timeline.events import (

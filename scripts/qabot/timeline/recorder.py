@@ -5,7 +5,6 @@ Some 17 bytes an event, since a run may have a hundred thousand questions.
 
 from __future__ import annotations
 
-import contextlib
 import time
 from array import array
 from collections import Counter
@@ -15,10 +14,9 @@ from qabot.answers.model import Answer
 from qabot.timeline.events import MAX_TEXT, Event, Timeline, Track, What, moments
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator, Iterable, Iterator, Sequence
+    from collections.abc import Callable, Iterable, Iterator
 
-    from qabot.answers.model import Request, Result
-    from qabot.engines import Engine
+    from qabot.answers.model import Result
 
 # A timeline with more events than this has no tracks: nobody looks at ten thousand of them.
 MAX_EVENTS = 50_000
@@ -173,32 +171,3 @@ class Recorder:
             events[number].append(Event(at, what, task, kind))
         for key, number in self._numbers.items():
             yield Track(key, tuple(events[number]))
-
-
-class Recorded:
-    """An engine whose runs are recorded.
-
-    Args:
-        engine: answers; may tell the recorder more than what it yields.
-        recorder: records.
-    """
-
-    def __init__(self, engine: Engine, recorder: Recorder) -> None:
-        self._engine = engine
-        self._recorder = recorder
-
-    @property
-    def model(self) -> str:
-        """The identity of the model that answers."""
-        return self._engine.model
-
-    def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
-        """Answer all questions; see `qabot.engines.Engine`."""
-        self._recorder.queued(request.key for request in requests)
-        try:
-            with contextlib.closing(self._engine.answer(requests)) as results:
-                for result in results:
-                    self._recorder.ended(result)
-                    yield result
-        finally:
-            self._recorder.stop()

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import clean, count
+from qabot.console.text import clean, count
 from qabot.timeline.events import STATES, State
 
 if TYPE_CHECKING:

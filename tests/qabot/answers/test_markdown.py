@@ -12,9 +12,8 @@ from markdown_it import MarkdownIt
 
 from answerer.spans import Span
 from qabot.answers.markdown import escape, render, sentence
-from qabot.answers.model import Answer, Failure
-from qabot.answers.yaml_file import AnswerSet, Entry
-from qabot.console.reporter import clean
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure
+from qabot.console.text import clean
 from qabot.questions.parse import Question
 
 # As GitHub reads it: tables, strikethrough, bare links; raw HTML passes, which is the worst case.

@@ -10,8 +10,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from answerer.spans import Span
-from qabot.answers.model import Answer, Failure
-from qabot.answers.yaml_file import MARKER, AnswerSet, Entry, is_doubtful, parse, render
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure, is_doubtful
+from qabot.answers.yaml_file import MARKER, parse, render
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 scores = st.floats(0, 1).map(lambda score: round(score, 4))

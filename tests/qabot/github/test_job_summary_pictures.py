@@ -8,10 +8,11 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qabot.engines.recorded import Recorded
 from qabot.github import job_summary_pictures as pictures
 from qabot.timeline.events import Timeline
 from qabot.timeline.lanes import lanes
-from qabot.timeline.recorder import Recorded, Recorder
+from qabot.timeline.recorder import Recorder
 from tests.conftest import Repository
 from tests.qabot.answers.test_markdown import GITHUB, HOSTILE, tags
 from tests.qabot.github.test_job_summary import rendered

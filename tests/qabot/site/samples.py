@@ -5,8 +5,7 @@ from __future__ import annotations
 from answerer.spans import Span
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Result
-from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result
 from qabot.questions.read import read_questions
 from tests.conftest import Repository
 

@@ -5,8 +5,9 @@ from __future__ import annotations
 from itertools import pairwise
 from typing import TYPE_CHECKING
 
+from qabot.engines.recorded import Recorded
 from qabot.engines.runner import RunnerEngine
-from qabot.timeline.recorder import Recorded, Recorder
+from qabot.timeline.recorder import Recorder
 from tests.qabot.engines.fargate.test_loop import (
     FakeTasks,
     dispatch,

@@ -7,11 +7,10 @@ from itertools import pairwise
 
 from hypothesis import given
 
-from qabot.answers.model import Answer, Request
+from qabot.answers.model import Answer
 from qabot.timeline.events import MAX_TEXT, STATES, State, Timeline, What
-from qabot.timeline.recorder import Recorded, Recorder
-from tests.qabot.scripted import ScriptedEngine, failure
-from tests.qabot.timeline.samples import SPAN, Clock, many, retried_run, timelines, told
+from qabot.timeline.recorder import Recorder
+from tests.qabot.timeline.samples import SPAN, many, retried_run, timelines, told
 
 
 def whats(timeline: Timeline, key: str) -> list[str]:
@@ -80,40 +79,6 @@ def test_a_clock_that_is_set_back_does_not_turn_time_round() -> None:
         [(0.0, "queued", "a", ""), (5.0, "started", "a", ""), (-9.0, "answered", "a", "")]
     )
     assert [event.at for event in timeline.tracks[0].events] == [0.0, 5.0, 5.0]
-
-
-def requests(number: int) -> list[Request]:
-    return [Request(f"k{n}", f"q{n}", "word") for n in range(number)]
-
-
-def test_any_engine_can_be_recorded() -> None:
-    clock = Clock()
-
-    def wait(request: Request) -> None:
-        clock.at += 1.0
-
-    engine = ScriptedEngine(
-        lambda request: failure(request) if request.key == "k1" else wait(request)
-    )
-    recorder = Recorder("runner", clock=clock)
-    recorded = Recorded(engine, recorder)
-    assert recorded.model == engine.model
-    results = list(recorded.answer(requests(3)))
-    assert [result.key for result in results] == ["k0", "k1", "k2"]
-    timeline = recorder.timeline()
-    assert [track.end.what for track in timeline.tracks] == ["answered", "failed", "answered"]
-    assert [track.end.at for track in timeline.tracks] == [1.0, 1.0, 2.0]
-
-
-def test_what_is_left_when_a_run_is_broken_off_is_stopped() -> None:
-    engine, recorder = ScriptedEngine(), Recorder("runner")
-    results = Recorded(engine, recorder).answer(requests(3))
-    next(results)
-    results.close()
-    assert engine.closed
-    assert [track.end.what for track in recorder.timeline().tracks] == [
-        "answered", "stopped", "stopped",
-    ]  # fmt: skip
 
 
 def test_too_many_events_are_counted_and_not_listed() -> None:

@@ -15,9 +15,9 @@ from answerer.spans import Span
 from qabot.answers import folder as store
 from qabot.answers import yaml_file as answers
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Request
-from qabot.answers.yaml_file import AnswerSet, Entry
-from qabot.console.reporter import Reporter, for_log, json_for_log
+from qabot.answers.model import Answer, AnswerSet, Entry, Request
+from qabot.console.reporter import Reporter
+from qabot.console.text import for_log, json_for_log
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from qabot.run.estimate import on_runner

@@ -19,8 +19,7 @@ from answerer.items import Status
 from answerer.spans import Span
 from answerer.table import SupersededError, Table, TableError
 from qabot.answers import yaml_file as answers
-from qabot.answers.model import Answer
-from qabot.answers.yaml_file import AnswerSet, Entry
+from qabot.answers.model import Answer, AnswerSet, Entry
 from qabot.commands.cloud import _as_json, _as_text
 from qabot.console.redact import Redactor
 from qabot.engines.fargate.outcome import is_of

@@ -16,7 +16,7 @@ from answerer.errors import InputError, ModelError
 from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, digest, read_info
 from answerer.model import Model
 from qabot.answers.key import Keys
-from qabot.console.reporter import for_log
+from qabot.console.text import for_log
 from tools.fuzzing.scratch import Scratch
 from tools.fuzzing.target import Target, as_text, join, split
 

@@ -15,7 +15,8 @@ from unittest import mock
 import yaml
 
 from qabot.answers.yaml_file import quoted
-from qabot.console.reporter import Reporter, for_log
+from qabot.console.reporter import Reporter
+from qabot.console.text import for_log
 from qabot.github.links import Links
 from qabot.nodes.nodes import DocumentError, decode
 from qabot.nodes.yaml import read_yaml

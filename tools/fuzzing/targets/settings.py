@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.console.reporter import for_log
+from qabot.console.text import for_log
 from qabot.deployment.settings import _DEFAULTS, SETTINGS_FILE, read_settings
 from qabot.deployment.settings_rules import RULES
 from qabot.errors import SettingsError

@@ -20,9 +20,9 @@ from answerer.logs import escape as escape_log
 from answerer.spans import Span
 from qabot.answers import markdown
 from qabot.answers import yaml_file as answers
-from qabot.answers.model import Answer, Failure
-from qabot.answers.yaml_file import AnswerSet, Entry
-from qabot.console.reporter import Reporter, clean, for_log, json_for_log
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure
+from qabot.console.reporter import Reporter
+from qabot.console.text import clean, for_log, json_for_log
 from qabot.errors import Problem
 from qabot.github.links import Links
 from qabot.github.publish import message

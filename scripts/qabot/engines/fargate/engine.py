@@ -22,7 +22,7 @@ from qabot.aws.errors import translated
 from qabot.aws.logs import Logs
 from qabot.aws.stack import find_stack
 from qabot.aws.tasks import Tasks
-from qabot.console.reporter import count
+from qabot.console.text import count
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
