@@ -9,7 +9,7 @@
         ├── AnswersError           1   answers/ can't be written
         ├── NoAnswerError          1   a question that was asked on its own has no answer
         ├── SiteError              1   the page can't be written
-        ├── TimelineError          2   a timeline can't be written where it should be, or is none
+        ├── TimelineError          2   a timeline cannot be written, or a file is not one
         ├── GitError               1   git or the remote refuses
         ├── GitHubError            1   GitHub's API refuses
         ├── CloudError             3   AWS refuses: credentials, quota, stack not deployed

@@ -1,4 +1,4 @@
-"""A run's timeline as a file: JSON, a line a question, read as strictly as it is written.
+"""A run's timeline as a file: JSON, one line per question.
 
 docs/timeline.md describes the format; `VERSION` is raised when it changes.
 """
@@ -10,28 +10,35 @@ from typing import TYPE_CHECKING, Any
 
 from qabot import atomic_write as in_one_step
 from qabot.errors import QabotError
-from qabot.nodes.nodes import DocumentError, decode
-from qabot.timeline.events import STATES, Event, Timeline, What
-from qabot.timeline.parse import FORMAT, VERSION, parse
+from qabot.timeline.events import STATES, Event, Moment, Timeline, Track, What, in_order, moments
 
 if TYPE_CHECKING:
     from pathlib import Path
 
-# Ten times what the largest timeline with tracks comes to.
-MAX_BYTES = 50 * 2**20
+FORMAT = "qabot-timeline"
+VERSION = 1
+# What `parse` raises for another file's text.
+_NOT_A_TIMELINE = (
+    ArithmeticError,
+    AttributeError,
+    LookupError,
+    RecursionError,
+    TypeError,
+    ValueError,
+)
 
 
 class TimelineError(QabotError):
-    """A timeline can't be written where it should be, or the file given is none."""
+    """A timeline cannot be written, or a file is not a timeline."""
 
     exit_code = 2
 
 
 def prepare(path: Path) -> None:
-    """Make sure that a timeline can be written, before the run that it is about.
+    """Make sure, before a run, that its timeline can be written.
 
     Raises:
-        TimelineError: it can't.
+        TimelineError: it cannot.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
@@ -42,10 +49,10 @@ def prepare(path: Path) -> None:
 
 
 def write(path: Path, timeline: Timeline) -> None:
-    """Write a timeline, in one step.
+    """Write a timeline atomically.
 
     Raises:
-        TimelineError: it can't be written.
+        TimelineError: it cannot be written.
     """
     try:
         in_one_step.write(path, render(timeline).encode())
@@ -54,7 +61,7 @@ def write(path: Path, timeline: Timeline) -> None:
 
 
 def _unwritable(path: Path, error: OSError) -> TimelineError:
-    return TimelineError(f"{path} can't be written: {error.strerror}; give --timeline another file")
+    return TimelineError(f"cannot write {path}: {error.strerror}; give --timeline another file")
 
 
 def render(timeline: Timeline) -> str:
@@ -99,24 +106,61 @@ def _event(event: Event) -> dict[str, Any]:
 
 
 def read(path: Path) -> Timeline:
-    """Read a timeline.
+    """Read a timeline that `write` has written.
 
     Raises:
-        TimelineError: there is none, or what is there is something else.
+        TimelineError: the file cannot be read, or is not a timeline.
     """
+    advice = "write one with qabot answer --timeline FILE"
     try:
-        with path.open("rb") as file:
-            data = file.read(MAX_BYTES + 1)
+        return parse(path.read_text("utf-8"))
     except OSError as error:
-        raise TimelineError(
-            f"{path} can't be read: {error.strerror}; qabot answer --timeline FILE writes one"
-        ) from error
-    try:
-        if len(data) > MAX_BYTES:
-            raise DocumentError(1, 1, f"more than {MAX_BYTES:,} bytes", "give another file")
-        return parse(decode(data))
-    except DocumentError as error:
-        raise TimelineError(
-            f"{path}:{error.line}:{error.column}: no timeline of qabot: {error.what}; "
-            "qabot answer --timeline FILE writes one"
-        ) from error
+        raise TimelineError(f"cannot read {path}: {error.strerror}; {advice}") from error
+    except (
+        ArithmeticError,
+        AttributeError,
+        LookupError,
+        RecursionError,
+        TypeError,
+        ValueError,
+    ) as error:
+        raise TimelineError(f"{path} is not a timeline of this version; {advice}") from error
+
+
+def parse(text: str) -> Timeline:
+    """The timeline in a file's text.
+
+    Raises:
+        LookupError, TypeError, ValueError: it is something else.
+    """
+    members = json.loads(text)
+    if (members["format"], members["version"]) != (FORMAT, VERSION):
+        raise ValueError
+    seconds = float(members["seconds"])
+    if "counts" in members:
+        tracks: tuple[Track, ...] = ()
+        counted = tuple(
+            Moment(float(row["at"]), tuple(int(row[state]) for state in STATES))
+            for row in members["counts"]
+        )
+    else:
+        tracks = tuple(
+            Track(str(row["key"]), tuple(map(_read_event, row["events"])))
+            for row in members["questions"]
+        )
+        if not all(track.events and track.end.what.final for track in tracks):
+            raise ValueError
+        counted = moments(in_order(tracks), len(tracks), seconds)
+    return Timeline(
+        engine=str(members["engine"]),
+        run=str(members["run"]),
+        seconds=seconds,
+        tracks=tracks,
+        moments=counted,
+        retries={str(kind): int(times) for kind, times in members["retries"].items()},
+    )
+
+
+def _read_event(row: dict[str, Any]) -> Event:
+    task, kind = str(row.get("task", "")), str(row.get("kind", ""))
+    return Event(float(row["at"]), What(row["event"]), task, kind)

@@ -73,7 +73,10 @@ def test_a_file_that_can_t_be_written_in_the_end_costs_no_answer(
     monkeypatch.setattr(file, "prepare", lambda path: None)
     path = repository.root / "none" / "timeline.json"
     assert main(["--root", str(repository.root), "answer", "--timeline", str(path)]) == 0
-    assert "can't be written: No such file or directory" in capsys.readouterr().err
+    assert (
+        "none/timeline.json: No such file or directory; give --timeline another file"
+        in capsys.readouterr().err
+    )
     assert "answers/a.yaml" in repository.files("answers")
 
 

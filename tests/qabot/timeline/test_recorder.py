@@ -2,15 +2,12 @@
 
 from __future__ import annotations
 
-import tracemalloc
 from itertools import pairwise
 
 from hypothesis import given
 
-from qabot.answers.model import Answer
 from qabot.timeline.events import MAX_TEXT, STATES, State, Timeline, What
-from qabot.timeline.recorder import Recorder
-from tests.qabot.timeline.samples import SPAN, many, retried_run, timelines, told
+from tests.qabot.timeline.samples import many, retried_run, timelines, told
 
 
 def whats(timeline: Timeline, key: str) -> list[str]:
@@ -86,20 +83,3 @@ def test_too_many_events_are_counted_and_not_listed() -> None:
     assert timeline.tracks == ()
     assert timeline.questions == 15_000
     assert timeline.ended(State.FAILED) == timeline.retries["crashed"] == 15_000 // 7 + 1
-
-
-def test_many_questions_take_little_memory() -> None:
-    number_of = 20_000
-    keys = [f"{number:064x}" for number in range(number_of)]
-    recorder = Recorder("fargate", "run-1")
-    tracemalloc.start()
-    try:
-        recorder.queued(keys)
-        for number, key in enumerate(keys):
-            recorder.launched(key, f"arn:aws:ecs:us-east-1:123456789012:task/qabot/{number:032x}")
-            recorder.started(key)
-            recorder.ended(Answer(key, "m", SPAN))
-        used, _ = tracemalloc.get_traced_memory()
-    finally:
-        tracemalloc.stop()
-    assert used / number_of < 400, f"{used / number_of:.0f} bytes a question"
