@@ -88,7 +88,7 @@ def test_year_of_the_nobel_prize(model: Model) -> None:
 
 def test_reason_of_the_nobel_prize(model: Model) -> None:
     (span,) = model.answer(EINSTEIN, "Why did Einstein win the Nobel prize ?")
-    assert "his services to theoretical physics" in span.answer
+    assert "services to theoretical physics" in span.answer
 
 
 def test_name_of_the_baby(model: Model) -> None:
