@@ -65,7 +65,7 @@ def test_answer_on_a_fresh_machine(clone: Path) -> None:
     assert "→ Momotaro" in first.stderr
     assert 'answer: "Momotaro"' in (clone / "answers/new.yaml").read_text()
     # What is committed is fresh: only the new question was asked.
-    assert "answered 1 of 1 questions" in first.stderr
+    assert "answered 1 of 1 question" in first.stderr
 
     before = {path: path.read_bytes() for path in (clone / "answers").rglob("*") if path.is_file()}
     second = run(clone, "scripts/answer", PYTHONPROFILEIMPORTTIME="1")

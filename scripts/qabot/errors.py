@@ -67,7 +67,7 @@ class UsageError(QabotError):
 
 
 class ProblemsError(QabotError):
-    """A file that a person wrote has mistakes; all of them are told at once."""
+    """A file that a person wrote has mistakes; it carries all of them."""
 
     exit_code = 2
 
@@ -98,3 +98,7 @@ class Interrupted(QabotError):
     """The run was asked to stop."""
 
     exit_code = 130
+
+
+class NoAnswerError(QabotError):
+    """A question that was asked on its own has no answer."""

@@ -1,4 +1,4 @@
-"""From what a command raises to what is said and the exit code; the one place that catches all."""
+"""Turn what a command raises into a message and an exit code; the one place that catches everything."""
 
 from __future__ import annotations
 
@@ -6,7 +6,7 @@ import io
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn
+from typing import TYPE_CHECKING, NoReturn, TextIO
 
 from answerer.errors import AnswererError
 from qabot.errors import Interrupted, ProblemsError
@@ -21,26 +21,26 @@ if TYPE_CHECKING:
 BUG = 70
 
 
-def settle(command: Callable[[], int], report: Reporter, interrupted: str = "interrupted") -> int:
-    """Run a command, and tell what stops it.
+def run_and_report(
+    command: Callable[[], int], report: Reporter, interrupted: str = "interrupted"
+) -> int:
+    """Run a command, report any error, and return its exit code.
 
     SIGTERM stops it as Ctrl-C does: GitHub sends that when a run is cancelled.
 
     Args:
-        command: gives its exit code.
-        report: told what stops it.
-        interrupted: what to say of Ctrl-C where the command has not said it better.
+        command: returns its exit code.
+        report: gets the error.
+        interrupted: what to say of Ctrl-C where the command has not said more.
 
     Returns:
         The exit code; see `qabot.errors`.
     """
-    signal.signal(signal.SIGTERM, _interrupt)
-    if isinstance(sys.stdout, io.TextIOWrapper):
-        # A terminal that can't show a character gets an escape instead of an error.
-        sys.stdout.reconfigure(errors="backslashreplace")
     try:
+        signal.signal(signal.SIGTERM, _interrupt)
+        _make_stdout_safe()
         code = command()
-        sys.stdout.flush()
+        _flush()
     except ProblemsError as error:
         report.problems(error.problems)
         return error.exit_code
@@ -51,18 +51,77 @@ def settle(command: Callable[[], int], report: Reporter, interrupted: str = "int
         report.error(interrupted)
         return Interrupted.exit_code
     except BrokenPipeError:
-        # Whoever read the output has enough, as in `qabot list | head`.
-        os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())
+        # Whoever read the output has read enough, as in `qabot list | head`.
+        discard(sys.stdout)
         return 0
-    except Exception as error:  # noqa: BLE001 - the last to hear of it
-        if os.environ.get("QABOT_DEBUG"):
-            report.trace()
-        report.error(
-            f"this is a bug in qabot: {type(error).__name__}: {error}; "
-            "QABOT_DEBUG=1 shows where, please report it"
-        )
-        return BUG
+    except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
+        return _unexpected(error, report)
     return code
+
+
+def _make_stdout_safe() -> None:
+    if sys.stdout is None:
+        # Closed by whoever started us. A file that cannot be written makes printing fail with a reason,
+        # and lets commands succeed that print nothing.
+        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+    if isinstance(sys.stdout, io.TextIOWrapper):
+        # A terminal that cannot show a character gets an escape instead of an error.
+        sys.stdout.reconfigure(errors="backslashreplace")
+
+
+class _OutputError(AnswererError):
+    """Standard output cannot be written."""
+
+
+def _flush() -> None:
+    try:
+        sys.stdout.flush()
+    except BrokenPipeError:
+        raise
+    except OSError as error:
+        discard(sys.stdout)
+        raise _OutputError(f"standard output cannot be written: {error.strerror}") from None
+
+
+def _unexpected(error: Exception, report: Reporter) -> int:
+    if isinstance(error, MemoryError):
+        report.error("out of memory; close other programs, or answer fewer files at a time")
+        return AnswererError.exit_code
+    if isinstance(error, RuntimeError) and "start new thread" in str(error):
+        report.error(
+            "the system allows no more threads; close other programs, or raise the limit (ulimit -u)"
+        )
+        return AnswererError.exit_code
+    if isinstance(error, OSError) and _is_broken(sys.stdout):
+        discard(sys.stdout)
+        report.error(f"standard output cannot be written: {error.strerror}")
+        return AnswererError.exit_code
+    if os.environ.get("QABOT_DEBUG"):
+        report.trace()
+    report.error(
+        f"this is a bug in qabot: {type(error).__name__}: {error}; "
+        "QABOT_DEBUG=1 shows where, please report it"
+    )
+    return BUG
+
+
+def _is_broken(stream: TextIO) -> bool:
+    try:
+        stream.flush()
+    except (OSError, ValueError):
+        return True
+    return False
+
+
+def discard(stream: TextIO) -> None:
+    """Let what is written to a stream, and what it still holds, go nowhere.
+
+    Python writes it again when the process ends, and would complain.
+    """
+    try:
+        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
+    except (OSError, ValueError):
+        return
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import ast
 import json
 import os
 import re
@@ -9,11 +10,16 @@ import signal
 import subprocess
 import sys
 import time
+import tomllib
 from pathlib import Path
 
 import pytest
 
-from qabot.cli import main
+from answerer.errors import AnswererError
+from qabot import __version__
+from qabot.cli import COMMANDS, main
+from qabot.commands.arguments import EXIT_CODES
+from qabot.exit_codes import BUG
 from tests.conftest import ROOT, Repository
 
 PEACH = (
@@ -37,11 +43,11 @@ def test_answer_writes_and_says_what_it_did(
     out, err = capsys.readouterr()
     assert out == ""
     assert "[1/1] questions/peach.yaml: What is the name of the baby? → Momotaro (0." in err
-    assert "wrote answers/peach.yaml\nanswered 1 of 1 questions in " in err
-    assert "1 of 1 answers are as expected" in err
+    assert "wrote answers/peach.yaml\nanswered 1 of 1 question in " in err
+    assert "1 of 1 answer as expected" in err
     assert 'answer: "Momotaro"' in here.read("answers/peach.yaml")
     assert main(["answer"]) == 0
-    assert "nothing to do for 1 question" in capsys.readouterr().err
+    assert "the question is up to date" in capsys.readouterr().err
 
 
 def test_answer_works_from_a_folder_below(
@@ -207,8 +213,11 @@ def test_list_prints_the_answers(here: Repository, capsys: pytest.CaptureFixture
         (["--root", "nowhere", "answer"], "holds no questions/ folder"),
         (["answer", "--model", "nowhere"], "is not a model directory"),
         (["ask", "--model", "nowhere", "c", "q"], "is not a model directory"),
-        (["answer", "--engine", "fargate", "--model", "x"], "--model is the runner engine's"),
-        (["list", "--engine", "fargate", "peach"], "the table knows no files"),
+        (
+            ["answer", "--engine", "fargate", "--model", "x"],
+            "--model is only for the runner engine",
+        ),
+        (["list", "--engine", "fargate", "peach"], "the table has no files"),
     ],
 )
 def test_what_is_not_there_is_exit_code_2(
@@ -236,30 +245,61 @@ def test_wrong_usage_is_exit_code_2(
     assert "usage: qabot" in capsys.readouterr().err
 
 
-@pytest.mark.parametrize(
-    "command",
-    [
-        "",
-        "answer",
-        "plan",
-        "check",
-        "ask",
-        "list",
-        "clear",
-        "reap",
-        "commit",
-        "dispatch",
-        "site",
-        "model",
-    ],
-)
+@pytest.mark.parametrize("command", ["", *COMMANDS])
 def test_help_teaches(capsys: pytest.CaptureFixture[str], command: str) -> None:
     with pytest.raises(SystemExit) as caught:
         main([*filter(None, [command]), "--help"])
     assert caught.value.code == 0
     out = capsys.readouterr().out
-    assert "exit codes: 0 done" in out
+    assert EXIT_CODES in out
     assert not command or "examples:" in out
+
+
+def test_help_lists_every_exit_code_that_an_error_has() -> None:
+    def codes(error: type[AnswererError]) -> set[int]:
+        return {error.exit_code}.union(*map(codes, error.__subclasses__()))
+
+    listed = {int(code) for code in re.findall(r"^  (\d+) ", EXIT_CODES, re.MULTILINE)}
+    assert listed == codes(AnswererError) | {0, BUG}
+
+
+def test_the_version_is_said_once(capsys: pytest.CaptureFixture[str]) -> None:
+    with pytest.raises(SystemExit) as caught:
+        main(["--version"])
+    assert caught.value.code == 0
+    assert capsys.readouterr().out == f"qabot {__version__}\n"
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert "version" not in project
+
+
+def test_root_is_given_before_or_after_the_command(
+    repository: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    repository.write("questions/peach.yaml", PEACH)
+    elsewhere = repository.root / "elsewhere"
+    elsewhere.mkdir()
+    monkeypatch.chdir(elsewhere)
+    root = ["--root", str(repository.root)]
+    for arguments in ([*root, "check"], ["check", *root]):
+        assert main(arguments) == 0
+        assert "1 question in 1 file" in capsys.readouterr().err
+
+
+def test_only_the_command_line_sees_a_namespace() -> None:
+    """What a command does takes its own options, which have types."""
+    for path in sorted((ROOT / "scripts/qabot").rglob("*.py")):
+        tree = ast.parse(path.read_text(encoding="utf-8"))
+        for node in ast.walk(tree):
+            if not isinstance(node, ast.FunctionDef):
+                continue
+            types = {ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation}
+            if "argparse.Namespace" in types:
+                assert path.parent.name == "commands", f"{path}: {node.name}"
+                returns = ast.unparse(node.returns) if node.returns else ""
+                assert returns in ("EngineOptions", "Selection", "int"), f"{path}: {node.name}"
+                assert len(list(ast.walk(node))) < 120, (
+                    f"{path}: {node.name} does more than convert"
+                )
 
 
 def test_a_bug_is_told_without_a_traceback(
@@ -268,7 +308,7 @@ def test_a_bug_is_told_without_a_traceback(
     def broken(*_: object) -> None:
         raise ZeroDivisionError("oops\n::error::x")
 
-    monkeypatch.setattr("qabot.commands.checking.read_questions", broken)
+    monkeypatch.setattr("qabot.commands.check.read_questions", broken)
     assert main(["check"]) == 70
     err = capsys.readouterr().err
     assert "this is a bug in qabot: ZeroDivisionError: oops\\n::error::x" in err

@@ -104,7 +104,7 @@ def run(origin: Origin, monkeypatch: pytest.MonkeyPatch) -> Repository:
     monkeypatch.setenv("GITHUB_REF_NAME", "main")
     for name in ("GIT_CONFIG_GLOBAL", "GIT_CONFIG_SYSTEM"):
         monkeypatch.setenv(name, "/dev/null")
-    monkeypatch.setattr("qabot.commands.reconciling.RunnerEngine", Engine)
+    monkeypatch.setattr("qabot.commands.engine_options.RunnerEngine", Engine)
     return checkout
 
 

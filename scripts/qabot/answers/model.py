@@ -118,3 +118,8 @@ def contains_one(answer: str, expected: Sequence[str]) -> bool:
     """
     words = " ".join(answer.casefold().split())
     return any(" ".join(text.casefold().split()) in words for text in expected)
+
+
+def span_in_words(span: Span) -> str:
+    """A span and its score on one line, such as `Momotaro (0.93)`; not yet safe to print."""
+    return f"{' '.join(span.answer.split())} ({span.score:.2f})"

@@ -3,12 +3,18 @@
 from __future__ import annotations
 
 import argparse
+from pathlib import Path
 
 EXIT_CODES = """\
-exit codes: 0 done; 1 some question has no answer; 2 usage, or mistakes in questions/;
-3 the cloud refused; 130 interrupted"""
+exit codes:
+  0    done
+  1    a question has no answer, or something could not be written, committed or shown
+  2    wrong usage, or mistakes in questions/, cdk.json or another file that was named
+  3    AWS error (credentials, quota, or the stack is not deployed)
+  70   a bug in qabot; QABOT_DEBUG=1 shows where
+  130  interrupted; what is answered is written"""
 
-# argparse has no public name for what add_subparsers gives.
+# argparse has no public name for what add_subparsers returns.
 Commands = argparse._SubParsersAction  # noqa: SLF001
 
 
@@ -22,28 +28,62 @@ def add_command(
     """Add a command whose help teaches it.
 
     Args:
-        commands: what `add_subparsers` gave.
+        commands: what `add_subparsers` returned.
         name: the command.
         summary: what it does, as part of a list; without a full stop.
         description: what else there is to know.
-        examples: commands as they are typed, a line each.
+        examples: commands as they are typed, one per line.
     """
     shown = "\n".join(f"  {line}" for line in examples.splitlines())
-    return commands.add_parser(
+    parser = commands.add_parser(
         name,
         help=summary,
         description=f"{summary[0].upper()}{summary[1:]}. {description}",
         epilog=f"examples:\n{shown}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
+    # Suppressed, or it would overwrite a --root in front of the command.
+    add_root(parser, default=argparse.SUPPRESS)
+    return parser
+
+
+def add_root(parser: argparse.ArgumentParser, default: str | None = None) -> None:
+    """Add `--root`, which may be given before or after the command."""
+    parser.add_argument(
+        "--root",
+        type=Path,
+        metavar="DIR",
+        default=default,
+        help="the repository (default: the nearest folder upwards that has questions/)",
+    )
+
+
+def add_globs(parser: argparse.ArgumentParser) -> None:
+    """Add the question files that a command is about."""
+    parser.add_argument(
+        "globs",
+        nargs="*",
+        metavar="FILE",
+        help="question files or glob patterns, with or without questions/ and .yaml (default: all)",
+    )
+
+
+def add_timeline(parser: argparse.ArgumentParser) -> None:
+    """Add the file that a run's events are recorded in."""
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE",
+        help="record the run's events in FILE, to show with `qabot site --timeline`",
+    )
 
 
 def positive(text: str) -> int:
-    """A whole number of 1 or more, as an argument."""
+    """A positive integer, as an argument."""
     try:
         number = int(text)
     except ValueError:
         number = 0
     if number < 1:
-        raise argparse.ArgumentTypeError(f"'{text}' is no whole number of 1 or more")
+        raise argparse.ArgumentTypeError(f"'{text}' is not a positive integer")
     return number

@@ -4,9 +4,11 @@ from __future__ import annotations
 
 import tempfile
 import webbrowser
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qabot.commands.arguments import Commands, add_command
 from qabot.console.text import count
 from qabot.errors import UsageError
 from qabot.questions.read import read_questions
@@ -20,31 +22,74 @@ if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
 
 
-def site(args: argparse.Namespace, report: Reporter) -> int:
-    """Write the static page, and show it where that is asked.
+@dataclass(frozen=True, slots=True)
+class SiteOptions:
+    """What `qabot site` is asked to do.
 
     Args:
-        args: `root`, `out`, `open` and `timeline`.
-        report: told where the page is.
+        root: the repository; None for the nearest upwards.
+        out: the folder to write index.html to; None for a temporary one.
+        open: open the page in a browser.
+        timeline: the recorded run to show; None for none.
+    """
+
+    root: Path | None = None
+    out: Path | None = None
+    open: bool = False
+    timeline: Path | None = None
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "site",
+        summary,
+        "The page searches, filters, shows each answer in its text, and has a form to ask. It is one "
+        "file that needs nothing else.",
+        "qabot site --out public       writes public/index.html\n"
+        "qabot site --open             shows it in a browser",
+    )
+    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write index.html to")
+    parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument(
+        "--timeline",
+        type=Path,
+        metavar="FILE",
+        help="show the run that `qabot answer --timeline` recorded",
+    )
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot site`."""
+    return site(SiteOptions(args.root, args.out, args.open, args.timeline), report)
+
+
+def site(options: SiteOptions, report: Reporter) -> int:
+    """Write the static page, and show it if asked to.
+
+    Args:
+        options: of the command.
+        report: gets the path of the page.
 
     Raises:
         UsageError: there is neither a folder to write to nor a browser to show it.
-        SiteError: it can't be written.
-        TimelineError: what `timeline` names is none.
+        SiteError: it cannot be written.
+        TimelineError: the timeline file is not a timeline.
     """
-    if args.out is None and not args.open:
+    if options.out is None and not options.open:
         raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
-    root = find_root(args.root)
-    timeline = read(args.timeline) if args.timeline is not None else None
+    root = find_root(options.root)
+    timeline = read(options.timeline) if options.timeline is not None else None
     questions = read_questions(root)
-    out = args.out if args.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
+    out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
     path = build(root, questions, out, timeline=timeline)
     if questions.problems:
         report.warning(
             f"{count(len(questions.problems), 'mistake')} in questions/: the page shows the rest; "
-            "qabot check tells them"
+            "qabot check lists them"
         )
     report.note(f"wrote {path} ({count(path.stat().st_size, 'byte')})")
-    if args.open and not webbrowser.open(path.resolve().as_uri()):
+    if options.open and not webbrowser.open(path.resolve().as_uri()):
         raise UsageError(f"no browser can be opened here; open {path} yourself")
     return 0

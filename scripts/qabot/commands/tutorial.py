@@ -7,14 +7,17 @@ paid for again, failures say why, and `ask_many --wait` prints the answers as th
 from __future__ import annotations
 
 import argparse
+from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, Request
+from qabot.commands.arguments import positive
+from qabot.commands.engine_options import EngineOptions, make_fargate_engine
 from qabot.console.reporter import Reporter
 from qabot.console.text import count, for_log
-from qabot.exit_codes import settle
+from qabot.exit_codes import run_and_report
 from qabot.questions.read import read_question_file
 
 if TYPE_CHECKING:
@@ -30,39 +33,67 @@ def main(root: Path, argv: Sequence[str] | None = None) -> int:
 
     Args:
         root: the repository.
-        argv: its arguments; the process's own unless told.
+        argv: its arguments (default: the arguments of the process).
 
     Returns:
         The exit code; see `qabot.errors`.
     """
-    args = _parser().parse_args(argv)
     report = Reporter()
-    return settle(
-        lambda: _run(root, args, report),
-        report,
-        interrupted="interrupted; the tasks that were launched are stopped",
+
+    def command() -> int:
+        args = _parser().parse_args(argv)
+        match args.command:
+            case "ask":
+                return _ask(root, [(args.context, args.question)], report)
+            case "ask_many":
+                return ask_many(root, AskManyOptions(args.problems, args.wait), report)
+            case "list_answers":
+                return list_answers(root, args.limit)
+            case _:
+                return clear(root)
+
+    return run_and_report(
+        command, report, interrupted="interrupted; the tasks that were launched are stopped"
     )
 
 
-def _run(root: Path, args: argparse.Namespace, report: Reporter) -> int:
-    from qabot.commands import cloud
+@dataclass(frozen=True, slots=True)
+class AskManyOptions:
+    """What `ask_many` is asked to do.
 
-    if args.command == "ask":
-        return _ask(root, args, [(args.context, args.question)], report)
-    if args.command == "ask_many":
-        questions = read_question_file(args.problems or root / PROBLEMS).questions
-        pairs = [(one.context, one.question) for one in questions]
-        return _ask(root, args, pairs, report) if args.wait else _submit(root, args, pairs, report)
-    if args.command == "list_answers":
-        for number, (item, context) in enumerate(
-            cloud.answered(cloud.open_table(root), args.limit)
-        ):
-            print(number)
-            _print(context, item.question, item.spans[0].answer, item.spans[0].score)
-        return 0
+    Args:
+        problems: the question file; None for `PROBLEMS` of the repository.
+        wait: for the answers, and print them.
+    """
+
+    problems: Path | None = None
+    wait: bool = False
+
+
+def ask_many(root: Path, options: AskManyOptions, report: Reporter) -> int:
+    """Ask every question of a file."""
+    questions = read_question_file(options.problems or root / PROBLEMS).questions
+    pairs = [(question.context, question.question) for question in questions]
+    return _ask(root, pairs, report) if options.wait else _submit(root, pairs, report)
+
+
+def list_answers(root: Path, limit: int) -> int:
+    """Print the answers that the table has, at most `limit`."""
+    from qabot.commands import deployed_table
+
+    answered = deployed_table.answered(deployed_table.open_table(root), limit)
+    for number, (item, context) in enumerate(answered):
+        print(number)
+        _print(context, item.question, item.spans[0].answer, item.spans[0].score)
+    return 0
+
+
+def clear(root: Path) -> int:
+    """Delete every question and answer of the table."""
     from qabot.aws.errors import translated
+    from qabot.commands.deployed_table import open_table
 
-    table = cloud.open_table(root)
+    table = open_table(root)
     with translated("emptying the table"):
         table.clear()
     print("Deleted all answers in the DynamoDB!")
@@ -78,13 +109,9 @@ def _requests(model: str, pairs: Sequence[tuple[str, str]]) -> list[Request]:
     return list({request.key: request for request in requests}.values())
 
 
-def _ask(
-    root: Path, args: argparse.Namespace, pairs: Sequence[tuple[str, str]], report: Reporter
-) -> int:
-    from qabot.commands import cloud
-
+def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
     print("Submitting task...", flush=True)
-    engine = cloud.make_engine(root, args, report)
+    engine = make_fargate_engine(root, EngineOptions("fargate"), report)
     requests = {request.key: request for request in _requests(engine.model, pairs)}
     print("Waiting for the task to finish...", flush=True)
     failed = 0
@@ -98,18 +125,14 @@ def _ask(
     return 1 if failed else 0
 
 
-def _submit(
-    root: Path, args: argparse.Namespace, pairs: Sequence[tuple[str, str]], report: Reporter
-) -> int:
-    from qabot.commands import cloud
-
+def _submit(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
     print("Submitting task...", flush=True)
-    engine = cloud.make_engine(root, args, report)
+    engine = make_fargate_engine(root, EngineOptions("fargate"), report)
     requests = {request.key: request for request in _requests(engine.model, pairs)}
     known = engine.submit(list(requests.values()))
-    failed = [one for one in known if not isinstance(one, Answer)]
-    for one in failed:
-        _print_failure(requests[one.key], one, report)
+    failed = [result for result in known if not isinstance(result, Answer)]
+    for result in failed:
+        _print_failure(requests[result.key], result, report)
     print(
         f"Submitted {count(len(requests) - len(known), 'task')}; "
         f"{count(len(known) - len(failed), 'question')} answered already."
@@ -138,14 +161,14 @@ def _parser() -> argparse.ArgumentParser:
     )
     commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
     ask = commands.add_parser("ask", help="ask one question and wait for the answer")
-    ask.add_argument("context", help="the text that holds the answer")
+    ask.add_argument("context", help="the text that contains the answer")
     ask.add_argument("question", help="the question")
     many = commands.add_parser("ask_many", help="submit every question of a file")
     many.add_argument(
-        "problems", nargs="?", type=Path, help=f"the file; {PROBLEMS.as_posix()} unless given"
+        "problems", nargs="?", type=Path, help=f"the file (default: {PROBLEMS.as_posix()})"
     )
     many.add_argument("--wait", action="store_true", help="wait, and print the answers")
     list_ = commands.add_parser("list_answers", help="print the answers that the table has")
-    list_.add_argument("--limit", type=int, default=50, help="how many at most (50)")
+    list_.add_argument("--limit", type=positive, default=50, help="how many at most (default: 50)")
     commands.add_parser("clear", help="delete every question and answer of the table")
     return parser

@@ -9,7 +9,15 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
-from qabot.answers.model import Answer, AnswerSet, Entry, Failure, contains_one, is_doubtful
+from qabot.answers.model import (
+    Answer,
+    AnswerSet,
+    Entry,
+    Failure,
+    contains_one,
+    is_doubtful,
+    span_in_words,
+)
 from qabot.console.redact import Redactor
 from qabot.errors import Interrupted, Problem
 
@@ -42,6 +50,7 @@ class Outcome:
         seconds: from the first question asked to the last result.
         written: answers files that changed.
         removed: answers files whose questions are gone.
+        unwritten: answers files that could not be written or removed.
     """
 
     asked: int = 0
@@ -53,6 +62,7 @@ class Outcome:
     seconds: float = 0.0
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
+    unwritten: list[str] = field(default_factory=list)
 
 
 def reconcile(
@@ -183,7 +193,7 @@ class _Writer:
         self._dirty.update((one.source, one) for one, _ in asked)
         self.added += 1
         question = asked[0][1]
-        return f"{question.source}: {question.question} → {tell(result)}"
+        return f"{question.source}: {question.question} → {in_words(result)}"
 
     def _public(self, result: Result) -> Result:
         return self._redact.failure(result) if isinstance(result, Failure) else result
@@ -217,10 +227,10 @@ class _Writer:
             self._report.warning(f"{name} was not written by qabot; it is kept as {kept}")
 
 
-def tell(result: Result) -> str:
-    """A result in a few words."""
+def in_words(result: Result) -> str:
+    """A result on one line, such as `Momotaro (0.93)`; not yet safe to print."""
     if isinstance(result, Answer):
-        return f"{' '.join(result.span.answer.split())} ({result.span.score:.2f})"
+        return span_in_words(result.span)
     return f"no answer: {result.reason}"
 
 

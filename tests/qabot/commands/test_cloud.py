@@ -4,16 +4,21 @@ import io
 import json
 import os
 import shutil
-from argparse import Namespace
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from qabot.answers.model import Answer, Request
-from qabot.commands import cloud as commands
+from qabot.commands.ask import AskOptions
+from qabot.commands.ask import ask as run_ask
+from qabot.commands.clear import ClearOptions, clear
+from qabot.commands.deployed_table import answered, open_table
+from qabot.commands.engine_options import EngineOptions, make_fargate_engine
+from qabot.commands.list import ListOptions, list_answers
+from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
-from qabot.errors import CloudError, UsageError
+from qabot.errors import CloudError, NoAnswerError, UsageError
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.weather import HANGS, Misfortunes
 
@@ -58,13 +63,13 @@ def report(said: io.StringIO) -> Reporter:
     return Reporter(said)
 
 
-def args(root: Path, **given: Any) -> Namespace:
-    return Namespace(root=root, **given)
+def ask(root: Path, report: Reporter, question: str, **options: Any) -> int:
+    engine = EngineOptions("fargate")
+    return run_ask(AskOptions(CONTEXT, question, root=root, engine=engine, **options), report)
 
 
-def ask(root: Path, report: Reporter, question: str, **given: Any) -> int:
-    given = {"top_k": 1, "json": False, **given}
-    return commands.ask(args(root, question=question, **given), CONTEXT, report)
+def list_items(root: Path, **options: Any) -> int:
+    return list_answers(ListOptions(root, engine="fargate", **options))
 
 
 def test_ask_list_and_clear(
@@ -83,24 +88,24 @@ def test_ask_list_and_clear(
     assert len(spans) == 2
     assert spans[0]["answer"] == "Jiro"
 
-    assert commands.list_items(args(root, limit=None, format="text")) == 0
+    assert list_items(root) == 0
     lines = capsys.readouterr().out.splitlines()
     assert len(lines) == 2
     assert all("ANSWERED" in line for line in lines)
     assert any("What is the name of the old man?  0." in line for line in lines)
-    assert commands.list_items(args(root, limit=1, format="json")) == 0
+    assert list_items(root, limit=1, format="json") == 0
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["status"] == "ANSWERED"
 
     with pytest.raises(UsageError, match="give --yes"):
-        commands.clear(args(root, yes=False), report)
+        clear(ClearOptions(root), report)
     monkeypatch.setattr("sys.stdin", SimpleTerminal())
-    assert commands.clear(args(root, yes=False), report, lambda: "n") == 0
-    assert "nothing is deleted" in said.getvalue()
-    assert commands.clear(args(root, yes=False), report, lambda: "Y") == 0
+    assert clear(ClearOptions(root), report, lambda: "n") == 0
+    assert "nothing was deleted" in said.getvalue()
+    assert clear(ClearOptions(root), report, lambda: "Y") == 0
     assert "deleted 2 questions from qabot" in said.getvalue()
     capsys.readouterr()
-    commands.list_items(args(root, limit=None, format="text"))
+    list_items(root)
     assert capsys.readouterr().out == ""
 
 
@@ -112,7 +117,7 @@ class SimpleTerminal(io.StringIO):
 def test_ask_tells_a_failure_and_what_it_can_not_do(
     cloud: Cloud, root: Path, report: Reporter
 ) -> None:
-    with pytest.raises(commands.NoAnswerError, match="empty-question"):
+    with pytest.raises(NoAnswerError, match="empty-question"):
         ask(root, report, " ")
     with pytest.raises(UsageError, match="--top-k 3"):
         ask(root, report, "Who?", top_k=4)
@@ -125,18 +130,18 @@ def test_reap_stops_what_a_run_has_left(
         for name, value in cloud.environ.items():
             monkeypatch.setenv(name, value)
         cloud.deploy(model="bundled")
-        engine = commands.make_engine(root, args(root, run="left-behind"), report)
+        engine = make_fargate_engine(root, EngineOptions(run="left-behind"), report)
         engine.submit([Request(digit * 64, "Who?", CONTEXT) for digit in "ab"])
-        commands.reap(args(root, run="left-behind"), report)
+        reap(ReapOptions("left-behind", root), report)
         assert "stopped 2 tasks of run left-behind" in said.getvalue()
         assert all(task.desired == "STOPPED" for task in cloud.tasks)
-        commands.reap(args(root, run="unheard-of"), report)
+        reap(ReapOptions("unheard-of", root), report)
         assert "stopped 0 tasks of run unheard-of" in said.getvalue()
 
 
 def test_the_options_of_the_command_line_reach_the_engine(root: Path, report: Reporter) -> None:
-    given = args(root, run="mine", max_tasks=7, timeout=60, force=True)
-    engine = commands.make_engine(root, given, report)
+    given = EngineOptions("fargate", run="mine", max_tasks=7, timeout=60)
+    engine = make_fargate_engine(root, given, report, force=True)
     assert engine.run == "mine"
     assert engine.model.startswith("qabot-minilm-l6-squad@")
 
@@ -149,9 +154,9 @@ def test_without_a_stack_every_command_says_what_to_do(
             monkeypatch.setenv(name, value)
         every: list[Callable[[], int]] = [
             lambda: ask(root, report, "Who?"),
-            lambda: commands.list_items(args(root, limit=None, format="text")),
-            lambda: commands.clear(args(root, yes=True), report),
-            lambda: commands.reap(args(root, run="x"), report),
+            lambda: list_items(root),
+            lambda: clear(ClearOptions(root, yes=True), report),
+            lambda: reap(ReapOptions("x", root), report),
         ]
         for command in every:
             with pytest.raises(CloudError, match=r"no stack qabot in us-east-1.*cdk deploy"):
@@ -161,11 +166,11 @@ def test_without_a_stack_every_command_says_what_to_do(
 def test_answered_items_come_with_their_contexts(
     cloud: Cloud, root: Path, report: Reporter
 ) -> None:
-    engine = commands.make_engine(root, args(root), report)
+    engine = make_fargate_engine(root, EngineOptions(), report)
     (result,) = engine.answer([Request("a" * 64, "What is the name of the baby?", CONTEXT)])
     assert isinstance(result, Answer)
-    table = commands.open_table(root)
+    table = open_table(root)
     table.save("uuid", "in the item", "Who?", [result.span], "m", expires_at=None)
-    shown = {item.key: context for item, context in commands.answered(table, 10)}
+    shown = {item.key: context for item, context in answered(table, 10)}
     assert shown == {"a" * 64: CONTEXT, "uuid": "in the item"}
-    assert len(list(commands.answered(table, 1))) == 1
+    assert len(list(answered(table, 1))) == 1

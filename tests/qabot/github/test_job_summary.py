@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from qabot.answers.model import Failure, Result
-from qabot.commands.reconciling import is_unfinished
+from qabot.commands.answer import is_unfinished
 from qabot.console.reporter import Reporter
 from qabot.engines import Engine
 from qabot.github import job_summary as summary

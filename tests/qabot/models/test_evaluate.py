@@ -10,7 +10,8 @@ from pathlib import Path
 import pytest
 
 from answerer.info import read_info
-from qabot.models import cli
+from qabot.commands import model as cli
+from qabot.console.reporter import Reporter
 
 BUNDLED = Path(__file__).parents[3] / "container/model"
 
@@ -53,7 +54,7 @@ def test_figures_and_predictions(
     args = parser.parse_args(
         ["evaluate", str(dev), "--json", "--predictions", str(predictions), "--threads", "2"]
     )
-    assert args.run(args) == 0
+    assert args.run_model(args, Reporter()) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["questions"] == 5
     assert figures["exact_match"] == 20.0, "of the five only the first is answered exactly"
@@ -72,7 +73,7 @@ def test_figures_are_recorded(
     shutil.copytree(BUNDLED, model)
     before = read_info(model)
     args = parser.parse_args(["evaluate", str(dev), "--model", str(model), "--record", "a test"])
-    assert args.run(args) == 0
+    assert args.run_model(args, Reporter()) == 0
     assert "EM 20.00  F1 33.33" in capsys.readouterr().out
     after = read_info(model)
     assert (after.exact_match, after.f1, after.measured_on) == (20.0, 33.33, "a test")

@@ -12,9 +12,9 @@ import pytest
 
 from answerer.exporting.export import export
 from answerer.windows import Windows
+from qabot.commands import model as cli
 from qabot.console.reporter import Reporter
 from qabot.errors import UsageError
-from qabot.models import cli
 from qabot.models import train as training
 from qabot.models.evaluate import evaluate
 from qabot.models.features import collate, make_batches, make_features
@@ -144,7 +144,7 @@ def test_settings_of_the_command_line_reach_the_recipe(
     args = parser.parse_args(
         ["train", "e", "a.json", "b.json", "--out", "o", "--rate", "6e-5", "--warm-up", "0.03"]
     )
-    assert args.run(args) == 0
+    assert args.run_model(args, Reporter()) == 0
     encoder, files, out, recipe, _ = seen[0]
     assert (encoder, files, out) == ("e", [Path("a.json"), Path("b.json")], Path("o"))
     assert recipe == Recipe(rate=6e-5, warm_up=0.03)

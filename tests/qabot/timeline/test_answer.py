@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from qabot.cli import main
-from qabot.commands import reconciling
+from qabot.commands import selection
 from qabot.timeline import file
 from tests.conftest import Repository
 from tests.qabot.scripted import ScriptedEngine
@@ -49,7 +49,7 @@ def test_a_run_that_is_broken_off_keeps_its_timeline(
             raise KeyboardInterrupt
 
     engine = ScriptedEngine(interrupt)
-    monkeypatch.setattr(reconciling, "choose_engine", lambda *_: engine)
+    monkeypatch.setattr(selection, "make_engine", lambda *_, **__: engine)
     path = repository.root / "timeline.json"
     assert main(["--root", str(repository.root), "answer", "--timeline", str(path)]) == 130
     ends = [track.end.what for track in file.read(path).tracks]

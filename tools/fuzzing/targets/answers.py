@@ -23,7 +23,7 @@ from qabot.questions.read import read_questions
 from qabot.run.estimate import on_runner
 from qabot.run.plan import make_plan
 from qabot.run.plan_text import FORMATS
-from qabot.run.reconcile import reconcile, tell
+from qabot.run.reconcile import in_words, reconcile
 from qabot.site.data import gather
 from qabot.site.page import render
 from tests.conftest import ROOT
@@ -60,7 +60,7 @@ def run(data: bytes) -> None:
         entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["answers"]
         assert [one["id"] for one in entries] == [one.id for one in read.entries]
         for entry in stored.answers.entries:
-            for_log(tell(entry.result)).encode()
+            for_log(in_words(entry.result)).encode()
             json_for_log(asdict(entry)).encode()
 
     questions = read_questions(root)

@@ -20,8 +20,7 @@ from answerer.spans import Span
 from answerer.table import SupersededError, Table, TableError
 from qabot.answers import yaml_file as answers
 from qabot.answers.model import Answer, AnswerSet, Entry
-from qabot.commands.cloud import _as_json, _as_text
-from qabot.console.redact import Redactor
+from qabot.commands.deployed_table import as_json, as_text
 from qabot.engines.fargate.outcome import is_of
 from tools.fuzzing.target import Target, join, split
 
@@ -75,9 +74,8 @@ def run(data: bytes) -> None:
     assert bool(item.spans) == (item.status is Status.ANSWERED)
     for span in item.spans:
         assert 0 <= span.score <= 1, span
-    redact = Redactor(accounts=True)
-    _as_text(item, redact).encode()
-    _as_json(item, redact).encode()
+    as_text(item).encode()
+    as_json(item).encode()
     if item.spans and is_of(item, CONTEXT):
         _lasts(Answer("k", item.model or "m", item.spans[0], item.spans[1:]))
     try:

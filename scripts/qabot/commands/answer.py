@@ -1,0 +1,189 @@
+"""`qabot answer`."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qabot.answers.model import Failure
+from qabot.commands.arguments import Commands, add_command, add_timeline
+from qabot.commands.engine_options import EngineOptions, add_engine_run, engine_run
+from qabot.commands.selection import Prepared, Selection, add_selection, prepare, selection
+from qabot.console.text import count
+from qabot.engines.recorded import Recorded
+from qabot.errors import QuestionsError
+from qabot.github import job_summary as summary
+from qabot.run import plan_text
+from qabot.run.reconcile import Outcome, reconcile
+from qabot.timeline import file as timeline_file
+from qabot.timeline.recorder import Recorder
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+    from pathlib import Path
+
+    from qabot.answers.model import Result
+    from qabot.console.reporter import Reporter
+    from qabot.timeline.events import Timeline
+
+
+@dataclass(frozen=True, slots=True)
+class AnswerOptions:
+    """What `qabot answer` is asked to do.
+
+    Args:
+        selected: the questions.
+        engine: answers them.
+        dry_run: show the plan and change nothing.
+        timeline: the file to record the run's events in; None for none.
+    """
+
+    selected: Selection = field(default_factory=Selection)
+    engine: EngineOptions = field(default_factory=EngineOptions)
+    dry_run: bool = False
+    timeline: Path | None = None
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "answer",
+        summary,
+        "An answer is up to date while its question, its context and the model stay the same. Answers "
+        "whose question is gone are removed; nothing else is touched.",
+        "qabot answer                  everything\n"
+        "qabot answer einstein         questions/einstein.yaml\n"
+        "qabot answer 'team-a/*'       the files in questions/team-a/\n"
+        "qabot answer --force einstein answer again",
+    )
+    add_selection(parser)
+    add_engine_run(parser)
+    parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
+    add_timeline(parser)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot answer`."""
+    options = AnswerOptions(selection(args), engine_run(args), args.dry_run, args.timeline)
+    return answer(options, report)
+
+
+def answer(options: AnswerOptions, report: Reporter) -> int:
+    """Make `answers/` what `questions/` asks for.
+
+    Files with mistakes are left out and reported last: they must not keep the others waiting.
+
+    Args:
+        options: of the command.
+        report: gets what happens.
+
+    Returns:
+        1 where a question has no answer, or an answers file could not be written.
+
+    Raises:
+        QuestionsError: there are mistakes in `questions/`; the rest is answered.
+        Interrupted: Ctrl-C or SIGTERM.
+        TimelineError: the timeline file cannot be written.
+    """
+    recorder = Recorder(options.engine.engine)
+    prepared = prepare(options.selected, options.engine, report, recorder)
+    code = 0
+    if options.dry_run:
+        sys.stdout.write(plan_text.as_text(prepared.plan, prepared.estimate()))
+        sys.stdout.flush()
+    else:
+        if options.timeline is not None:
+            timeline_file.prepare(options.timeline)
+        code = _reconcile(prepared, recorder, options.timeline, report)
+    if prepared.questions.problems:
+        raise QuestionsError(prepared.questions.problems)
+    return code
+
+
+def _reconcile(prepared: Prepared, recorder: Recorder, kept: Path | None, report: Reporter) -> int:
+    outcome = Outcome()
+    results: dict[str, Result] = {}
+
+    def conclude() -> None:
+        timeline = recorder.timeline()
+        cost = _cost(prepared)
+        summary.append(summary.render(prepared.plan, results, outcome, cost, timeline=timeline))
+        summary.set_output("unfinished", is_unfinished(results, outcome))
+        if kept is not None:
+            _keep(timeline, kept, report)
+
+    try:
+        engine = Recorded(prepared.engine, recorder)
+        reconcile(prepared.root, prepared.plan, engine, report, outcome=outcome, results=results)
+    except BaseException:
+        try:
+            conclude()
+        except Exception as error:  # noqa: BLE001 - what stopped the run must not be hidden by it
+            report.warning(f"the run's summary could not be written: {error}")
+        raise
+    conclude()
+    _report(outcome, prepared.plan.total, report)
+    return 1 if outcome.failed or outcome.unwritten else 0
+
+
+def _keep(timeline: Timeline, path: Path, report: Reporter) -> None:
+    """Write a run's timeline; the run's own result does not depend on it."""
+    try:
+        timeline_file.write(path, timeline)
+    except timeline_file.TimelineError as error:
+        report.warning(str(error))
+    else:
+        summary.set_output("timeline", timeline.questions > 0)
+
+
+def is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:
+    """Whether a run made progress but ran out of time, so that another one should continue it.
+
+    Args:
+        results: known after the run, by key.
+        outcome: of the run.
+    """
+    late = any(
+        isinstance(result, Failure) and result.kind == "timeout" for result in results.values()
+    )
+    return late and outcome.answered > 0
+
+
+def _cost(prepared: Prepared) -> str:
+    estimate = prepared.estimate()
+    return f"about ${estimate.dollars:.2f} on Fargate" if estimate.tasks else ""
+
+
+def _report(outcome: Outcome, total: int, report: Reporter) -> None:
+    for path in outcome.written:
+        report.note(f"wrote {path}")
+    for path in outcome.removed:
+        report.note(f"removed {path}: its questions are gone")
+    if outcome.asked:
+        rate = outcome.asked / max(outcome.seconds, 1e-9)
+        report.note(
+            f"answered {outcome.answered} of {count(outcome.asked, 'question')} in "
+            f"{outcome.seconds:.1f} s ({rate:.0f} per second)"
+        )
+    elif outcome.written or outcome.removed:
+        report.note("nothing to ask")
+    else:
+        report.note(up_to_date(total))
+    if outcome.doubtful:
+        report.note(f"{count(outcome.doubtful, 'doubtful answer')}: see the pages in answers/")
+    if outcome.expected:
+        report.note(f"{outcome.met} of {count(outcome.expected, 'answer')} as expected")
+
+
+def up_to_date(total: int) -> str:
+    """Say that nothing needs to be answered.
+
+    Args:
+        total: questions.
+    """
+    if not total:
+        return "there are no questions"
+    return "the question is up to date" if total == 1 else f"all {total:,} questions are up to date"

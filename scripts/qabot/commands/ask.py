@@ -1,0 +1,131 @@
+"""`qabot ask`: one question, and its answer."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import asdict, dataclass, field
+from typing import TYPE_CHECKING
+
+from qabot.answers.key import Keys
+from qabot.answers.model import TOP_K, Answer, Request, span_in_words
+from qabot.commands.arguments import Commands, add_command, positive
+from qabot.commands.engine_options import (
+    EngineOptions,
+    add_engine_run,
+    engine_run,
+    make_fargate_engine,
+)
+from qabot.console.text import for_log, json_for_log
+from qabot.engines.runner import BUNDLED
+from qabot.errors import NoAnswerError, UsageError
+from qabot.repository import find_root
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Sequence
+    from pathlib import Path
+
+    from answerer.spans import Span
+    from qabot.console.reporter import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class AskOptions:
+    """What `qabot ask` is asked to do.
+
+    Args:
+        context: the text that contains the answer.
+        question: about it.
+        top_k: answers to print, best first.
+        json: print each as a JSON object.
+        root: the repository, for the fargate engine; None for the nearest upwards.
+        engine: answers.
+    """
+
+    context: str
+    question: str
+    top_k: int = 1
+    json: bool = False
+    root: Path | None = None
+    engine: EngineOptions = field(default_factory=EngineOptions)
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "ask",
+        summary,
+        "Finds the part of CONTEXT that answers QUESTION. Nothing is written.",
+        'qabot ask "She named the baby Momotaro." "What is the name of the baby?"\n'
+        'qabot ask - "Who may sign?" < contract.txt',
+    )
+    parser.add_argument(
+        "context",
+        metavar="CONTEXT",
+        help="the text that contains the answer; - reads it from standard input",
+    )
+    parser.add_argument("question", metavar="QUESTION")
+    parser.add_argument(
+        "--top-k",
+        type=positive,
+        default=1,
+        metavar="N",
+        help="print the N best answers (default: 1)",
+    )
+    parser.add_argument("--json", action="store_true", help="print one JSON object per answer")
+    add_engine_run(parser)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot ask`."""
+    context = args.context if args.context != "-" else _read_standard_input()
+    options = AskOptions(context, args.question, args.top_k, args.json, args.root, engine_run(args))
+    return ask(options, report)
+
+
+def ask(options: AskOptions, report: Reporter) -> int:
+    """Print the answer to one question.
+
+    Args:
+        options: of the command.
+        report: gets what the fargate engine has to say.
+
+    Raises:
+        InputError: the model cannot take the context or the question.
+        NoAnswerError: the fargate engine found no answer.
+        UsageError: more answers are wanted than the fargate engine's table keeps.
+        ModelError: the model cannot be loaded.
+        CloudError: AWS refused.
+    """
+    fargate = options.engine.engine == "fargate"
+    for span in _from_fargate(options, report) if fargate else _from_model(options):
+        print(json_for_log(asdict(span)) if options.json else for_log(span_in_words(span)))
+    return 0
+
+
+def _from_model(options: AskOptions) -> Sequence[Span]:
+    from answerer.model import Model
+
+    model = Model.load(options.engine.model or BUNDLED)
+    return model.answer(options.context, options.question, top_k=options.top_k)
+
+
+def _from_fargate(options: AskOptions, report: Reporter) -> Sequence[Span]:
+    if options.top_k > TOP_K:
+        raise UsageError(f"the fargate engine keeps the best {TOP_K} answers: --top-k {TOP_K}")
+    engine = make_fargate_engine(find_root(options.root), options.engine, report)
+    key = Keys(engine.model).key(options.context, options.question)
+    (result,) = engine.answer([Request(key, options.question, options.context)])
+    if not isinstance(result, Answer):
+        raise NoAnswerError(f"no answer ({result.kind}): {result.reason}")
+    return (result.span, *result.alternatives)[: options.top_k]
+
+
+def _read_standard_input() -> str:
+    if sys.stdin is None:
+        raise UsageError("standard input is closed; give the context as an argument")
+    try:
+        return sys.stdin.buffer.read().decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        raise UsageError(f"standard input is not UTF-8 (byte {error.start}); convert it") from None

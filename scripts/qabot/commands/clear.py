@@ -1,0 +1,77 @@
+"""`qabot clear`: empty the fargate engine's table."""
+
+from __future__ import annotations
+
+import sys
+from dataclasses import dataclass
+from typing import TYPE_CHECKING
+
+from qabot.aws.errors import translated
+from qabot.commands.arguments import Commands, add_command
+from qabot.commands.deployed_table import open_table
+from qabot.console.text import count
+from qabot.errors import UsageError
+from qabot.repository import find_root
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Callable
+    from pathlib import Path
+
+    from qabot.console.reporter import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class ClearOptions:
+    """What `qabot clear` is asked to do.
+
+    Args:
+        root: the repository; None for the nearest upwards.
+        yes: do not ask first.
+    """
+
+    root: Path | None = None
+    yes: bool = False
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "clear",
+        summary,
+        "Deletes every question and answer in DynamoDB, after asking. answers/ stays as it is.",
+        "qabot clear --yes             without asking",
+    )
+    parser.add_argument("--yes", action="store_true", help="do not ask first")
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot clear`."""
+    return clear(ClearOptions(args.root, args.yes), report)
+
+
+def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str] = input) -> int:
+    """Empty the table.
+
+    Args:
+        options: of the command.
+        report: gets how many questions were deleted.
+        ask_person: reads a line.
+
+    Raises:
+        UsageError: nobody is there to say yes.
+        CloudError: AWS refused, or the stack is not deployed.
+    """
+    table = open_table(find_root(options.root))
+    if not options.yes:
+        if sys.stdin is None or not sys.stdin.isatty():
+            raise UsageError("clear asks first, and standard input is not a terminal; give --yes")
+        print(f"Delete every question and answer in {table.name}? [y/N] ", end="", file=sys.stderr)
+        sys.stderr.flush()
+        if ask_person().strip().lower() not in ("y", "yes"):
+            report.note("nothing was deleted")
+            return 0
+    with translated("emptying the table"):
+        report.note(f"deleted {count(table.clear(), 'question')} from {table.name}")
+    return 0

@@ -1,0 +1,82 @@
+"""`qabot dispatch`: do what the form on GitHub asks for."""
+
+from __future__ import annotations
+
+import os
+from dataclasses import replace
+from typing import TYPE_CHECKING
+
+from qabot.commands.answer import AnswerOptions, answer
+from qabot.commands.arguments import Commands, add_command, add_timeline
+from qabot.commands.engine_options import add_engine_run, engine_run
+from qabot.commands.selection import Selection
+from qabot.errors import UsageError
+from qabot.questions.add import add_question
+from qabot.repository import find_root
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Mapping
+
+    from qabot.console.reporter import Reporter
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "dispatch",
+        summary,
+        "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
+        "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where no shell reads them, and "
+        "answers. The workflows call this.",
+        'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
+    )
+    add_engine_run(parser)
+    add_timeline(parser)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot dispatch`."""
+    environ = os.environ
+    selected = Selection(
+        args.root,
+        tuple(globs(environ.get("ASK_GLOB", ""))),
+        environ.get("ASK_FORCE", "") == "true",
+        environ.get("ASK_SHARD", ""),
+    )
+    dry_run = environ.get("ASK_DRY_RUN", "") == "true"
+    return dispatch(
+        AnswerOptions(selected, engine_run(args), dry_run, args.timeline), environ, report
+    )
+
+
+def globs(text: str) -> list[str]:
+    """The files of the form's field: separated by white space, quoted as in a shell where needed.
+
+    Args:
+        text: of the field.
+    """
+    return text.split()
+
+
+def dispatch(options: AnswerOptions, environ: Mapping[str, str], report: Reporter) -> int:
+    """Add the question of the form, if there is one, then answer.
+
+    Args:
+        options: of the run; the question's file is added to what it selects.
+        environ: has `ASK_CONTEXT` and `ASK_QUESTION`.
+        report: gets what happens.
+
+    Raises:
+        UsageError: only one of context and question is given.
+    """
+    context, question = environ.get("ASK_CONTEXT", ""), environ.get("ASK_QUESTION", "")
+    if context.strip() or question.strip():
+        if not context.strip() or not question.strip():
+            raise UsageError("to ask one question give both a context and a question")
+        source = add_question(find_root(options.selected.root), context, question)
+        report.note(f"wrote {source}")
+        selected = replace(options.selected, globs=(*options.selected.globs, source))
+        options = replace(options, selected=selected)
+    return answer(options, report)

@@ -1,0 +1,109 @@
+"""`qabot list`: the answers that exist."""
+
+from __future__ import annotations
+
+from dataclasses import asdict, dataclass
+from itertools import islice
+from typing import TYPE_CHECKING
+
+from qabot.answers import folder as store
+from qabot.answers.model import Answer
+from qabot.commands.arguments import Commands, add_command, add_globs, positive
+from qabot.commands.engine_options import add_engine_name
+from qabot.console.text import for_log, json_for_log
+from qabot.errors import UsageError
+from qabot.repository import find_root
+from qabot.run.plan import select
+
+if TYPE_CHECKING:
+    import argparse
+    from collections.abc import Iterator
+    from pathlib import Path
+
+    from qabot.answers.model import Entry
+    from qabot.console.reporter import Reporter
+
+
+@dataclass(frozen=True, slots=True)
+class ListOptions:
+    """What `qabot list` is asked to do.
+
+    Args:
+        root: the repository; None for the nearest upwards.
+        globs: question files; none of them for all.
+        engine: `runner` for `answers/`, `fargate` for the table.
+        format: `text` or `json`.
+        limit: answers at most; None for all.
+    """
+
+    root: Path | None = None
+    globs: tuple[str, ...] = ()
+    engine: str = "runner"
+    format: str = "text"
+    limit: int | None = None
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "list",
+        summary,
+        "One line per answer: file, id, score, answer; or, with --engine fargate, what the table has.",
+        "qabot list einstein --format json\nqabot list --engine fargate   what the table has",
+    )
+    add_globs(parser)
+    add_engine_name(parser)
+    parser.add_argument("--format", choices=("text", "json"), default="text")
+    parser.add_argument("--limit", type=positive, metavar="N", help="print at most N")
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
+    """Run `qabot list`."""
+    return list_answers(
+        ListOptions(args.root, tuple(args.globs), args.engine, args.format, args.limit)
+    )
+
+
+def list_answers(options: ListOptions) -> int:
+    """Print the answers of `answers/`, or of the fargate engine's table, one per line.
+
+    Args:
+        options: of the command.
+
+    Raises:
+        UsageError: a glob selects nothing, or is given for the table.
+        CloudError: the table cannot be read.
+    """
+    if options.engine == "fargate":
+        if options.globs:
+            raise UsageError("the table has no files; omit the file names, or --engine fargate")
+        from qabot.commands import deployed_table
+
+        show = deployed_table.as_json if options.format == "json" else deployed_table.as_text
+        for item in deployed_table.items(find_root(options.root), options.limit):
+            print(show(item))
+        return 0
+    for source, entry in islice(_entries(options), options.limit):
+        if options.format == "json":
+            print(json_for_log({"source": source, **asdict(entry)}))
+        else:
+            print(for_log(f"{source}  {entry.id}  {_in_columns(entry)}"))
+    return 0
+
+
+def _in_columns(entry: Entry) -> str:
+    result = entry.result
+    if isinstance(result, Answer):
+        return f"{result.span.score:.2f}  {' '.join(result.span.answer.split())}"
+    return f"error  {result.reason}"
+
+
+def _entries(options: ListOptions) -> Iterator[tuple[str, Entry]]:
+    """Every entry of the selected answers files, with the question file it belongs to."""
+    stored = store.read_all(find_root(options.root)).values()
+    sets = [file.answers for file in stored if file.answers]
+    selected = select([answer_set.source for answer_set in sets], options.globs)
+    for answer_set in sets:
+        if answer_set.source in selected:
+            yield from ((answer_set.source, entry) for entry in answer_set.entries)

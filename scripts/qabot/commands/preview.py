@@ -1,0 +1,95 @@
+"""`qabot preview`."""
+
+from __future__ import annotations
+
+import time
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from qabot.answers.model import Answer
+from qabot.commands.arguments import Commands, add_command
+from qabot.commands.engine_options import EngineOptions, add_engine, engine_choice
+from qabot.commands.selection import Selection, add_selection, prepare, selection
+from qabot.console.text import count
+from qabot.engines.runner import RunnerEngine
+from qabot.errors import QuestionsError
+from qabot.github import job_summary
+from qabot.run.reconcile import Outcome, in_words
+
+if TYPE_CHECKING:
+    import argparse
+
+    from qabot.answers.model import Result
+    from qabot.console.reporter import Reporter
+
+# In a pull request with more questions, the first ones show how the others will fare.
+_MOST_PREVIEWED = 200
+
+
+@dataclass(frozen=True, slots=True)
+class PreviewOptions:
+    """What `qabot preview` is asked to do.
+
+    Args:
+        selected: the questions.
+        engine: its model decides which answers are up to date; it answers nothing.
+    """
+
+    selected: Selection = field(default_factory=Selection)
+    engine: EngineOptions = field(default_factory=EngineOptions)
+
+
+def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
+    """Add the command's parser."""
+    parser = add_command(
+        commands,
+        "preview",
+        summary,
+        "The bundled model answers on this machine, whichever engine will answer in the end; on GitHub "
+        "the answers become part of the job summary.",
+        "qabot preview --engine fargate",
+    )
+    add_selection(parser)
+    add_engine(parser)
+
+
+def run(args: argparse.Namespace, report: Reporter) -> int:
+    """Run `qabot preview`."""
+    return preview(PreviewOptions(selection(args), engine_choice(args)), report)
+
+
+def preview(options: PreviewOptions, report: Reporter) -> int:
+    """Answer on this machine what would be asked, into the job summary; write nothing else.
+
+    Args:
+        options: of the command.
+        report: gets every answer.
+
+    Returns:
+        1 where a question that was tried has no answer.
+
+    Raises:
+        QuestionsError: there are mistakes in `questions/`; the rest is tried.
+    """
+    prepared = prepare(options.selected, options.engine, report)
+    plan = prepared.plan
+    requests = plan.requests[:_MOST_PREVIEWED]
+    outcome = Outcome(asked=len(requests))
+    results: dict[str, Result] = dict(plan.fresh)
+    by_key = {key: question for planned in plan.sets for question, key in planned.questions}
+    started = time.monotonic()
+    with report.progress(len(requests), "Previewing") as progress:
+        for result in RunnerEngine().answer(requests):
+            results[result.key] = result
+            asked = by_key[result.key]
+            progress.advance(f"{asked.source}: {asked.question} → {in_words(result)}")
+            outcome.answered += isinstance(result, Answer)
+    outcome.seconds = time.monotonic() - started
+    outcome.failed = outcome.asked - outcome.answered
+    report.note(f"previewed {outcome.answered} of {count(len(plan.requests), 'question')}")
+    job_summary.append(
+        job_summary.render(plan, results, outcome, title="Preview by the bundled model")
+    )
+    if prepared.questions.problems:
+        raise QuestionsError(prepared.questions.problems)
+    return 1 if outcome.failed else 0
