@@ -2,9 +2,9 @@
 
     python minimal_root.py OUT PACKAGES    while the image is built; needs ldd and ldconfig
 
-No shell, no package manager, no pip, nothing setuid, nothing that is writable: what is not there can't
-be used by whoever finds a way in. It follows the base, whatever that is: the interpreter that runs this,
-its standard library, and the shared libraries that ldd finds for it and for the packages.
+The result has no shell, no package manager, no pip, nothing setuid and nothing writable: what is not
+there cannot be used by an attacker. Everything is taken from the base, whichever it is: the interpreter
+that runs this, its standard library, and the shared libraries that ldd finds for it and the packages.
 """
 
 from __future__ import annotations
@@ -19,8 +19,8 @@ import sysconfig
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-# Of the standard library: what tests, teaches, draws or installs, and what needs a library of its own
-# that answering never opens.
+# Left out of the standard library: tests, teaching, drawing and installing, and what needs a library of
+# its own that answering never opens.
 UNUSED = (
     "test", "idlelib", "turtledemo", "tkinter", "turtle.py", "ensurepip", "lib2to3", "pydoc_data",
     "distutils", "venv", "site-packages", "dist-packages", "__pycache__", "config-*", "__phello__",
@@ -30,19 +30,21 @@ UNUSED_EXTENSIONS = (
     "_test*", "_xxtest*", "xxlimited*", "_ctypes_test*", "_tkinter*", "_sqlite3*", "_curses*", "_dbm*",
     "_gdbm*", "readline*", "nis*", "_crypt*", "ossaudiodev*",
 )  # fmt: skip
-# Certificates for whoever names them in SSL_CERT_FILE or AWS_CA_BUNDLE, OpenSSL's and the loader's
-# settings, UTF-8, and what scanners know a system by.
+# Certificates (for SSL_CERT_FILE and AWS_CA_BUNDLE), the settings of OpenSSL and of the loader, UTF-8,
+# and the files by which scanners recognise a system.
 FILES = (
     "/etc/ssl/certs/ca-certificates.crt", "/etc/ssl/openssl.cnf", "/usr/lib/ssl/cert.pem",
     "/usr/lib/ssl/openssl.cnf", "/usr/lib/locale/C.utf8", "/usr/lib/os-release", "/etc/os-release",
     "/etc/ld.so.conf", "/etc/ld.so.conf.d",
 )  # fmt: skip
+# Of the executable files in a folder, those that are needed: Python and shared libraries.
+NEEDED = re.compile(r"\.(py|so(\..*)?)$")
 # Names are looked up in /etc/hosts, which the runtime writes, and in the DNS.
 NSSWITCH = "hosts: files dns\n"
 
 
 class Root:
-    """The root that is made.
+    """A root file system in the making.
 
     Args:
         out: the folder that becomes `/`.
@@ -53,12 +55,19 @@ class Root:
         self.copied: set[Path] = set()
 
     def add(self, path: Path, unused: tuple[str, ...] = ()) -> None:
-        """Copy a file, a folder, or a link with what it leads to, to the same place.
+        """Copy a file, a folder, or a link and its target, to the same path.
+
+        Inside a folder nothing stays executable: scripts that are no Python, such as the standard
+        library's `ctypes/macholib/fetch_macholib`, are left out, and Python and shared libraries need
+        no such permission.
 
         Args:
             path: absolute.
-            unused: names, as globs, of what is left out of a folder.
+            unused: globs for the names that are left out of a folder.
         """
+        self._add(path, unused, inside=False)
+
+    def _add(self, path: Path, unused: tuple[str, ...], *, inside: bool) -> None:
         for parent in reversed(path.parents):
             if parent.is_symlink():  # such as /lib, which is /usr/lib
                 self._link(parent)
@@ -66,15 +75,18 @@ class Root:
         target = self._out / place.relative_to("/")
         if place.is_symlink():
             self._link(place)
-            self.add(place.parent / place.readlink(), unused)
+            self._add(place.parent / place.readlink(), unused, inside=inside)
         elif place.is_dir():
             for child in sorted(place.iterdir()):
                 if not any(child.match(name) for name in unused):
-                    self.add(child, unused)
+                    self._add(child, unused, inside=True)
         elif not target.exists():
+            executable = os.access(place, os.X_OK)
+            if inside and executable and not NEEDED.search(place.name):
+                return
             target.parent.mkdir(parents=True, exist_ok=True)
             shutil.copyfile(place, target)
-            target.chmod(0o755 if os.access(place, os.X_OK) else 0o644)
+            target.chmod(0o755 if executable and not inside else 0o644)
             self.copied.add(place)
 
     def _link(self, place: Path) -> None:
@@ -96,29 +108,32 @@ class Root:
 
 
 def libraries(binaries: list[Path]) -> set[Path]:
-    """The shared libraries of some programs and libraries, the loader included, as ldd finds them.
+    """Find the shared libraries that programs and libraries need, the loader included.
 
     Args:
         binaries: ELF files.
     """
-    said = subprocess.run(
+    found = subprocess.run(
         ["ldd", *map(str, binaries)], stdout=subprocess.PIPE, text=True, check=False
     )
-    missing = re.findall(r"^\s+(\S+) => not found", said.stdout, re.MULTILINE)
+    missing = re.findall(r"^\s+(\S+) => not found", found.stdout, re.MULTILINE)
     if missing:
-        sys.exit(f"The base lacks {', '.join(sorted(set(missing)))}; take another BASE_IMAGE.")
-    return {Path(path) for path in re.findall(r"(?:=>|^)\s+(/\S+) \(0x", said.stdout, re.MULTILINE)}
+        names = ", ".join(sorted(set(missing)))
+        sys.exit(f"the base image lacks {names}; use another BASE_IMAGE")
+    return {
+        Path(path) for path in re.findall(r"(?:=>|^)\s+(/\S+) \(0x", found.stdout, re.MULTILINE)
+    }
 
 
 def keep_records(root: Root) -> None:
-    """Of the Debian packages that are left keep the licence, and the name for scanners.
+    """Keep the licence and the record of each Debian package that a copied file belongs to.
 
-    Scanners look for the packages of an image without dpkg in /var/lib/dpkg/status.d, a stanza a
-    file: github.com/GoogleContainerTools/distroless.
+    In an image without dpkg, scanners look for packages in /var/lib/dpkg/status.d, one file per
+    package: github.com/GoogleContainerTools/distroless.
     """
     if shutil.which("dpkg-query") is None:
-        return  # no Debian
-    # A file may be listed where it was before /lib became a link.
+        return  # not Debian
+    # dpkg may list a file below /lib from before /lib became a link to /usr/lib.
     paths = {str(path) for path in root.copied}
     paths |= {path.removeprefix("/usr") for path in paths if path.startswith("/usr/lib")}
     found = subprocess.run(
@@ -139,11 +154,11 @@ def main(out: Path, packages: Path) -> None:
     """Make the root.
 
     Args:
-        out: a folder, made if need be.
-        packages: that Python imports, and that bring shared libraries.
+        out: a folder; created if missing.
+        packages: the folder of installed packages, which need shared libraries of the base.
     """
     root = Root(out)
-    # The names that lead to the interpreter, as they are on PATH.
+    # Every name of the interpreter on PATH.
     for name in ("python", "python3", Path(sys.executable).name):
         found = shutil.which(name)
         if found is not None:
@@ -151,7 +166,7 @@ def main(out: Path, packages: Path) -> None:
     library = Path(sysconfig.get_path("stdlib"))
     extensions = library / "lib-dynload"
     root.add(library, (*UNUSED, *UNUSED_EXTENSIONS))
-    # python:slim has none, and a root that is read-only can't keep any.
+    # Bytecode: python:slim has none, and a read-only root cannot store any.
     compileall.compile_dir(
         out / library.relative_to("/"), quiet=1, stripdir=out, prependdir="/",
         invalidation_mode=PycInvalidationMode.UNCHECKED_HASH,
@@ -166,7 +181,7 @@ def main(out: Path, packages: Path) -> None:
             root.add(Path(name))
     root.write("/etc/nsswitch.conf", NSSWITCH)
     subprocess.run(["ldconfig", "-X", "-r", str(out)], check=True)
-    shutil.rmtree(out / "var", ignore_errors=True)  # ldconfig's own notes
+    shutil.rmtree(out / "var", ignore_errors=True)  # ldconfig's own cache
     keep_records(root)
 
 

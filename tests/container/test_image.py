@@ -11,7 +11,7 @@ import subprocess
 import sys
 import tarfile
 import uuid
-from functools import partial
+from functools import cache, partial
 from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from threading import Thread
@@ -22,6 +22,7 @@ from filelock import FileLock
 
 from answerer.surroundings import open_table
 from tests.checkpoints import make_checkpoint
+from tests.container.bases import like_python_slim
 from tools.benchmark.table import served
 
 if TYPE_CHECKING:
@@ -30,8 +31,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).parents[2]
 CONTAINER = ROOT / "container"
 
-# A stand-in for the Dockerfile's base, for machines that can pull none.
-BASE = os.environ.get("QABOT_BASE_IMAGE", "python-slim-local")
+# A Debian with Python, pip and this machine's settings for pip, for machines that can pull no image.
+DEBIAN = os.environ.get("QABOT_BASE_IMAGE", "python-slim-local")
 
 EINSTEIN = (
     "Albert Einstein (14 March 1879 – 18 April 1955) was a German-born theoretical physicist who "
@@ -55,35 +56,92 @@ def docker(*arguments: str, check: bool = True) -> subprocess.CompletedProcess[s
 
 
 @pytest.fixture(scope="session")
-def engine() -> list[str]:
-    """Build arguments for the base image that this machine has."""
-    if shutil.which("docker") is None or docker("info", check=False).returncode:
-        pytest.skip("no Docker engine answers here, so that no image can be built")
-    if not docker("image", "inspect", BASE, check=False).returncode:
-        return ["--build-arg", f"BASE_IMAGE={BASE}"]
-    default = re.search(r"BASE_IMAGE=(\S+)", (CONTAINER / "Dockerfile").read_text("utf-8"))
-    assert default is not None
-    if docker("pull", "--quiet", default[1], check=False).returncode:
-        pytest.skip(f"{default[1]} can't be pulled; name another base in QABOT_BASE_IMAGE")
-    return []
-
-
-def build(tag: str, context: Path, lock: Path, *arguments: str) -> str:
-    # One build at a time: the other processes of this run then find everything built.
-    with FileLock(lock):
-        docker("build", "--quiet", "--network", "host", "--tag", tag, *arguments, str(context))
-    return tag
-
-
-@pytest.fixture(scope="session")
 def lock(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return tmp_path_factory.getbasetemp().parent / "image.lock"
 
 
+def default_base() -> str:
+    """The base image that container/Dockerfile names."""
+    found = re.search(
+        r"^ARG BASE_IMAGE=(\S+)$", (CONTAINER / "Dockerfile").read_text("utf-8"), re.MULTILINE
+    )
+    assert found is not None
+    return found[1]
+
+
 @pytest.fixture(scope="session")
-def image(engine: list[str], lock: Path) -> str:
-    """The image with the bundled model."""
-    return build("qabot-test", CONTAINER, lock, "--build-arg", "MODEL=bundled", *engine)
+def bases(lock: Path) -> dict[str, str]:
+    """The base images that this machine has, by their layout.
+
+    `debian` has Debian's Python in /usr; `usr-local` has the layout of the real `python:slim`, which it
+    is where it can be pulled.
+    """
+    if shutil.which("docker") is None or docker("info", check=False).returncode:
+        pytest.skip("no Docker engine answers here, so no image can be built")
+    with FileLock(lock):
+        if docker("image", "inspect", DEBIAN, check=False).returncode:
+            if docker("pull", "--quiet", default_base(), check=False).returncode:
+                pytest.skip(f"cannot pull {default_base()}; name another base in QABOT_BASE_IMAGE")
+            return {"usr-local": default_base()}
+        made = like_python_slim(DEBIAN)
+    return {"debian": DEBIAN} | ({"usr-local": made} if made else {})
+
+
+@cache
+def program_for(builder: str) -> str | None:
+    """A `docker` on PATH that can build with `classic` or `buildkit`; None where there is none."""
+    folders = os.environ["PATH"].split(os.pathsep)
+    for program in (found for folder in folders if (found := shutil.which("docker", path=folder))):
+        tried = subprocess.run(
+            [program, "build", "--quiet", "-"],
+            input=b"FROM scratch\nLABEL qabot-test=builder\n",
+            env=environment_for(builder),
+            capture_output=True,
+            check=False,
+        )
+        if tried.returncode == 0:
+            return program
+    return None
+
+
+def environment_for(builder: str) -> dict[str, str]:
+    return {**os.environ, "DOCKER_BUILDKIT": "1" if builder == "buildkit" else "0"}
+
+
+def build(
+    tag: str, context: Path, lock: Path, *arguments: str, base: str, builder: str = "classic"
+) -> str:
+    program = program_for(builder)
+    if program is None:
+        pytest.skip(f"no docker on PATH can build with {builder}")
+    # One build at a time: the other processes of this run then find everything built.
+    with FileLock(lock):
+        done = subprocess.run(
+            [
+                *(program, "build", "--quiet", "--network", "host", "--tag", tag),
+                *("--build-arg", f"BASE_IMAGE={base}", *arguments, str(context)),
+            ],
+            env=environment_for(builder),
+            capture_output=True,
+            text=True,
+            check=False,
+        )
+    if done.returncode:
+        pytest.fail(f"{builder} on {base}: {done.stdout[-2000:]}\n{done.stderr[-2000:]}")
+    return tag
+
+
+@pytest.fixture(
+    scope="session", params=["debian-classic", "usr-local-classic", "usr-local-buildkit"]
+)
+def image(request: pytest.FixtureRequest, bases: dict[str, str], lock: Path) -> str:
+    """The image with the bundled model, on each layout of the base and by each builder."""
+    layout, _, builder = request.param.rpartition("-")
+    if layout not in bases:
+        pytest.skip(f"this machine has no base image of the layout {layout}")
+    tag = f"qabot-test-{request.param}"
+    arguments = ("--build-arg", "MODEL=bundled")
+    return build(tag, CONTAINER, lock, *arguments, base=bases[layout], builder=builder)
 
 
 def run(image: str, *arguments: str) -> subprocess.CompletedProcess[str]:
@@ -133,7 +191,7 @@ def test_answer_is_kept_in_the_table(image: str) -> None:
 
 
 def test_stop_ends_a_task_that_waits(image: str) -> None:
-    # A table that takes the connection and never says a word.
+    # A table that accepts the connection and never replies.
     with socket.create_server(("127.0.0.1", 0)) as silent:
         name = f"qabot-test-{uuid.uuid4().hex[:8]}"
         environment = {
@@ -187,7 +245,7 @@ def test_image_holds_what_answering_needs_and_no_more(
     assert not packages & {"torch", "transformers", "yaml", "pip", "huggingface_hub", "onnx"}
     assert not [path for path in files if "nvidia" in path or "exporting" in path]
     assert "/app/model/README.md" in files, "the model's licence asks for its card"
-    assert "/app/answerer/__pycache__" in files, "bytecode: a read-only root can't keep any"
+    assert "/app/answerer/__pycache__" in files, "a read-only root cannot store bytecode"
     assert [path for path in files if re.search(r"/__pycache__/argparse\.", path)]
 
 
@@ -222,6 +280,15 @@ def test_the_image_names_what_is_left_of_its_base(files: dict[str, tarfile.TarIn
 def test_image_is_small(image: str) -> None:
     (size,) = docker("image", "inspect", "--format={{.Size}}", image).stdout.split()
     assert int(size) < 190e6, f"{int(size):,} bytes, uncompressed"
+
+
+def test_the_base_is_the_one_that_dependabot_raises() -> None:
+    text = (CONTAINER / "base" / "Dockerfile").read_text("utf-8")
+    (literal,) = re.findall(r"^FROM (\S+)$", text, re.MULTILINE)
+    assert re.fullmatch(r"python:3\.\d+-slim@sha256:[0-9a-f]{64}", literal)
+    assert default_base() == literal, "write the newer of the two into container/Dockerfile, too"
+    updates = (ROOT / ".github" / "dependabot.yml").read_text("utf-8")
+    assert "package-ecosystem: docker\n    directory: /container/base " in updates
 
 
 def test_same_torch_as_everywhere() -> None:
@@ -268,7 +335,7 @@ def torch_index(tmp_path: Path) -> Iterator[list[str]]:
 
 
 def test_checkpoint_is_exported_while_the_image_is_built(
-    engine: list[str], lock: Path, torch_index: list[str], tmp_path: Path
+    bases: dict[str, str], lock: Path, torch_index: list[str], tmp_path: Path
 ) -> None:
     context = tmp_path / "container"
     shutil.copytree(CONTAINER, context, ignore=shutil.ignore_patterns("__pycache__"))
@@ -279,9 +346,9 @@ def test_checkpoint_is_exported_while_the_image_is_built(
     stage = " AS model\n"
     text = recipe.read_text("utf-8").replace(stage, f"{stage}LABEL qabot-test={tag}\n")
     recipe.write_text(text, encoding="utf-8")
-    arguments = ["--build-arg", "MODEL=checkpoint", *torch_index, *engine]
+    arguments = ["--build-arg", "MODEL=checkpoint", *torch_index]
     try:
-        build(tag, context, lock, *arguments)
+        build(tag, context, lock, *arguments, base=next(iter(bases.values())))
         done = run(tag, "the quick brown fox jumps", "who jumps ?", "foo", "--no_save")
         assert done.returncode == 0, done.stderr
         answer = json.loads(done.stdout)

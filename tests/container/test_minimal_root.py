@@ -1,4 +1,4 @@
-"""What the image keeps of its base; tests/container/test_image.py looks at the whole of it."""
+"""What the image keeps of its base; tests/container/test_image.py tests the whole image."""
 
 from __future__ import annotations
 
@@ -27,7 +27,9 @@ def base(tmp_path: Path) -> Path:
     return base
 
 
-def test_a_link_brings_what_it_leads_to_and_the_links_above_it(base: Path, tmp_path: Path) -> None:
+def test_a_link_is_copied_with_its_target_and_the_links_above_it(
+    base: Path, tmp_path: Path
+) -> None:
     root = Root(tmp_path / "out")
     root.add(base / "lib/libx.so.1")
     there = tmp_path / "out" / base.relative_to("/")
@@ -37,10 +39,24 @@ def test_a_link_brings_what_it_leads_to_and_the_links_above_it(base: Path, tmp_p
     assert root.copied == {base / "usr/lib/libx.so.1.2"}
 
 
-def test_a_folder_comes_without_what_nobody_needs(base: Path, tmp_path: Path) -> None:
+def test_unused_names_are_left_out_of_a_folder(base: Path, tmp_path: Path) -> None:
     Root(tmp_path / "out").add(base / "usr/lib/python", ("test",))
     there = tmp_path / "out" / base.relative_to("/") / "usr/lib/python"
     assert sorted(path.name for path in there.iterdir()) == ["os.py"]
+
+
+def test_in_a_folder_nothing_is_executable_and_scripts_are_left_out(
+    base: Path, tmp_path: Path
+) -> None:
+    library = base / "usr/lib/python"
+    names = ("fetch_macholib", "pdb.py", "_ssl.cpython-313-x86_64-linux-gnu.so", "libz.so.1")
+    for name in names:
+        (library / name).write_text("")
+        (library / name).chmod(0o755)
+    Root(tmp_path / "out").add(library, ("test",))
+    there = tmp_path / "out" / library.relative_to("/")
+    assert sorted(path.name for path in there.iterdir()) == sorted([*names[1:], "os.py"])
+    assert {path.stat().st_mode & 0o777 for path in there.iterdir()} == {0o644}
 
 
 def test_nothing_is_setuid_or_writable_for_others(base: Path, tmp_path: Path) -> None:
@@ -56,12 +72,12 @@ def test_the_libraries_of_python_are_found() -> None:
     assert [name for name in names if name.startswith("ld-linux")], "the loader itself"
 
 
-def test_a_library_that_the_base_lacks_is_told(
+def test_a_library_that_the_base_lacks_is_reported(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     ldd = tmp_path / "ldd"
     ldd.write_text("#!/bin/sh\nprintf '\\tlibgone.so.1 => not found\\n'\n")
     ldd.chmod(0o755)
     monkeypatch.setenv("PATH", f"{tmp_path}{os.pathsep}{os.environ['PATH']}")
-    with pytest.raises(SystemExit, match=r"base lacks libgone.so.1; take another BASE_IMAGE"):
+    with pytest.raises(SystemExit, match=r"base image lacks libgone.so.1; use another BASE_IMAGE"):
         libraries([tmp_path / "x"])

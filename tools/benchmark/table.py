@@ -42,7 +42,10 @@ def served() -> Iterator[dict[str, str]]:
             KeySchema=[{"AttributeName": "item_id", "KeyType": "HASH"}],
             BillingMode="PAY_PER_REQUEST",
         )
-        yield environ
+        try:
+            yield environ
+        finally:
+            table.client.delete_table(TableName=table.name)  # moto's state outlives its server
     finally:
         server.stop()
 
