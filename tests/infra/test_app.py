@@ -23,7 +23,7 @@ def test_a_wrong_setting_is_one_line_and_exit_2(
     assert main(repository(tmp_path, memory=1000)) == 2
     told = capsys.readouterr()
     assert told.out == ""
-    assert "no 1000 MiB with 1024 CPU units; give one of 2048, 3072" in told.err
+    assert "not offer 1000 MiB with 1024 CPU units; expected 2048, 3072" in told.err
     assert "Traceback" not in told.err
 
 

@@ -1,196 +1,278 @@
 """`cdk.json`: every setting of the deployment, read and checked without the CDK and without AWS.
 
-The settings stand under `context.qabot`, each beside a `//NAME` that explains it.
+`Settings` is the only table of them: for each its type, default, rule and explanation. In the file they
+are under `context.qabot`, each after a key `//NAME` that explains it.
 """
 
 from __future__ import annotations
 
 import json
 import re
-from collections import Counter
-from dataclasses import asdict, dataclass, fields
-from typing import TYPE_CHECKING, Any, Final
+from dataclasses import asdict, dataclass, field, fields
+from types import MappingProxyType
+from typing import TYPE_CHECKING, Any, Final, TypeVar
 
 from answerer.info import hub_identity, read_info
 from qabot.deployment import fargate_limits as fargate
-from qabot.deployment.settings_rules import RULES
+from qabot.deployment.settings_rules import (
+    BRANCH,
+    ENVIRONMENT,
+    GITHUB_ID,
+    IMAGE,
+    MODEL,
+    REPOSITORY,
+    RETENTION_DAYS,
+    REVISION,
+    STACK_NAME,
+    Rule,
+    dollars,
+    integer,
+    one_of,
+    or_null,
+)
 from qabot.errors import Problem, SettingsError
+from qabot.nodes.json import read_json
+from qabot.nodes.nodes import DocumentError, Fields, Items, Node, Scalar, decode
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
     from pathlib import Path
 
 SETTINGS_FILE: Final = "cdk.json"
-# The file has 5,000; each mistake's place is looked for in all of it.
-_MOST_CHARACTERS: Final = 100_000
 BUNDLED: Final = "bundled"
 BUNDLED_MODEL: Final = "container/model"
+
+_T = TypeVar("_T")
+
+
+def _setting(default: _T, rule: Rule, explanation: str) -> _T:
+    return field(default=default, metadata={"rule": rule, "explanation": explanation})
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Settings:
-    """The settings of one deployment; `cdk.json` says in words what each is.
+    """The settings of one deployment, each with its default, its rule and its explanation."""
 
-    Args:
-        stack_name: of the CloudFormation stack.
-        cpu: CPU units of a task, 1024 a vCPU.
-        memory: MiB of a task, a size that goes with `cpu`.
-        architecture: of the processor and the image.
-        spot: run on FARGATE_SPOT first.
-        model: a hub's `OWNER/NAME`, or `bundled`.
-        revision: the hub's commit, 7 to 40 hexadecimal digits.
-        quantisation: `int8` or `none`.
-        image: a registry reference to run instead of building `container/`.
-        log_retention_days: one of the periods that CloudWatch Logs offers.
-        item_ttl_days: how long the table keeps an item.
-        max_tasks: tasks in flight at once.
-        questions_per_task: the most that one task answers, one after the other.
-        task_deadline_seconds: when a task gives a question up.
-        max_questions: the most one run may ask.
-        max_cost_usd: the most one run may be estimated to cost, US dollars.
-        github_repository: `OWNER/NAME`, for the access stack.
-        github_owner_id: the owner's number on GitHub.
-        github_repository_id: the repository's number on GitHub.
-        github_branch: whose workflows may assume the role.
-        github_environment: whose jobs may, instead of the branch's.
-        github_oidc_provider: `create`, or `existing` where the account has it already.
-    """
-
-    stack_name: str = "qabot"
-    cpu: int = 1024
-    memory: int = 4096
-    architecture: fargate.Architecture = "x86_64"
-    spot: bool = False
-    model: str = "distilbert/distilbert-base-cased-distilled-squad"
-    revision: str | None = "564e9b5"
-    quantisation: str = "int8"
-    image: str | None = None
-    log_retention_days: int = 14
-    item_ttl_days: int = 30
-    max_tasks: int = 100
-    questions_per_task: int = 1
-    task_deadline_seconds: int = 300
-    max_questions: int = 1000
-    max_cost_usd: float = 5.0
-    github_repository: str | None = None
-    github_owner_id: int | None = None
-    github_repository_id: int | None = None
-    github_branch: str = "main"
-    github_environment: str | None = None
-    github_oidc_provider: str = "create"
+    stack_name: str = _setting(
+        "qabot",
+        STACK_NAME,
+        "Name of the CloudFormation stack. A second deployment in one account needs another name.",
+    )
+    cpu: int = _setting(1024, one_of(*fargate.SIZES), "CPU units of a task; 1024 are one vCPU.")
+    memory: int = _setting(
+        4096,
+        integer(512, 122_880),
+        "Memory of a task in MiB. docs/deploying.md lists the sizes for each cpu.",
+    )
+    architecture: fargate.Architecture = _setting(  # noqa: RUF009 - gives a field, not a value
+        "x86_64",
+        one_of(*fargate.ARCHITECTURES),
+        "x86_64 or arm64. arm64 is a fifth cheaper; the image must be built for it "
+        "(docs/deploying.md).",
+    )
+    spot: bool = _setting(
+        False,
+        one_of(True, False),
+        "true: run tasks on Fargate Spot, up to 70% cheaper but interruptible, and on demand where "
+        "Spot has no capacity.",
+    )
+    model: str = _setting(
+        "distilbert/distilbert-base-cased-distilled-squad",
+        MODEL,
+        'OWNER/NAME of a question-answering checkpoint on the Hugging Face hub, or "bundled" for '
+        "container/model/.",
+    )
+    revision: str | None = _setting(
+        "564e9b5",
+        or_null(REVISION),
+        "Commit of the checkpoint on the hub, so that answers stay the same. Not used with "
+        '"bundled".',
+    )
+    quantisation: str = _setting(
+        "int8",
+        one_of("int8", "none"),
+        "int8: a quarter of the size, starts faster; none: the original weights. Not used with "
+        '"bundled".',
+    )
+    image: str | None = _setting(
+        None,
+        or_null(IMAGE),
+        "null: build container/ and push the image when the stack is deployed. Or the reference of "
+        "an image that holds the model above, such as ghcr.io/OWNER/NAME:TAG; then nothing is built.",
+    )
+    log_retention_days: int = _setting(
+        14, one_of(*RETENTION_DAYS), "Days that CloudWatch keeps the logs of tasks."
+    )
+    item_ttl_days: int = _setting(
+        30,
+        integer(1, 3650),
+        "Days that DynamoDB keeps a question and its answer. Answers stay in answers/.",
+    )
+    max_tasks: int = _setting(
+        100,
+        integer(1, 5_000),
+        "Most tasks that run at the same time. max_tasks times cpu should fit the account's quota "
+        "of Fargate vCPUs.",
+    )
+    # As many keys as fit into the overrides of one launch with room to spare.
+    questions_per_task: int = _setting(
+        1,
+        integer(1, 50),
+        "Questions that one task answers, one after the other. More than 1 is cheaper for short "
+        "questions (docs/fargate.md).",
+    )
+    task_deadline_seconds: int = _setting(
+        300,
+        integer(10, 86_400),
+        "Seconds after which a task gives up a question and records why.",
+    )
+    max_questions: int = _setting(
+        1000,
+        integer(1, 100_000),
+        "Refuse a run that would ask more questions, before anything is launched.",
+    )
+    max_cost_usd: float = _setting(
+        5.0,
+        dollars(100_000),
+        "Refuse a run estimated to cost more US dollars, before anything is launched.",
+    )
+    github_repository: str | None = _setting(
+        None,
+        or_null(REPOSITORY),
+        "For the access stack (docs/deploying.md): OWNER/NAME of the repository whose workflows may "
+        "deploy and run.",
+    )
+    github_owner_id: int | None = _setting(
+        None,
+        or_null(GITHUB_ID),
+        "The number of that owner: gh api repos/OWNER/NAME --jq .owner.id",
+    )
+    github_repository_id: int | None = _setting(
+        None,
+        or_null(GITHUB_ID),
+        "The number of that repository: gh api repos/OWNER/NAME --jq .id",
+    )
+    github_branch: str = _setting(
+        "main",
+        BRANCH,
+        "The branch whose workflows may. Not used when github_environment is set.",
+    )
+    github_environment: str | None = _setting(
+        None,
+        or_null(ENVIRONMENT),
+        "The GitHub environment whose jobs may, instead of a branch. The repository's variable "
+        "AWS_ENVIRONMENT must name it, too.",
+    )
+    github_oidc_provider: str = _setting(
+        "create",
+        one_of("create", "existing"),
+        "create, or existing where the account has GitHub's OIDC provider already; an account can "
+        "have only one.",
+    )
 
     def model_identity(self, root: Path) -> str:
-        """The identity of the deployed model, as answers and keys carry it.
+        """The identity of the deployed model, as answers and keys record it.
 
         Args:
-            root: the repository, where the bundled model lies.
+            root: the repository, which holds the bundled model.
 
         Raises:
-            ModelError: the model is the bundled one and can't be read.
+            ModelError: the model is the bundled one and cannot be read.
         """
         if self.model == BUNDLED or self.revision is None:
             return read_info(root / BUNDLED_MODEL).identity
         return hub_identity(self.model, self.revision, self.quantisation)
 
 
+RULES: Final[Mapping[str, Rule]] = MappingProxyType(
+    {setting.name: setting.metadata["rule"] for setting in fields(Settings)}
+)
+EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
+    {setting.name: setting.metadata["explanation"] for setting in fields(Settings)}
+)
 _DEFAULTS: Final = asdict(Settings())
 
 
 def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Read and check the settings in `root/cdk.json`; what it leaves out keeps its default.
+    """Read and check the settings in `root/cdk.json`; settings that are missing keep their default.
 
     Args:
         root: the repository.
         overrides: settings that win over the file's, such as those of `cdk -c NAME=VALUE`, where
-            numbers may come as text.
+            numbers may be text.
 
     Raises:
-        SettingsError: with every problem there is.
+        SettingsError: with every problem in the file.
     """
-    text = _read(root)
-    given = dict(_settings_block(text))
+    try:
+        node = read_json(decode((root / SETTINGS_FILE).read_bytes()))
+    except FileNotFoundError:
+        raise _error("the file is missing", "restore it: git checkout -- cdk.json") from None
+    except OSError as error:
+        raise _error(f"cannot read it ({error.strerror})", "make it a readable file") from None
+    except DocumentError as error:
+        problem = Problem(SETTINGS_FILE, error.line, error.column, error.what, error.todo)
+        raise SettingsError([problem]) from None
+    duplicates: list[Problem] = []
+    for key in ("context", "qabot"):
+        node = _members(node, duplicates).get(key, (None, None))[1]
+    if not isinstance(node, Fields):
+        raise _error(
+            'it has no object "context": {"qabot": {…}}',
+            "put the settings there, or restore the file: git checkout -- cdk.json",
+        )
+    given = _members(node, duplicates)
+    if duplicates:
+        raise SettingsError(duplicates)
+    places = {name: (key.line, key.column) for name, (key, _) in given.items()}
+    values = {name: _plain(value) for name, (_, value) in given.items()}
     for name, value in (overrides or {}).items():
-        text_of_number = name.endswith("_id") and re.fullmatch("[0-9]{1,15}", str(value))
-        given[name] = int(str(value)) if text_of_number else value
+        number = name.endswith("_id") and re.fullmatch("[0-9]{1,15}", str(value))
+        values[name] = int(str(value)) if number else value
     problems = [
-        Problem(SETTINGS_FILE, *_place(text, name), what, todo)
-        for name, what, todo in _problems(given)
+        Problem(SETTINGS_FILE, *places.get(name, (0, 0)), what, todo)
+        for name, what, todo in _problems(values)
     ]
     if problems:
         raise SettingsError(problems)
-    values = {name: value for name, value in given.items() if name in _DEFAULTS}
     if "max_cost_usd" in values:
         values["max_cost_usd"] = float(values["max_cost_usd"])
     return Settings(**values)
 
 
-def _read(root: Path) -> str:
-    path = root / SETTINGS_FILE
+def _error(what: str, todo: str) -> SettingsError:
+    return SettingsError([Problem(SETTINGS_FILE, 0, 0, what, todo)])
+
+
+def _members(node: Node | None, duplicates: list[Problem]) -> dict[str, tuple[Scalar, Node]]:
+    """The members of an object by name, without explanations; duplicate names are recorded."""
+    members: dict[str, tuple[Scalar, Node]] = {}
+    for key, value in node.fields if isinstance(node, Fields) else ():
+        if key.text.startswith("//"):
+            continue
+        if key.text in members:
+            what = f"duplicate key {_shown(key.text)}"
+            duplicates.append(Problem(SETTINGS_FILE, key.line, key.column, what, "keep one"))
+        members[key.text] = (key, value)
+    return members
+
+
+def _plain(node: Node) -> Any:
+    """A node as plain data."""
+    if isinstance(node, Fields):
+        return {key.text: _plain(value) for key, value in node.fields}
+    if isinstance(node, Items):
+        return [_plain(item) for item in node.items]
+    if node.kind == "text":
+        return node.text
     try:
-        text = path.read_text(encoding="utf-8")
-        if len(text) <= _MOST_CHARACTERS:
-            return text
-        what = f"it has {len(text):,} characters, of {_MOST_CHARACTERS:,} at most"
-        todo = "restore the file: git checkout -- cdk.json"
-    except FileNotFoundError:
-        what, todo = "the file is missing", "restore it: git checkout -- cdk.json"
-    except UnicodeDecodeError as error:
-        what, todo = f"byte {error.start} is not UTF-8", "save the file as UTF-8"
-    except OSError as error:
-        what, todo = f"it can't be read ({error.strerror})", "make it a readable file"
-    raise SettingsError([Problem(SETTINGS_FILE, 0, 0, what, todo)])
-
-
-def _settings_block(text: str) -> dict[str, Any]:
-    """What stands under `context.qabot`, without the explanations."""
-    repeated: list[str] = []
-
-    def unique(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-        names = [name for name, _ in pairs]
-        repeated.extend(sorted(name for name, times in Counter(names).items() if times > 1))
-        return dict(pairs)
-
-    try:
-        document = json.loads(text, object_pairs_hook=unique)
-    except json.JSONDecodeError as error:
-        todo = "correct the JSON there (no comments, no comma after the last entry)"
-        problem = Problem(SETTINGS_FILE, error.lineno, error.colno, error.msg, todo)
-        raise SettingsError([problem]) from None
-    except (RecursionError, ValueError):
-        what, todo = "a number or the nesting in it is beyond all measure", "restore the file"
-        raise SettingsError([Problem(SETTINGS_FILE, 0, 0, what, todo)]) from None
-    if repeated:
-        raise SettingsError(
-            [
-                Problem(
-                    SETTINGS_FILE, *_place(text, name), f"{_shown(name)} stands twice", "keep one"
-                )
-                for name in repeated
-            ]
-        )
-    context = document.get("context") if isinstance(document, dict) else None
-    block = context.get("qabot") if isinstance(context, dict) else None
-    if not isinstance(block, dict):
-        what = 'it has no object "context": {"qabot": {…}}'
-        todo = "put the settings there, or restore the file: git checkout -- cdk.json"
-        raise SettingsError([Problem(SETTINGS_FILE, 0, 0, what, todo)])
-    return {name: value for name, value in block.items() if not name.startswith("//")}
-
-
-def _place(text: str, name: str) -> tuple[int, int]:
-    """Line and column of a setting's name, (0, 0) where the file does not hold it."""
-    block = text.find('"qabot"')
-    match = re.compile(rf"{re.escape(json.dumps(name, ensure_ascii=False))}\s*:").search(
-        text, max(block, 0)
-    )
-    if match is None:
-        return 0, 0
-    before = text[: match.start()]
-    return before.count("\n") + 1, match.start() - (before.rfind("\n") + 1) + 1
+        return json.loads(node.text)
+    except ValueError:  # Python reads no integer of more than 4,300 digits
+        return float("inf")
 
 
 def _shown(value: object) -> str:
-    """A value as JSON, on one line, short, with nothing in it that a terminal would obey."""
+    """A value as JSON, on one line, short, with nothing that controls a terminal."""
     text = json.dumps(value)
     return text if len(text) <= 60 else text[:57] + "…"
 
@@ -199,27 +281,23 @@ def _problems(given: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     """Each problem as the setting's name, what is wrong, what to do."""
     for name in given:
         if name not in _DEFAULTS:
-            yield name, f"{_shown(name)} is no setting", _suggestion(name)
+            yield name, f"unknown setting {_shown(name)}", _suggestion(name)
     value = {**_DEFAULTS, **given}
-    wrong = set()
-    for field in fields(Settings):
-        name = field.name
-        rule = RULES[name]
-        if not rule.allows(value[name]):
-            wrong.add(name)
-            yield name, f"{name} can't be {_shown(value[name])}", f"give {rule.wanted}"
+    wrong = {name for name, rule in RULES.items() if not rule.allows(value[name])}
+    for name in wrong:
+        yield name, f"invalid {name} {_shown(value[name])}", f"expected {RULES[name].expected}"
     if not wrong & {"cpu", "memory"} and value["memory"] not in fargate.SIZES[value["cpu"]]:
-        valid = fargate.describe_sizes(fargate.SIZES[value["cpu"]])
-        what = f"Fargate has no {value['memory']} MiB with {value['cpu']} CPU units"
-        yield "memory", what, f"give one of {valid} MiB, or another cpu"
+        sizes = fargate.describe_sizes(fargate.SIZES[value["cpu"]])
+        what = f"Fargate does not offer {value['memory']} MiB with {value['cpu']} CPU units"
+        yield "memory", what, f"expected {sizes}, or another cpu"
     if not wrong & {"model", "revision"} and value["model"] != BUNDLED and not value["revision"]:
-        what = "revision is missing for a model of the hub"
-        yield "revision", what, "give the commit shown on the model's page under Files, History"
-    access = {name: value[f"github_{name}"] for name in ("repository", "owner_id", "repository_id")}
-    missing = [f"github_{name}" for name, one in access.items() if one is None]
+        what = "revision is missing; a model of the hub needs one"
+        yield "revision", what, "use a commit from the model's page, Files and versions, History"
+    access = ("github_repository", "github_owner_id", "github_repository_id")
+    missing = [name for name in access if value[name] is None]
     if 0 < len(missing) < len(access):
         what = f"{' and '.join(missing)} missing beside the other github_ settings"
-        yield missing[0], what, "give all three (cdk.json says where to find them), or none"
+        yield missing[0], what, "set all three (cdk.json says where to find them), or none"
 
 
 def _suggestion(name: str) -> str:

@@ -1,17 +1,14 @@
-"""What each setting of `cdk.json` may be, and how to say so."""
+"""Rules for the settings of `cdk.json`: what a value may be, and the words for it."""
 
 from __future__ import annotations
 
 import json
 import re
 from dataclasses import dataclass
-from types import MappingProxyType
 from typing import TYPE_CHECKING, Any, Final
 
-from qabot.deployment import fargate_limits as fargate
-
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping
+    from collections.abc import Callable
 
 # The periods that CloudWatch Logs offers.
 # https://docs.aws.amazon.com/AmazonCloudWatchLogs/latest/APIReference/API_PutRetentionPolicy.html
@@ -23,94 +20,76 @@ RETENTION_DAYS: Final = (
 
 @dataclass(frozen=True, slots=True)
 class Rule:
-    """One setting's check.
+    """The check of one setting.
 
     Args:
-        allows: whether a value, as JSON gives it, may be.
-        wanted: what may be, in words that follow "give".
+        allows: returns whether a value, as JSON gives it, is valid.
+        expected: the valid values in words, such as `OWNER/NAME`.
     """
 
     allows: Callable[[Any], bool]
-    wanted: str
+    expected: str
 
 
-def _whole(least: int, most: int) -> Rule:
-    # bool is an int in Python, and true is no number in JSON.
+def integer(least: int, most: int) -> Rule:
+    """Whole numbers from `least` to `most`."""
+    # In Python bool is an int; in JSON true is not a number.
     return Rule(
         lambda value: type(value) is int and least <= value <= most,
-        f"a whole number from {least:,} to {most:,}",
+        f"an integer from {least:,} to {most:,}",
     )
 
 
-def _one_of(*choices: object) -> Rule:
+def one_of(*choices: object) -> Rule:
+    """These values and no others, with their types."""
     return Rule(
-        lambda value: any(type(value) is type(one) and value == one for one in choices),
-        f"one of {', '.join(json.dumps(one) for one in choices)}",
+        lambda value: any(type(value) is type(choice) and value == choice for choice in choices),
+        f"one of {', '.join(json.dumps(choice) for choice in choices)}",
     )
 
 
-def _text(pattern: str, wanted: str) -> Rule:
+def text(pattern: str, expected: str) -> Rule:
+    """Text that a regular expression matches from start to end, with ASCII classes."""
     compiled = re.compile(pattern, re.ASCII)
     return Rule(
-        lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None, wanted
+        lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None, expected
     )
 
 
-def _or_null(rule: Rule) -> Rule:
-    return Rule(lambda value: value is None or rule.allows(value), f"{rule.wanted}, or null")
+def or_null(rule: Rule) -> Rule:
+    """What `rule` allows, and null."""
+    return Rule(lambda value: value is None or rule.allows(value), f"{rule.expected}, or null")
 
 
-_ID: Final = Rule(
+def dollars(most: int) -> Rule:
+    """US dollars above 0, up to `most`."""
+    return Rule(
+        lambda value: type(value) in (int, float) and 0 < value <= most,
+        f"US dollars above 0, up to {most:,}",
+    )
+
+
+STACK_NAME: Final = text(
+    # CloudFormation allows 128 characters; IAM cuts the names made from this one at 64.
+    r"[A-Za-z][A-Za-z0-9-]{0,39}",
+    "1 to 40 ASCII letters, digits and hyphens, starting with a letter",
+)
+MODEL: Final = text(
+    r"bundled|[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}",
+    'OWNER/NAME of a checkpoint on the Hugging Face hub, or "bundled"',
+)
+REVISION: Final = text(r"[0-9a-f]{7,40}", "a commit of the checkpoint, 7 to 40 hexadecimal digits")
+# https://pkg.go.dev/github.com/distribution/reference: [domain[:port]/]path[:tag][@digest]
+IMAGE: Final = text(
+    r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
+    r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
+    r"(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
+    "an image reference such as ghcr.io/OWNER/NAME:TAG",
+)
+REPOSITORY: Final = text(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}", "OWNER/NAME")
+GITHUB_ID: Final = Rule(
     lambda value: type(value) is int and 0 < value < 10**15, "GitHub's number, without quotes"
 )
-
-RULES: Final[Mapping[str, Rule]] = MappingProxyType(
-    {
-        # CloudFormation allows 128 characters; names made from this one are cut at 64 by IAM.
-        "stack_name": _text(
-            r"[A-Za-z][A-Za-z0-9-]{0,39}",
-            "1 to 40 ASCII letters, digits and hyphens, a letter first",
-        ),
-        "cpu": _one_of(*fargate.SIZES),
-        "memory": _whole(512, 122_880),
-        "architecture": _one_of(*fargate.ARCHITECTURES),
-        "spot": _one_of(True, False),
-        "model": _text(
-            r"bundled|[A-Za-z0-9][\w.-]{0,95}/[A-Za-z0-9][\w.-]{0,95}",
-            'OWNER/NAME of a checkpoint on the Hugging Face hub, or "bundled"',
-        ),
-        "revision": _or_null(
-            _text(r"[0-9a-f]{7,40}", "a commit of the checkpoint, 7 to 40 hexadecimal digits")
-        ),
-        "quantisation": _one_of("int8", "none"),
-        # https://pkg.go.dev/github.com/distribution/reference: [domain[:port]/]path[:tag][@digest]
-        "image": _or_null(
-            _text(
-                r"(?:[A-Za-z0-9][A-Za-z0-9.-]*(?::[0-9]+)?/)?"
-                r"[a-z0-9]+(?:[._-]+[a-z0-9]+)*(?:/[a-z0-9]+(?:[._-]+[a-z0-9]+)*)*"
-                r"(?::\w[\w.-]{0,127})?(?:@sha256:[0-9a-f]{64})?",
-                "an image reference such as ghcr.io/OWNER/NAME:TAG",
-            )
-        ),
-        "log_retention_days": _one_of(*RETENTION_DAYS),
-        "item_ttl_days": _whole(1, 3650),
-        "max_tasks": _whole(1, 5_000),
-        # As many keys as fit into the overrides of a launch with room to spare.
-        "questions_per_task": _whole(1, 50),
-        "task_deadline_seconds": _whole(10, 86_400),
-        "max_questions": _whole(1, 100_000),
-        "max_cost_usd": Rule(
-            lambda value: type(value) in (int, float) and 0 < value <= 100_000,
-            "US dollars from above 0 to 100,000",
-        ),
-        "github_repository": _or_null(
-            _text(r"[A-Za-z0-9](?:[A-Za-z0-9-]{0,38})/[A-Za-z0-9._-]{1,100}", "OWNER/NAME")
-        ),
-        "github_owner_id": _or_null(_ID),
-        "github_repository_id": _or_null(_ID),
-        # Wildcards would widen the role's trust; git allows none of them in a branch's name anyway.
-        "github_branch": _text(r"[A-Za-z0-9][\w./-]{0,199}", "a branch's name"),
-        "github_oidc_provider": _one_of("create", "existing"),
-        "github_environment": _or_null(_text(r"[A-Za-z0-9][\w. -]{0,99}", "an environment's name")),
-    }
-)
+# No wildcards: they would widen the trust of the role. Git allows none in a branch name anyway.
+BRANCH: Final = text(r"[A-Za-z0-9][\w./-]{0,199}", "a branch name")
+ENVIRONMENT: Final = text(r"[A-Za-z0-9][\w. -]{0,99}", "an environment name")

@@ -6,7 +6,7 @@ import json
 
 from qabot.aws.tasks import Launch, command, make_token
 from qabot.deployment import fargate_limits as fargate
-from qabot.deployment.settings_rules import RULES
+from qabot.deployment.settings import RULES
 
 
 def launch(questions: int, attempt: int = 1) -> Launch:

@@ -5,8 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qabot.console.text import for_log
-from qabot.deployment.settings import _DEFAULTS, SETTINGS_FILE, read_settings
-from qabot.deployment.settings_rules import RULES
+from qabot.deployment.settings import RULES, SETTINGS_FILE, read_settings
 from qabot.errors import SettingsError
 from tests.conftest import ROOT
 from tools.fuzzing.scratch import Scratch
@@ -54,7 +53,7 @@ TARGET = Target(
     holds="settings that their rules allow, or problems with their places",
     run=run,
     seeds=seeds,
-    words=[*(f'"{name}": ' for name in _DEFAULTS), "null", "1e999", "-1", "NaN", "\\ud800", '"//'],
+    words=[*(f'"{name}": ' for name in RULES), "null", "1e999", "-1", "NaN", "\\ud800", '"//'],
     modules=["qabot.deployment.settings", "qabot.deployment.settings_rules"],
     around=SCRATCH.around,
     longest=8192,
