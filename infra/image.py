@@ -1,10 +1,11 @@
-"""The image that tasks run: built from container/, or taken from a registry."""
+"""The image that tasks run: built from container/, or pulled from a registry."""
 
 from __future__ import annotations
 
 import re
 from typing import TYPE_CHECKING
 
+import aws_cdk as cdk
 import aws_cdk.aws_ecr as ecr
 import aws_cdk.aws_ecr_assets as ecr_assets
 import aws_cdk.aws_ecs as ecs
@@ -24,11 +25,11 @@ _ECR = re.compile(
 
 
 def container_image(scope: Construct, settings: Settings, root: Path) -> ecs.ContainerImage:
-    """The image as the settings ask for it.
+    """Return the image that the settings ask for.
 
     Args:
-        scope: where a repository of ECR is imported.
-        settings: `image`, `architecture` and the model are used.
+        scope: the construct into which a repository of ECR is imported.
+        settings: the deployment's; `image`, `architecture` and the model are used.
         root: the repository, with `container/`.
     """
     if settings.image is None:
@@ -47,12 +48,12 @@ def container_image(scope: Construct, settings: Settings, root: Path) -> ecs.Con
     match = _ECR.fullmatch(settings.image)
     if match is None:
         return ecs.ContainerImage.from_registry(settings.image)
-    # Unlike a public registry, ECR asks who pulls: importing it gives the execution role the right.
+    # ECR, unlike a public registry, needs permission to pull: importing it grants the execution role.
     account, region, name = match["account"], match["region"], match["name"]
     repository = ecr.Repository.from_repository_attributes(
         scope,
         "Repository",
-        repository_arn=f"arn:aws:ecr:{region}:{account}:repository/{name}",
+        repository_arn=f"arn:{cdk.Aws.PARTITION}:ecr:{region}:{account}:repository/{name}",
         repository_name=name,
     )
     return ecs.ContainerImage.from_ecr_repository(

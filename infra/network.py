@@ -1,4 +1,4 @@
-"""The network of the tasks: one zone, public, no way in, and nothing that costs at rest."""
+"""The network of the tasks: public subnets, nobody can connect, and nothing that costs at rest."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ from infra.audit import accept
 
 
 class Network(Construct):
-    """A VPC with one public subnet, an endpoint for DynamoDB, and the tasks' security group.
+    """A VPC with public subnets, an endpoint for DynamoDB, and the tasks' security group.
 
-    A NAT gateway would cost about 33 dollars a month doing nothing; a public address a task costs
-    half a cent an hour while the task runs. The security group lets nobody in.
+    A NAT gateway would cost about 33 dollars per month without any task; a public address costs half a
+    cent per hour for each running task. The security group allows no incoming connection.
     """
 
     def __init__(self, scope: Construct, construct_id: str) -> None:
@@ -21,20 +21,22 @@ class Network(Construct):
             self,
             "Vpc",
             ip_addresses=ec2.IpAddresses.cidr("10.0.0.0/16"),
-            max_azs=1,
+            # A subnet costs nothing, and a zone can be out of capacity. Two are what the CDK gives a
+            # template that is for any account and region: every region has two zones for everybody.
+            max_azs=3,
             nat_gateways=0,
             subnet_configuration=[
                 ec2.SubnetConfiguration(
                     name="Tasks",
                     subnet_type=ec2.SubnetType.PUBLIC,
-                    # 4,091 addresses: room for the most tasks that the settings allow in practice.
+                    # 4,091 addresses each: more than the quotas of an account usually allow tasks.
                     cidr_mask=20,
-                    # The engine asks for an address where it launches; nothing gets one by itself.
+                    # The engine asks for an address when it launches a task.
                     map_public_ip_on_launch=False,
                 )
             ],
             gateway_endpoints={
-                # Free, and keeps questions and answers off the internet.
+                # Free, and questions and answers do not cross the internet.
                 "DynamoDb": ec2.GatewayVpcEndpointOptions(
                     service=ec2.GatewayVpcEndpointAwsService.DYNAMODB
                 )
@@ -43,13 +45,13 @@ class Network(Construct):
         accept(
             self.vpc,
             "VPC7",
-            "Flow logs would be the only cost at rest; nothing listens in this network.",
+            "Flow logs would be the only cost at rest; nothing in this network listens.",
         )
         self.security_group = ec2.SecurityGroup(
             self,
             "TaskSecurityGroup",
             vpc=self.vpc,
-            description="Tasks: no way in; out over HTTPS to the registry, the logs and DynamoDB",
+            description="Tasks: nothing incoming; outgoing HTTPS to the registry, logs and DynamoDB",
             allow_all_outbound=False,
         )
         self.security_group.add_egress_rule(

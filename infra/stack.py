@@ -21,16 +21,16 @@ if TYPE_CHECKING:
 
 
 class QabotStack(cdk.Stack):
-    """Everything that questions are answered with; it costs nothing while none is.
+    """Everything that the fargate engine needs; it costs nothing while no task runs.
 
     Args:
         scope: the app.
-        settings: of the deployment; the stack takes its name from there.
+        settings: the deployment's, with the stack's name.
         root: the repository, with `container/`.
-        synthesizer: how assets are published; the CDK's default by default.
+        synthesizer: how assets are published (default: the CDK's).
 
     Raises:
-        ModelError: the bundled model is to be deployed and can't be read.
+        ModelError: the bundled model is to be deployed and cannot be read.
     """
 
     def __init__(
@@ -46,7 +46,7 @@ class QabotStack(cdk.Stack):
             scope,
             name,
             stack_name=name,
-            description="qabot: one Fargate task a question",
+            description="qabot: answers questions with Fargate tasks",
             synthesizer=synthesizer,
             tags={STACK_TAG: name},
         )
@@ -59,9 +59,7 @@ class QabotStack(cdk.Stack):
             time_to_live_attribute="expires_at",
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        accept(
-            table, "DDB3", "The answers are kept in git; the table may be lost and is filled again."
-        )
+        accept(table, "DDB3", "The answers are in git; a lost table is filled again.")
         network = Network(self, "Network")
         task = AnswerTask(
             self, "Answer", settings=settings, root=root, vpc=network.vpc, table=table
@@ -70,7 +68,7 @@ class QabotStack(cdk.Stack):
             Output.CLUSTER: task.cluster.cluster_name,
             Output.TASK_DEFINITION: task.definition.task_definition_arn,
             Output.CONTAINER: CONTAINER,
-            Output.SUBNETS: ",".join(one.subnet_id for one in network.vpc.public_subnets),
+            Output.SUBNETS: ",".join(subnet.subnet_id for subnet in network.vpc.public_subnets),
             Output.SECURITY_GROUP: network.security_group.security_group_id,
             Output.TABLE: table.table_name,
             Output.LOG_GROUP: task.log_group.log_group_name,

@@ -1,4 +1,4 @@
-"""The cluster and the task definition: what one question runs on."""
+"""The cluster and the task definition."""
 
 from __future__ import annotations
 
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
 CONTAINER = "answerer"
 STREAM_PREFIX = "answer"
-# Between SIGTERM and SIGKILL; Fargate's default, and plenty to write one item.
+# Between SIGTERM and SIGKILL: Fargate's default, and long enough to write one item.
 STOP_SECONDS = 30
 
 
@@ -35,10 +35,10 @@ class AnswerTask(Construct):
     Args:
         scope: the stack.
         construct_id: the construct's name.
-        settings: of the deployment.
+        settings: the deployment's.
         root: the repository, with `container/`.
-        vpc: the network that the cluster is for.
-        table: where questions come from and answers go.
+        vpc: the network of the cluster.
+        table: the table of questions and answers.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class AnswerTask(Construct):
         accept(
             self.cluster,
             "ECS4",
-            "Container Insights is billed by the metric; a run's own report and logs say as much.",
+            "Container Insights is billed per metric; a run's report and logs say as much.",
         )
         self.log_group = logs.LogGroup(
             self,
@@ -67,7 +67,7 @@ class AnswerTask(Construct):
             log_group_name=log_group_name(name),
             removal_policy=cdk.RemovalPolicy.DESTROY,
         )
-        # The L2 takes an enumeration; the settings hold the number of days, checked already.
+        # The L2 construct needs an enumeration; the settings have the number of days, already checked.
         group = cast("logs.CfnLogGroup", self.log_group.node.default_child)
         group.retention_in_days = settings.log_retention_days
 
@@ -96,7 +96,7 @@ class AnswerTask(Construct):
                 "ECS pulls the image and writes the log",
             ),
         )
-        # No memory limit of the container's own, so that a retry can raise the task's alone.
+        # No memory limit for the container, so that a retry can raise the task's limit alone.
         self.definition.add_container(
             CONTAINER,
             container_name=CONTAINER,
@@ -113,33 +113,33 @@ class AnswerTask(Construct):
         accept(
             self.definition,
             "ECS2",
-            "The variables are the table's name and two numbers, nothing secret.",
+            "The variables are the table's name and two numbers, not secrets.",
         )
         table.grant(self.definition.task_role, "dynamodb:GetItem", "dynamodb:UpdateItem")
         accept(
             cast("iam.Role", self.definition.execution_role),
             "IAM5[Resource::*]",
-            "ecr:GetAuthorizationToken takes no resource; every other action names one.",
+            "ecr:GetAuthorizationToken accepts no resource; every other action names one.",
         )
 
 
 def _role(
     scope: Construct, construct_id: str, name: str, does: str, *, conditions: bool = False
 ) -> iam.Role:
-    """A role that ECS tasks may assume.
+    """Make a role that ECS tasks may assume.
 
     Args:
-        scope: where it is made.
+        scope: the construct that it belongs to.
         construct_id: the construct's name.
-        name: the role's.
-        does: what tasks do with it, for people.
-        conditions: only those of this account and region. AWS documents the conditions for the role
-            of a task, and none for its execution role.
+        name: the role's name.
+        does: what tasks use it for, for people.
+        conditions: trust only tasks of this account and region. AWS documents these conditions for the
+            role of a task, and none for its execution role.
             https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-iam-roles.html
             https://docs.aws.amazon.com/AmazonECS/latest/userguide/task_execution_IAM_role.html
     """
     stack = cdk.Stack.of(scope)
-    against_confused_deputies = {
+    only_this_account = {
         "StringEquals": {"aws:SourceAccount": stack.account},
         "ArnLike": {"aws:SourceArn": stack.format_arn(service="ecs", resource="*")},
     }
@@ -150,6 +150,6 @@ def _role(
         description=f"Tasks of {stack.stack_name}: {does}",
         assumed_by=iam.ServicePrincipal(
             "ecs-tasks.amazonaws.com",
-            conditions=against_confused_deputies if conditions else None,
+            conditions=only_this_account if conditions else None,
         ),
     )

@@ -88,6 +88,25 @@ def test_the_provider_is_made_or_the_account_s_own_is_used(access_template: Temp
     )
 
 
+def test_a_session_lasts_no_longer_than_a_job(access_template: Templates) -> None:
+    assert role(access_template())["MaxSessionDuration"] == 3600
+
+
+def test_a_second_repository_does_not_replace_the_first(access_template: Templates) -> None:
+    """CloudFormation creates before it deletes, and IAM refuses a second role of the same name."""
+
+    def found(**context: str) -> tuple[list[str], str]:
+        resources = access_template(**context)["Resources"]
+        roles = {name: r for name, r in resources.items() if r["Type"] == "AWS::IAM::Role"}
+        return list(roles), text(next(iter(roles.values()))["Properties"]["RoleName"])
+
+    first, second = found(), found(github_repository="octocat/other", github_repository_id="7")
+    assert first[0] != second[0]
+    assert first[1] == second[1]
+    renamed = found(github_repository="octocat/renamed")
+    assert renamed == first
+
+
 def test_it_deploys_through_the_bootstrap_roles_and_nothing_else(
     access_template: Templates,
 ) -> None:

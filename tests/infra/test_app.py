@@ -2,19 +2,20 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+import json
+import tarfile
+from importlib import resources
+from pathlib import Path
 
 import aws_cdk as cdk
 import aws_cdk.aws_s3 as s3
 import pytest
 
-from infra.app import build, main
+import infra
+from infra.app import build, feature_flags, main
 from infra.audit import accept, audit
 from qabot.errors import SettingsError
 from tests.infra.conftest import repository
-
-if TYPE_CHECKING:
-    from pathlib import Path
 
 
 def test_a_wrong_setting_is_one_line_and_exit_2(
@@ -41,7 +42,7 @@ def test_what_the_cdk_itself_refuses_is_one_line(
     (root / "container" / "Dockerfile").unlink()
     assert main(root) == 1
     told = capsys.readouterr().err
-    assert told.startswith("The CDK can't make the stack's template: ")
+    assert told.startswith("the CDK cannot make the template: ")
     assert "Dockerfile" in told
     assert "Traceback" not in told
 
@@ -52,6 +53,59 @@ def test_the_arguments_of_the_command_line_tell_which_stack_is_wanted(
     monkeypatch.setenv("QABOT_CDK_ARGUMENTS", "deploy qabot-access --ci")
     assert main(repository(tmp_path, image="o/n")) == 2
     assert "github_repository" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("machine", "emulator", "settings", "refused"),
+    [
+        ("x86_64", False, {}, False),
+        ("x86_64", False, {"architecture": "arm64"}, True),
+        ("x86_64", True, {"architecture": "arm64"}, False),
+        ("x86_64", False, {"architecture": "arm64", "image": "ghcr.io/o/n:1"}, False),
+        ("aarch64", False, {"architecture": "arm64"}, False),
+    ],
+)
+def test_an_image_that_this_machine_cannot_build_is_refused_before_it_is_deployed(
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+    monkeypatch: pytest.MonkeyPatch,
+    *,
+    machine: str,
+    emulator: bool,
+    settings: dict[str, str],
+    refused: bool,
+) -> None:
+    (tmp_path / "binfmt").mkdir()
+    if emulator:
+        (tmp_path / "binfmt" / "qemu-aarch64").touch()
+    monkeypatch.setattr("infra.app.EMULATORS", tmp_path / "binfmt")
+    monkeypatch.setattr("platform.machine", lambda: machine)
+    monkeypatch.setattr("platform.system", lambda: "Linux")
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "repository").mkdir()
+    root = repository(tmp_path / "repository", **settings)
+    monkeypatch.setenv("QABOT_CDK_ARGUMENTS", "deploy qabot")
+    assert main(root) == (2 if refused else 0)
+    message = capsys.readouterr().err
+    assert ("cannot build an ARM64 image" in message) == refused
+    if not refused:
+        return
+    monkeypatch.setenv("QABOT_CDK_ARGUMENTS", "diff qabot")
+    assert main(root) == 0, "nothing is built"
+
+
+def test_every_feature_flag_of_the_cdk_is_chosen_and_differs_only_with_a_reason() -> None:
+    library = Path(str(resources.files("aws_cdk"))) / "_jsii"
+    (package,) = library.glob("aws-cdk-lib@*.tgz")
+    with tarfile.open(package) as tar:
+        member = tar.extractfile("package/recommended-feature-flags.json")
+        assert member is not None
+        recommended = json.load(member)
+    text = (Path(infra.__file__).parent / "feature_flags.json").read_text("utf-8")
+    reasons = {name.removeprefix("//") for name in json.loads(text) if name.startswith("//@")}
+    chosen = feature_flags()
+    assert set(chosen) == set(recommended)
+    assert {name for name in chosen if chosen[name] != recommended[name]} == reasons
 
 
 def test_context_switches_are_checked_like_the_file(tmp_path: Path) -> None:

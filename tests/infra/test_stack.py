@@ -94,11 +94,17 @@ def test_the_table_is_what_the_engine_expects(checks: Template) -> None:
     )
 
 
-def test_the_network_is_one_public_subnet_that_gives_no_address_by_itself(
+def test_the_network_has_public_subnets_in_several_zones_that_assign_no_address(
     template: dict[str, Any],
 ) -> None:
-    subnet = only(template, "AWS::EC2::Subnet")
-    assert subnet["MapPublicIpOnLaunch"] is False
+    subnets = [subnet["Properties"] for subnet in resources(template, "AWS::EC2::Subnet")]
+    assert len(subnets) == 2
+    assert len({json.dumps(subnet["AvailabilityZone"]) for subnet in subnets}) == 2
+    assert {subnet["CidrBlock"].rpartition("/")[2] for subnet in subnets} == {"20"}
+    assert {subnet["MapPublicIpOnLaunch"] for subnet in subnets} == {False}
+    names = json.dumps(template["Outputs"][Output.SUBNETS]["Value"])
+    assert names.count('"Ref"') == 2
+    assert "AWS::EC2::NatGateway" not in json.dumps(template)
     assert only(template, "AWS::EC2::VPCEndpoint")["VpcEndpointType"] == "Gateway"
     assert "dynamodb" in json.dumps(only(template, "AWS::EC2::VPCEndpoint")["ServiceName"])
 
@@ -111,6 +117,12 @@ def test_nobody_gets_in_and_only_https_goes_out(template: dict[str, Any]) -> Non
         (one["IpProtocol"], one["FromPort"], one["ToPort"]) for one in group["SecurityGroupEgress"]
     ]
     assert ports == [("tcp", 443, 443)]
+
+
+def test_no_partition_is_written_out(main_template: Templates, access_template: Templates) -> None:
+    image = "123456789012.dkr.ecr.cn-north-1.amazonaws.com.cn/qabot:1"
+    for template in (main_template(image=image), main_template(image=None), access_template()):
+        assert "arn:aws" not in json.dumps(template)
 
 
 @pytest.mark.parametrize("days", [1, 14, 3653])
@@ -211,8 +223,8 @@ def test_an_image_of_a_private_registry_on_ecr_may_be_pulled(main_template: Temp
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/qabot@sha256:" + "a" * 64
     template = main_template(image=image)
     pulls = [one for _, one in statements(template) if "ecr:BatchGetImage" in one["Action"]]
-    assert [one["Resource"] for one in pulls] == [
-        "arn:aws:ecr:eu-west-1:123456789012:repository/team/qabot"
+    assert [one["Resource"]["Fn::Join"][1] for one in pulls] == [
+        ["arn:", {"Ref": "AWS::Partition"}, ":ecr:eu-west-1:123456789012:repository/team/qabot"]
     ]
     (container,) = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert "team/qabot@sha256:" + "a" * 64 in json.dumps(container["Image"])
