@@ -13,6 +13,7 @@ from dataclasses import asdict, dataclass
 from typing import TYPE_CHECKING, Any
 
 from answerer.errors import ModelError
+from answerer.scores import Calibration, read_calibration
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -23,7 +24,7 @@ INFO_FILE = "model.json"
 
 # Raised whenever the same model could give another answer to the same context and question, so that
 # every answer made before counts as stale.
-SPAN_SEARCH = 1
+SPAN_SEARCH = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -38,6 +39,8 @@ class ModelInfo:
         size: bytes of model.onnx; a cheap check against truncated and pointer files.
         max_length: tokens of one window, special tokens and question included.
         licence: SPDX expression of the weights' licence, or `unknown`.
+        null: whether the model can say that the text does not answer: its first token stands for it.
+        calibration: what makes probabilities of its scores, `None` where nothing was fitted.
         exact_match: EM in per cent on `measured_on`, `None` where not measured.
         f1: F1 in per cent on `measured_on`, `None` where not measured.
         measured_on: the data set that EM and F1 were measured on.
@@ -50,16 +53,24 @@ class ModelInfo:
     size: int
     max_length: int
     licence: str
+    null: bool = False
+    calibration: Calibration | None = None
     exact_match: float | None = None
     f1: float | None = None
     measured_on: str | None = None
 
     @property
     def identity(self) -> str:
-        """What makes an answer of this model fresh or stale: name, content, span search."""
-        if self.revision is not None:
-            return hub_identity(self.name, self.revision, self.quantisation)
-        return f"{self.name}@{self.digest[:12]}/s{SPAN_SEARCH}"
+        """What makes an answer of this model fresh or stale: name, content, span search, fit."""
+        if self.revision is None:
+            base = f"{self.name}@{self.digest[:12]}/s{SPAN_SEARCH}"
+        else:
+            base = hub_identity(self.name, self.revision, self.quantisation)
+        if self.calibration is None:
+            return base
+        # Another fit gives the same answer another score.
+        fit = json.dumps(asdict(self.calibration), sort_keys=True)
+        return f"{base}-{hashlib.sha256(fit.encode()).hexdigest()[:6]}"
 
     def to_json(self) -> str:
         """The text of `model.json`."""
@@ -98,7 +109,13 @@ def read_info(directory: Path) -> ModelInfo:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         _check(raw)
+        raw["calibration"] = read_calibration(raw.get("calibration"))
         info = ModelInfo(**raw)
+        if info.calibration is not None and info.null != (info.calibration.none is not None):
+            raise ValueError(
+                "its calibration is of a model with a null and the model has none, or the other "
+                "way; fit it again with: qabot model calibrate"
+            )
     except FileNotFoundError:
         raise ModelError(
             f"{directory} is not a model directory: it has no {INFO_FILE}; "
@@ -135,6 +152,8 @@ def _check(raw: Any) -> None:
         number = raw.get(name)
         if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
             raise ValueError(f"{name} must be a positive whole number")
+    if not isinstance(raw.get("null", False), bool):
+        raise ValueError("null must be true or false")
     for name in ("exact_match", "f1"):
         number = raw.get(name)
         if isinstance(number, bool) or not isinstance(number, int | float | None):

@@ -113,7 +113,7 @@ def answer_values(spans: Sequence[Span], model: str) -> dict[str, Any]:
 
 def _span(span: Span) -> dict[str, Any]:
     return {
-        "answer": {"S": span.answer},
+        "answer": {"S": span.answer} if span.found else {"NULL": True},
         "score": {"N": repr(float(span.score))},
         "start": {"N": str(span.start)},
         "end": {"N": str(span.end)},

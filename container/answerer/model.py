@@ -18,6 +18,7 @@ from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, dige
 from answerer.pool import Pool
 from answerer.session import Session, import_onnxruntime
 from answerer.spans import Span, SpanSearch
+from answerer.texts import Text
 from answerer.windows import Context, Windows
 
 if TYPE_CHECKING:
@@ -27,11 +28,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+    from answerer.scores import Evidence
+
 # The longest answer, in tokens: about two lines.
 MAX_ANSWER_TOKENS = 30
 
-# Tokenised contexts that are kept for the next question about the same text.
-_CONTEXTS_KEPT = 8
+# Texts that are kept, with what was tokenised of them, for the next question about the same text.
+_TEXTS_KEPT = 8
 
 
 class Model:
@@ -49,7 +52,7 @@ class Model:
         self.threads = threads
         self._windows = windows
         self._session = session
-        self._context = functools.lru_cache(_CONTEXTS_KEPT)(windows.context)
+        self._text = functools.lru_cache(_TEXTS_KEPT)(functools.partial(Text, windows))
 
     @classmethod
     def load(cls, directory: Path, *, threads: int | None = None) -> Model:
@@ -65,6 +68,11 @@ class Model:
         info = read_info(directory)
         _check_content(directory, info.digest)
         windows = Windows(directory / TOKENIZER_FILE, info.max_length)
+        if info.null and not windows.template.before:
+            raise ModelError(
+                f"{directory / INFO_FILE} says that the model has a null, but its tokenizer puts no "
+                "token before the question that could be one; export the model again"
+            )
         session = Session(directory / MODEL_FILE)
         return cls(info, windows, session, threads or usable_cores())
 
@@ -76,7 +84,7 @@ class Model:
         top_k: int = 1,
         max_answer_tokens: int = MAX_ANSWER_TOKENS,
     ) -> list[Span]:
-        """Find the parts of a context that answer a question.
+        """Find the part of a text that answers a question.
 
         Args:
             context: any text, of any length up to `windows.MAX_CONTEXT`.
@@ -85,19 +93,41 @@ class Model:
             max_answer_tokens: the longest answer, in tokens.
 
         Returns:
-            at least one span, best first; `context[span.start:span.end] == span.answer`.
+            the answer, then what else it could be; `context[span.start:span.end] == span.answer`.
+            The answer is an empty span where the text does not say, and its score how likely that
+            is. No two spans overlap or say the same.
 
         Raises:
             InputError: the context or the question can't be answered as it is.
             ModelError: the model failed.
         """
+        job = self._answered(context, question, max_answer_tokens)
+        return job.best(top_k)
+
+    def evidence(self, context: str, question: str) -> tuple[Span, Evidence]:
+        """The best span for a question, whatever speaks against it, and what speaks for it.
+
+        Args:
+            context: as for `answer`.
+            question: as for `answer`.
+
+        Returns:
+            the span, without a score that means anything, and what a calibration weighs.
+
+        Raises:
+            InputError: as for `answer`.
+            ModelError: the model failed.
+        """
+        return self._answered(context, question, MAX_ANSWER_TOKENS).search.evidence()
+
+    def _answered(self, context: str, question: str, max_answer_tokens: int) -> _Job:
         job = self._job(0, context, question, max_answer_tokens)
         if len(job.windows) == 1:  # the usual case needs no threads
             job.add(job.windows[0], self._session.run(job.inputs(job.windows[0])))
         else:
             for _ in self._run(iter([job])):
                 pass
-        return job.best(top_k)
+        return job
 
     def answer_all(
         self,
@@ -135,10 +165,14 @@ class Model:
     def _job(self, index: int, context: str, question: str, max_answer_tokens: int) -> _Job:
         # The question first: it is short, and the context can be huge.
         tokens = self._windows.question(question)
-        text = self._context(context)
-        windows = self._windows.cut(text, tokens)
-        search = SpanSearch(text, max_answer_tokens)
-        return _Job(index, self._windows, text, tokens, windows, search, len(windows))
+        text = self._text(context)
+        windows = [
+            _Window(passage.offset, passage.context, window, passage.lexical, passage.overlap)
+            for passage in text.passages(question)
+            for window in self._windows.cut(passage.context, tokens)
+        ]
+        search = SpanSearch(context, max_answer_tokens)
+        return _Job(index, self._windows, self.info, tokens, windows, search, len(windows))
 
     def _run(
         self, jobs: Iterator[_Job | tuple[int, InputError]]
@@ -146,9 +180,9 @@ class Model:
         """Run the windows of all jobs side by side; yield each job once it is complete."""
         ahead = 2 * self.threads  # enough that no thread waits while the caller uses a result
         running = 0
-        waiting: Iterator[range] = iter(())
+        waiting: Iterator[_Window] = iter(())
         job: _Job | None = None
-        with Pool[tuple[_Job, range]](self._session, self.threads) as pool:
+        with Pool[tuple[_Job, _Window]](self._session, self.threads) as pool:
             while True:
                 while running < ahead:
                     window = next(waiting, None)
@@ -173,29 +207,49 @@ class Model:
                     yield done
 
 
+@dataclass(frozen=True, slots=True, eq=False)
+class _Window:
+    """Tokens of a passage that the model reads in one run."""
+
+    offset: int
+    context: Context
+    tokens: range
+    lexical: float
+    overlap: float
+
+
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One question on its way: its windows, and what the model has said of them so far."""
+    """One question in progress: its windows, and what the model has said of them so far."""
 
     index: int
     texts: Windows
-    context: Context
+    info: ModelInfo
     question: list[int]
-    windows: list[range]
+    windows: list[_Window]
     search: SpanSearch
     left: int
 
-    def inputs(self, window: range) -> dict[str, NDArray[np.int64]]:
-        return self.texts.inputs(self.context, self.question, window)
+    def inputs(self, window: _Window) -> dict[str, NDArray[np.int64]]:
+        return self.texts.inputs(window.context, self.question, window.tokens)
 
-    def add(self, window: range, logits: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
+    def add(self, window: _Window, logits: tuple[NDArray[np.float32], NDArray[np.float32]]) -> None:
         start, end = logits
-        where = self.texts.place(self.question, window)
-        self.search.add(window.start, start[0, where], end[0, where])
+        where = self.texts.place(self.question, window.tokens)
+        self.search.add(
+            window.context,
+            window.tokens,
+            start[0, where],
+            end[0, where],
+            offset=window.offset,
+            null=float(start[0, 0]) + float(end[0, 0]) if self.info.null else 0.0,
+            lexical=window.lexical,
+            overlap=window.overlap,
+        )
         self.left -= 1
 
     def best(self, top_k: int) -> list[Span]:
-        return self.search.best(top_k)
+        return self.search.best(top_k, has_null=self.info.null, calibration=self.info.calibration)
 
 
 def _check_content(directory: Path, expected: str) -> None:

@@ -13,8 +13,8 @@ LENGTH = 1200
 # What neighbouring passages share at least, so that an answer cut by one is whole in the other.
 OVERLAP = 200
 
-# A text of up to this many code points is one passage: the model reads all of it.
-WHOLE = 6000
+# A text of up to this many code points, about a window, is one passage.
+WHOLE = 1600
 
 # Where a passage may end, best first: after a paragraph, a sentence, a word.
 _ENDS = (

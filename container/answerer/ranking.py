@@ -36,9 +36,16 @@ _IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
 _STEM = 6
 _SHORTEST_PLURAL = 3
 
+
+def _stem(word: str) -> str:
+    """What the forms of a word share: its beginning, without a plural's s."""
+    return (word[:-1] if len(word) > _SHORTEST_PLURAL and word[-1] == "s" else word)[:_STEM]
+
+
 # English words that a question is made of and that say nothing of what it is about.
 _FUNCTION_WORDS = frozenset(
-    re.findall(
+    _stem(word)
+    for word in re.findall(
         r"\w+",
         """
         a an the of in on at to for from by with as and or is are was were be been do does did has
@@ -78,13 +85,26 @@ class Ranking:
         """
         count = len(self._penalties)
         scores = [0.0] * count
-        for term in sorted(set(terms(question)) - _FUNCTION_WORDS):
+        for term in sorted(content_terms(question)):
             postings = self._postings.get(term, ())
             rarity = math.log(1 + (count - len(postings) + 0.5) / (len(postings) + 0.5))
             for number, times in postings:
                 gain = times * (_SATURATION + 1) / (times + self._penalties[number])
                 scores[number] += rarity * gain
         return scores
+
+    def overlaps(self, question: str) -> list[float]:
+        """The share of a question's terms that each passage holds; 0 where it has none.
+
+        Args:
+            question: any text.
+        """
+        asked = content_terms(question)
+        found = [0] * len(self._penalties)
+        for term in asked:
+            for number, _ in self._postings.get(term, ()):
+                found[number] += 1
+        return [number / max(1, len(asked)) for number in found]
 
 
 def best(scores: Sequence[float], most: int) -> list[int]:
@@ -96,6 +116,15 @@ def best(scores: Sequence[float], most: int) -> list[int]:
     """
     order = sorted(range(len(scores)), key=lambda number: (-scores[number], number))
     return [number for number in order[:most] if scores[number] > 0]
+
+
+def content_terms(question: str) -> set[str]:
+    """The terms of a question that say what it is about.
+
+    Args:
+        question: any text.
+    """
+    return set(terms(question)) - _FUNCTION_WORDS
 
 
 def terms(text: str) -> list[str]:
@@ -120,8 +149,3 @@ def terms(text: str) -> list[str]:
         else:
             found.extend(run[index : index + 2] for index in range(len(run) - 1))
     return found
-
-
-def _stem(word: str) -> str:
-    """What the forms of a word share: its beginning, without a plural's s."""
-    return (word[:-1] if len(word) > _SHORTEST_PLURAL and word[-1] == "s" else word)[:_STEM]

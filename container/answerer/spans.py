@@ -1,43 +1,69 @@
-"""A span, the part of a context that answers a question, and the search for the best ones.
+"""A span, the part of a text that answers a question, and the search for the best ones.
 
 The model gives each token of a window two numbers, the logits of "the answer starts here" and "the
-answer ends here". A span's rank is their sum. Within one window this is the order of the classic
-question-answering pipeline (softmax of each over the window's context tokens, multiplied; end not
-before start; a limited number of tokens), and so is the score.
+answer ends here". A model with a null gives them to the first token, too, for "this window does not
+say". What counts for a span is its rank:
 
-Over several windows the two differ. A softmax per window lets every window hand out a probability
-of one, so a window without the answer can look as sure as the one with it
-(https://github.com/google-research/bert/issues/783). Raw logits share a scale, so they rank the
-spans of all windows, and a score is a span's part of all that the windows say together: the
-exponential of its rank over the sum, over the windows, of what their spans' would come to. The sum
-is over windows and not over the whole context's starts and ends, of which most pairs lie in no one
-window. docs/models.md gives the figures of these ways on long documents.
+    rank = start + end - (the window's null) + LEXICAL_WEIGHT * (BM25 of the passage)
+
+Ranks share a scale over all windows, where probabilities per window would let a window without the
+answer be as sure as the one with it (https://github.com/google-research/bert/issues/783). The same
+order within one window is that of the classic question-answering pipeline.
+
+Spans that overlap or say the same text speak for one answer. docs/models.md gives the figures, and
+`answerer.scores` makes a probability of what is found here.
 """
 
 from __future__ import annotations
 
+import itertools
 import math
+import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from answerer.errors import ModelError
+from answerer.graphemes import widen
+from answerer.scores import Evidence
 
 if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator
+
     import numpy as np
     from numpy.typing import NDArray
 
+    from answerer.scores import Calibration
     from answerer.windows import Context
+
+# What a point of BM25 adds to a span's rank (chosen on long documents; docs/models.md).
+LEXICAL_WEIGHT = 0.4
+
+# The best spans that are kept of each window; the others together weigh next to nothing. And the
+# starts of which the best span is kept beside them, for alternatives further off.
+_KEPT = 200
+_KEPT_STARTS = 50
+
+# Candidates that are compared with each other, of all windows.
+_COMPARED = 1000
+
+# Two dates in brackets, such as (10 December 1815 – 27 November 1852).
+_DATES = re.compile(
+    r"[(\[]([^()\[\]]*?\d{3,4}[^()\[\]–—-]*)[–—-]([^()\[\]]*\d{3,4}[^()\[\]]*)[)\]]"
+)
+_LONGEST_DATES = 80
+
+_END_PUNCTUATION = " .,;:!?\"'”’)]。、"
 
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a context, and how sure the model is of it.
+    """A part of a text that answers a question, or the finding that none does.
 
     Args:
-        answer: the text, `context[start:end]`.
+        answer: the text, `context[start:end]`; empty where the text does not say.
         start: offset of its first code point in the context.
-        end: offset behind its last code point.
-        score: probability that it is the answer, in [0, 1].
+        end: offset after its last code point.
+        score: probability that this is right, in [0, 1].
     """
 
     answer: str
@@ -45,97 +71,202 @@ class Span:
     end: int
     score: float
 
+    @property
+    def found(self) -> bool:
+        """Whether there is an answer: the text says."""
+        return bool(self.answer)
+
+
+@dataclass(frozen=True, slots=True)
+class _Candidate:
+    """A span with its rank, and with the rank it has without the lexical part."""
+
+    rank: float
+    start: int
+    end: int
+    model_rank: float
+    overlap: float
+
 
 class SpanSearch:
-    """The logits of one question over all windows of its context, and the best spans in them.
-
-    Memory is `4 * max_answer_tokens` bytes for each token of the context.
+    """The best spans of one question over all windows of its text.
 
     Args:
-        context: the tokenised context.
+        text: the whole text.
         max_answer_tokens: the longest span considered, in tokens.
     """
 
-    def __init__(self, context: Context, max_answer_tokens: int) -> None:
-        import numpy as np
+    def __init__(self, text: str, max_answer_tokens: int) -> None:
+        self._text = text
+        self._width = max_answer_tokens
+        self._tokens = 0
+        self._candidates: dict[tuple[int, int], _Candidate] = {}
 
-        tokens = len(context.ids)
-        self._context = context
-        self._width = max(1, min(max_answer_tokens, tokens))
-        # Of each window, the logarithm of the sum of the exponentials of all its ranks.
-        self._totals: list[float] = []
-        # _pairs[i, k]: the best sum of logits of the span from token i to token i + k.
-        self._pairs = np.full((tokens, self._width), -np.inf, dtype=np.float32)
-
-    def add(self, first: int, start: NDArray[np.float32], end: NDArray[np.float32]) -> None:
-        """Add what one window says. The order in which windows come doesn't matter.
+    def add(
+        self,
+        context: Context,
+        window: range,
+        start: NDArray[np.float32],
+        end: NDArray[np.float32],
+        *,
+        offset: int = 0,
+        null: float = 0.0,
+        lexical: float = 0.0,
+        overlap: float = 0.0,
+    ) -> None:
+        """Add the logits of one window. The order in which windows come doesn't matter.
 
         Args:
-            first: index, in the context, of the window's first context token.
-            start: (tokens,) logits of the window's context tokens.
+            context: the tokenised passage that the window is part of.
+            window: the window's tokens.
+            start: (tokens,) logits of those tokens for the start.
             end: (tokens,) the same for the end.
+            offset: where the passage starts in the whole text.
+            null: the sum of the first token's logits; 0 for a model without a null.
+            lexical: BM25 of the passage.
+            overlap: share of the question's terms that the passage holds.
 
         Raises:
             ModelError: they are not numbers, so that the model is broken.
         """
         import numpy as np
 
-        if not (np.isfinite(start).all() and np.isfinite(end).all()):
+        if not (np.isfinite(start).all() and np.isfinite(end).all() and math.isfinite(null)):
             raise ModelError(
                 "the model is broken: its logits are not finite numbers; export it again"
             )
-
-        rows = slice(first, first + len(start))
-        self._totals.append(_log_sum_exp(start) + _log_sum_exp(end))
+        self._tokens += len(start)
         # A blank token can be inside of an answer but not its first or last one.
-        blank = self._context.blank[rows]
+        blank = context.blank[window.start : window.stop]
         start = np.where(blank, -np.inf, start)
         end = np.where(blank, -np.inf, end)
-        behind = np.full(self._width - 1, -np.inf, dtype=np.float32)
-        ends = np.lib.stride_tricks.sliding_window_view(np.concatenate([end, behind]), self._width)
-        np.maximum(self._pairs[rows], start[:, None] + ends, out=self._pairs[rows])
+        after = np.full(self._width - 1, -np.inf, dtype=np.float32)
+        ends = np.lib.stride_tricks.sliding_window_view(np.concatenate([end, after]), self._width)
+        # sums[i, k]: the span from token i to token i + k.
+        sums = start[:, None] + ends
+        for row, length in _best_cells(sums):
+            if sums[row, length] == -np.inf:
+                continue
+            first = window.start + row
+            found = context.stripped(first, first + length)
+            place = widen(self._text, found[0] + offset, found[1] + offset)
+            model_rank = float(sums[row, length]) - null
+            rank = model_rank + LEXICAL_WEIGHT * lexical
+            known = self._candidates.get(place)
+            if known is None or known.rank < rank:
+                self._candidates[place] = _Candidate(rank, *place, model_rank, overlap)
 
-    def best(self, top_k: int) -> list[Span]:
-        """The best spans, best first, no two overlapping; fewer where the context has no more.
-
-        Call it once, when all windows are added: what it chose is struck out of the search.
+    def best(
+        self, top_k: int, *, has_null: bool = False, calibration: Calibration | None = None
+    ) -> list[Span]:
+        """The answer, and what else it could be, best first.
 
         Args:
-            top_k: how many at most.
+            top_k: how many spans at most.
+            has_null: whether the model has a null.
+            calibration: makes a probability of what is found; a softmax without one.
+
+        Returns:
+            the answer, which is an empty span where the text does not say, then other answers;
+            no two overlap or say the same.
         """
-        top = max(self._totals)
-        # An exact sum, so that the order in which windows came changes no digit.
-        total = top + math.log(math.fsum(math.exp(window - top) for window in self._totals))
-        spans: list[Span] = []
-        while len(spans) < top_k:
-            cell = int(self._pairs.argmax())
-            first, length = divmod(cell, self._width)
-            rank = float(self._pairs[first, length])
-            if rank == -math.inf:
-                break
-            last = first + length
-            start, end = self._context.stripped(first, last)
-            score = min(1.0, math.exp(rank - total))
-            spans.append(Span(self._context.text[start:end], start, end, score))
-            self._strike_out(first, last)
-        return spans
+        from answerer.scores import probabilities
 
-    def _strike_out(self, first: int, last: int) -> None:
-        """Exclude every span that shares a code point with the one of tokens first..last."""
-        # Tokens can share code points: the bytes of one emoji, for instance.
-        starts, ends = self._context.starts, self._context.ends
-        start, end = starts[first], ends[last]
-        while first > 0 and ends[first - 1] > start:
-            first -= 1
-        while last + 1 < len(starts) and starts[last + 1] < end:
-            last += 1
-        for row in range(max(0, first - self._width + 1), first):
-            self._pairs[row, first - row :] = -math.inf
-        self._pairs[first : last + 1] = -math.inf
+        groups = list(itertools.islice(self._groups(), top_k + 1))
+        evidence = [self._evidence(groups, number) for number in range(min(top_k, len(groups)))]
+        spans = []
+        for group, found in zip(groups, evidence, strict=False):
+            right, none = probabilities(found, has_null=has_null, calibration=calibration)
+            best = group[0]
+            spans.append(Span(self._text[best.start : best.end], best.start, best.end, right))
+            if len(spans) == 1 and has_null and _is_none(found, none, calibration):
+                spans.insert(0, Span("", 0, 0, none))
+        # Another answer is never surer than the one that is given.
+        top = spans[0].score if spans[0].found else 1 - spans[0].score
+        return [spans[0], *(_at_most(span, top) for span in spans[1:])][:top_k]
+
+    def evidence(self) -> tuple[Span, Evidence]:
+        """The best span, with the score 0, and what speaks for it."""
+        groups = list(itertools.islice(self._groups(), 2))
+        best = groups[0][0]
+        span = Span(self._text[best.start : best.end], best.start, best.end, 0.0)
+        return span, self._evidence(groups, 0)
+
+    def _groups(self) -> Iterator[list[_Candidate]]:
+        """The candidates that speak for each answer, best first in each, and the best answer first."""
+        ordered = sorted(self._candidates.values(), key=lambda c: (-c.rank, c.start, c.end))
+        left = ordered[:_COMPARED]
+        said = {c: _said(self._text[c.start : c.end]) for c in left}
+        while left:
+            best = self._one_date(left[0], left)
+            # What overlaps another mention of the same text speaks for it, too.
+            mentions = [c for c in left if said[c] == said[best]]
+            group = [best]
+            others: list[_Candidate] = []
+            for candidate in left:
+                if candidate is best:
+                    continue
+                speaks = any(candidate.start < m.end and m.start < candidate.end for m in mentions)
+                (group if speaks else others).append(candidate)
+            yield group
+            left = others
+
+    def _one_date(self, best: _Candidate, candidates: Iterable[_Candidate]) -> _Candidate:
+        """Where a span holds both dates of a pair in brackets, the best span inside of one of them."""
+        first = max(0, best.start - _LONGEST_DATES)
+        for pair in _DATES.finditer(self._text, first, best.end + _LONGEST_DATES):
+            sides = (pair.span(1), pair.span(2))
+            if all(best.start < end and start < best.end for start, end in sides):
+                for candidate in candidates:
+                    if any(s <= candidate.start and candidate.end <= e for s, e in sides):
+                        return candidate
+        return best
+
+    def _evidence(self, groups: list[list[_Candidate]], number: int) -> Evidence:
+        best = groups[number][0]
+        tops = [max(candidate.rank for candidate in group) for group in groups]
+        others = tops[:number] + tops[number + 1 :]
+        found = self._candidates.values()
+        everything = _log_sum([candidate.rank for candidate in found])
+        return Evidence(
+            share=_log_sum([candidate.rank for candidate in groups[number]]) - everything,
+            total=_log_sum([candidate.model_rank for candidate in found]),
+            margin=tops[number] - max(others) if others else 0.0,
+            rank=best.model_rank,
+            overlap=best.overlap,
+            tokens=self._tokens,
+            length=best.end - best.start,
+            candidates=len(found),
+        )
 
 
-def _log_sum_exp(logits: NDArray[np.float32]) -> float:
+def _best_cells(sums: NDArray[np.float32]) -> set[tuple[int, int]]:
+    """The cells of the highest sums, and the best cell of the rows that have the highest."""
     import numpy as np
 
-    top = float(logits.max())
-    return top + float(np.log(np.exp(logits.astype(np.float64) - top).sum()))
+    def top(values: NDArray[np.float32], most: int) -> list[int]:
+        chosen = np.argpartition(-values, most)[:most] if len(values) > most else range(len(values))
+        return [int(index) for index in chosen]
+
+    cells = {divmod(cell, sums.shape[1]) for cell in top(sums.ravel(), _KEPT)}
+    rows = top(sums.max(axis=1), _KEPT_STARTS)
+    return cells | {(row, int(sums[row].argmax())) for row in rows}
+
+
+def _is_none(found: Evidence, none: float, calibration: Calibration | None) -> bool:
+    return found.rank < 0 if calibration is None else none >= calibration.threshold
+
+
+def _at_most(span: Span, score: float) -> Span:
+    return Span(span.answer, span.start, span.end, min(span.score, score))
+
+
+def _said(text: str) -> str:
+    """What makes two mentions the same: case, white space and end punctuation don't count."""
+    return " ".join(text.casefold().split()).strip(_END_PUNCTUATION) or text
+
+
+def _log_sum(ranks: list[float]) -> float:
+    """The logarithm of the sum of the exponentials; exact, so that the order changes no digit."""
+    top = max(ranks)
+    return top + math.log(math.fsum(math.exp(rank - top) for rank in ranks))

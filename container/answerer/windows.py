@@ -112,19 +112,10 @@ class Windows:
         """Tokenise a context.
 
         Raises:
-            InputError: it is blank, too long, not Unicode text, or without anything that the
-                tokenizer knows as a token.
             ModelError: the tokenizer fails on it.
         """
         import numpy as np
 
-        _check_text("context", text)
-        if len(text) > MAX_CONTEXT:
-            raise InputError(
-                "context-too-long",
-                f"the context has {len(text):,} characters, and at most {MAX_CONTEXT:,} can be "
-                "searched; cut it into several questions",
-            )
         encoding = self._encode(text)
         tokens = len(encoding)
         ids = np.fromiter(encoding.ids, np.int64, tokens)
@@ -133,11 +124,6 @@ class Windows:
         space = np.fromiter((char.isspace() for char in text), np.bool_, len(text))
         seen = np.concatenate([[0], (~space).cumsum()])
         blank = seen[ends] == seen[starts]
-        if blank.all():
-            raise InputError(
-                "context-without-tokens",
-                "the context holds no character that the model knows; give a text of words",
-            )
         before = np.concatenate([[True], space])[starts]
         begins = np.concatenate([space, [False]])[starts]
         return Context(text, ids, starts, ends, blank, before | begins)
@@ -149,7 +135,7 @@ class Windows:
             InputError: it is blank, not Unicode text, or leaves no room for a context.
             ModelError: the tokenizer fails on it.
         """
-        _check_text("question", text)
+        check_text("question", text)
         ids: list[int] = self._encode(text).ids
         # A quarter of the window, at least, is the context's.
         longest = self.max_length - self.template.length - max(1, self.max_length // 4)
@@ -270,9 +256,24 @@ def _failing(what: str) -> Iterator[None]:
         raise ModelError(f"{what} ({error}); export the model again") from error
 
 
-def _check_text(what: str, text: str) -> None:
+def check_text(what: str, text: str) -> None:
+    """Check that a text can be tokenised.
+
+    Args:
+        what: `context` or `question`, for the error.
+        text: the text.
+
+    Raises:
+        InputError: it is blank, too long or not Unicode text.
+    """
     if not text.strip():
         raise InputError(f"empty-{what}", f"the {what} is empty; write one")
+    if len(text) > MAX_CONTEXT:
+        raise InputError(
+            f"{what}-too-long",
+            f"the {what} has {len(text):,} characters, and at most {MAX_CONTEXT:,} can be "
+            "searched; split it",
+        )
     try:
         text.encode("utf-8")
     except UnicodeEncodeError as error:

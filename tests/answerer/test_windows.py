@@ -63,22 +63,16 @@ def check_offsets(context: Context) -> None:
 @settings(max_examples=300)
 @given(text=TEXT)
 def test_offsets_of_the_bundled_tokenizer(bundled: Windows, text: str) -> None:
-    try:
-        context = bundled.context(text)
-    except InputError as error:
-        assert error.kind in {"empty-context", "context-without-tokens"}
-    else:
+    context = bundled.context(text)
+    if len(context.ids):
         check_offsets(context)
 
 
 @settings(max_examples=300)
 @given(text=TEXT)
 def test_offsets_of_a_byte_level_tokenizer(bytewise: Windows, text: str) -> None:
-    try:
-        context = bytewise.context(text)
-    except InputError as error:
-        assert not text.strip(), f"{error.kind} for a text that is not blank"
-    else:
+    context = bytewise.context(text)
+    if len(context.ids):
         check_offsets(context)
         covered = {
             place
@@ -198,24 +192,6 @@ def test_tokenisation_of_a_long_text_is_whole(bundled: Windows) -> None:
     context = bundled.context(text)
     assert len(context.ids) == 50_000
     assert (context.starts == 5 * np.arange(50_000)).all()
-
-
-@pytest.mark.parametrize(
-    ("context", "kind"),
-    [
-        ("", "empty-context"),
-        (" \n\t\u3000\u2028", "empty-context"),
-        ("\u200b\x01\x02", "context-without-tokens"),
-        ("half \ud83d of a pair", "not-unicode"),
-        ("a" * 4_000_001, "context-too-long"),
-    ],
-    ids=["empty", "blank", "invisible", "surrogate", "huge"],
-)
-def test_bad_contexts(bundled: Windows, context: str, kind: str) -> None:
-    with pytest.raises(InputError) as caught:
-        bundled.context(context)
-    assert caught.value.kind == kind
-    assert ";" in caught.value.reason, "it says what to do"
 
 
 @pytest.mark.parametrize(

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import re
 import shutil
 import tempfile
 from pathlib import Path
@@ -27,6 +28,9 @@ WINDOW = 384
 FLOAT_TOLERANCE = 1e-3
 QUANTISED_TOLERANCE = 0.5
 
+# How names and model cards spell SQuAD 2.0.
+_SQUAD_2 = re.compile(r"squad[-_ ]?v?(2|two)\b", re.IGNORECASE)
+
 # As `model.json` names it.
 QUANTISED = "int8"
 
@@ -39,6 +43,7 @@ def export(
     window: int = WINDOW,
     name: str | None = None,
     licence: str | None = None,
+    null: bool | None = None,
 ) -> ModelInfo:
     """Make a model directory of an extractive question-answering checkpoint.
 
@@ -51,6 +56,8 @@ def export(
         window: tokens of one window at most; fewer where the model can't read as many.
         name: how to call it instead of the checkpoint's name.
         licence: SPDX expression of its licence instead of the one in its model card.
+        null: whether it was trained to point to the first token where the text does not say;
+            `None` asks its name and its model card, which mention SQuAD 2.0 then.
 
     Raises:
         ExportError: the checkpoint is not there or answers no questions, `out` is no place for a
@@ -82,6 +89,7 @@ def export(
             size=(made / MODEL_FILE).stat().st_size,
             max_length=max_length,
             licence=licence or source.licence,
+            null=has_null(source) if null is None else null,
         )
         (made / INFO_FILE).write_text(info.to_json(), encoding="utf-8", newline="\n")
         out.mkdir(exist_ok=True)
@@ -90,6 +98,15 @@ def export(
             if (made / file).is_file():
                 shutil.move(made / file, out / file)
     return info
+
+
+def has_null(source: checkpoints.Checkpoint) -> bool:
+    """Whether a checkpoint's name or model card says that it was trained on SQuAD 2.0.
+
+    The logits don't show it: a model of SQuAD 1.1 may rank the first token high, too, without
+    having learnt when.
+    """
+    return bool(_SQUAD_2.search(f"{source.name}\n{source.card or ''}"))
 
 
 def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) -> None:

@@ -1,0 +1,102 @@
+"""Where a text may be cut: between grapheme clusters, what people see as characters.
+
+The rules are those of Unicode's UAX #29 (https://unicode.org/reports/tr29, version 15.1) as far as
+the standard library knows the characters' properties.
+"""
+
+from __future__ import annotations
+
+import unicodedata
+
+_ZERO_WIDTH_JOINER = "\u200d"
+# Not marks by category, yet they extend the character before them: the zero width joiners, the
+# voiced marks of half-width kana, skin tones, and the tags of flags.
+_EXTENDS = frozenset("\u200c\u200d\uff9e\uff9f") | frozenset(
+    map(chr, [*range(0x1F3FB, 0x1F400), *range(0xE0020, 0xE0080)])
+)
+_SPACING = frozenset("\u0e33\u0eb3")  # Thai and Lao vowels that are letters by category
+# After these signs a consonant of the same script continues the cluster (rule GB9c).
+_LINKERS = frozenset("\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d")
+_PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\u0d4e")
+
+
+def widen(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a part of a text until it cuts no grapheme cluster.
+
+    Args:
+        text: the whole text.
+        start: offset of the part's first code point.
+        end: offset after its last one; the part is not empty.
+    """
+    while not _is_boundary(text, start):
+        start -= 1
+    while not _is_boundary(text, end):
+        end += 1
+    return start, end
+
+
+def _is_boundary(text: str, index: int) -> bool:
+    """Whether a text may be cut before its code point `index`."""
+    if index <= 0 or index >= len(text):
+        return True
+    before, after = text[index - 1], text[index]
+    if before < "\u0300" and after < "\u0300":  # ASCII and Latin letters, the usual case
+        return before != "\r" or after != "\n"
+    if unicodedata.category(before) in ("Cc", "Zl", "Zp"):
+        return True
+    if after in _EXTENDS or after in _SPACING or unicodedata.category(after)[0] == "M":
+        return False
+    if before in _PREPENDED:
+        return unicodedata.category(after) in ("Cc", "Zl", "Zp")
+    if before == _ZERO_WIDTH_JOINER:
+        return unicodedata.category(after) != "So"  # as in the emoji of a family
+    if _is_flag(before) and _is_flag(after):
+        return _flags_before(text, index) % 2 == 0
+    return not (_joins_hangul(before, after) or _is_conjunct(text, index))
+
+
+def _is_flag(char: str) -> bool:
+    return "\U0001f1e6" <= char <= "\U0001f1ff"
+
+
+def _flags_before(text: str, index: int) -> int:
+    first = index
+    while first > 0 and _is_flag(text[first - 1]):
+        first -= 1
+    return index - first
+
+
+def _joins_hangul(before: str, after: str) -> bool:
+    """Whether two parts of a Korean syllable belong together: initial, vowel, final."""
+    kind, following = _hangul(before), _hangul(after)
+    if kind == "L":
+        return following in ("L", "V", "LV", "LVT")
+    if kind in ("V", "LV"):
+        return following in ("V", "T")
+    return kind in ("T", "LVT") and following == "T"
+
+
+def _hangul(char: str) -> str:
+    if "\u1100" <= char <= "\u115f" or "\ua960" <= char <= "\ua97c":
+        return "L"
+    if "\u1160" <= char <= "\u11a7" or "\ud7b0" <= char <= "\ud7c6":
+        return "V"
+    if "\u11a8" <= char <= "\u11ff" or "\ud7cb" <= char <= "\ud7fb":
+        return "T"
+    if "\uac00" <= char <= "\ud7a3":
+        return "LVT" if (ord(char) - 0xAC00) % 28 else "LV"
+    return ""
+
+
+def _is_conjunct(text: str, index: int) -> bool:
+    """Whether a consonant at `index` is joined to the one before it by a linking sign."""
+    if unicodedata.category(text[index]) != "Lo":
+        return False
+    linked = False
+    for place in range(index - 1, -1, -1):
+        char = text[place]
+        if char in _LINKERS:
+            linked = True
+        elif unicodedata.category(char)[0] != "M" and char != _ZERO_WIDTH_JOINER:
+            return linked
+    return False

@@ -1,0 +1,147 @@
+"""From what speaks for an answer to the probability that it is right.
+
+A model's own softmax is not that: it splits between mentions of one answer, falls with the length of
+the text, and is as sure where the text says nothing. `qabot model calibrate` fits two logistic
+curves on questions that the model was not trained on: how likely the text does not say, and, if it
+does, how likely the best span is right. `model.json` holds them.
+"""
+
+from __future__ import annotations
+
+import math
+from dataclasses import dataclass
+from typing import Any
+
+# A margin or rank beyond this says no more than this.
+_MOST = 20.0
+
+FEATURES = ("share", "margin", "rank", "overlap", "tokens", "length")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Evidence:
+    """What speaks for a span.
+
+    Args:
+        share: logarithm of the part that the spans of this answer have of all probability.
+        total: logarithm of what all spans weigh together, where the null weighs 1.
+        margin: its rank minus the best other answer's; 0 where there is no other.
+        rank: its rank without the lexical part: log odds against the window's null.
+        overlap: share of the question's terms that its passage holds.
+        tokens: how many tokens were read.
+        length: of the answer, in code points.
+        candidates: how many spans there were to choose from.
+    """
+
+    share: float
+    total: float
+    margin: float
+    rank: float
+    overlap: float
+    tokens: int
+    length: int
+    candidates: int
+
+    def features(self) -> list[float]:
+        """The numbers that a calibration weighs, in the order of `FEATURES`."""
+        return [
+            max(-_MOST, self.share),
+            min(_MOST, self.margin),
+            max(-_MOST, min(_MOST, self.rank)),
+            self.overlap,
+            math.log(self.tokens),
+            math.log(self.length),
+        ]
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Calibration:
+    """A fit, as `model.json` holds it.
+
+    Args:
+        right: a constant and a weight per feature: log odds that the best span is right where the
+            text says.
+        none: the same for "the text does not say"; `None` for a model without a null.
+        threshold: from this probability of "the text does not say" on, that is the answer.
+        fitted_on: what it was fitted on, for people.
+        questions: how many questions that were.
+        error: expected calibration error, in [0, 1], on questions it was not fitted on.
+        auroc: how well the score tells right answers from wrong ones, on the same; 0.5 is chance.
+    """
+
+    right: tuple[float, ...]
+    none: tuple[float, ...] | None
+    threshold: float
+    fitted_on: str
+    questions: int
+    error: float
+    auroc: float
+
+
+def probabilities(
+    evidence: Evidence, *, has_null: bool, calibration: Calibration | None
+) -> tuple[float, float]:
+    """How likely the span is right, and how likely the text does not say.
+
+    Args:
+        evidence: what speaks for the span.
+        has_null: whether the model has a null.
+        calibration: the fit; without one, the shares of a softmax.
+    """
+    if calibration is not None:
+        features = evidence.features()
+        none = 0.0 if calibration.none is None else _logistic(calibration.none, features)
+        return _logistic(calibration.right, features) * (1 - none), none
+    # A text of few spans leaves the model no choice, which is no reason to be sure.
+    right = math.exp(min(0.0, evidence.share)) * evidence.candidates / (evidence.candidates + 1)
+    if not has_null:
+        return right, 0.0
+    none = 1 / (1 + math.exp(min(evidence.total, 700.0)))
+    return right * (1 - none), none
+
+
+def _logistic(weights: tuple[float, ...], features: list[float]) -> float:
+    odds = weights[0] + math.fsum(w * f for w, f in zip(weights[1:], features, strict=True))
+    return 1 / (1 + math.exp(-max(-700.0, min(700.0, odds))))
+
+
+def read_calibration(raw: Any) -> Calibration | None:
+    """Read the fit of a `model.json`.
+
+    Args:
+        raw: its JSON value; `None` where the model has no fit.
+
+    Raises:
+        ValueError: it makes no sense.
+    """
+    if raw is None:
+        return None
+    try:
+        calibration = Calibration(**raw)
+        right = _weights(raw["right"])
+        none = None if raw["none"] is None else _weights(raw["none"])
+        numbers = (calibration.threshold, calibration.error, calibration.auroc)
+        if not all(_is_number(number) and 0 <= number <= 1 for number in numbers):
+            raise ValueError("threshold, error and auroc must be numbers in [0, 1]")
+        if not isinstance(raw["fitted_on"], str) or type(raw["questions"]) is not int:
+            raise ValueError("fitted_on must be text, and questions a whole number")
+    except (TypeError, ValueError) as error:
+        raise ValueError(
+            f"its calibration makes no sense: {error}; fit it again with: qabot model calibrate"
+        ) from error
+    return Calibration(
+        right=right, none=none, threshold=calibration.threshold, fitted_on=calibration.fitted_on,
+        questions=calibration.questions, error=calibration.error, auroc=calibration.auroc,
+    )  # fmt: skip
+
+
+def _weights(raw: Any) -> tuple[float, ...]:
+    if not isinstance(raw, list) or len(raw) != 1 + len(FEATURES):
+        raise ValueError(f"a curve has a constant and {len(FEATURES)} weights")
+    if not all(map(_is_number, raw)):
+        raise ValueError("weights must be finite numbers")
+    return tuple(map(float, raw))
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int | float) and not isinstance(value, bool) and math.isfinite(value)
