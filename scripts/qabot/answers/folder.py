@@ -14,7 +14,7 @@ from qabot.answers.model import AnswerSet
 from qabot.errors import AnswersError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping
+    from collections.abc import Iterable, Iterator, Mapping
 
     from qabot.questions.parse import Question
 
@@ -116,6 +116,32 @@ def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Questio
     )
 
 
+def has_page(root: Path, path: str) -> bool:
+    """Whether an answers file has its page, written by the program."""
+    page = root / page_path(path)
+    return page.is_file() and _is_ours(page.read_bytes(), markdown.MARKER.encode())
+
+
+def copy(source: Path, root: Path, path: str) -> bool:
+    """Copy an answers file and its page from one working tree to another.
+
+    Args:
+        source: where from.
+        root: where to.
+        path: the answers file, relative to both.
+
+    Returns:
+        Whether one of them changed.
+
+    Raises:
+        AnswersError: they can't be written.
+    """
+    page = page_path(path)
+    changed, _ = _write(root, path, (source / path).read_bytes(), answers.MARKER.encode())
+    page_changed, _ = _write(root, page, (source / page).read_bytes(), markdown.MARKER.encode())
+    return changed or page_changed
+
+
 def page_path(path: str) -> str:
     """The page of an answers file; both relative to the repository, with `/`."""
     return str(PurePosixPath(path).with_suffix(".md"))
@@ -155,25 +181,44 @@ def _keep(root: Path, path: Path) -> str:
     return kept.relative_to(root).as_posix()
 
 
-def remove(root: Path, path: str) -> None:
-    """Remove an answers file, its page, and the folders that this leaves empty.
+def prune(root: Path, paths: Iterable[str], current: Iterable[str]) -> None:
+    """Remove answers files, their pages, and the folders that this leaves empty.
+
+    Where the file system ignores case, a file that stays may be one of these by its new name: then it
+    is renamed.
 
     Args:
         root: the repository.
-        path: the answers file, relative to the repository.
+        paths: the answers files, relative to the repository.
+        current: the answers files that stay.
 
     Raises:
-        AnswersError: it can't be removed.
+        AnswersError: one can't be removed.
     """
-    page = root / page_path(path)
-    try:
-        # The page first: by the answers file a run that was killed here is gone on with.
-        if page.is_file() and _is_ours(page.read_bytes(), markdown.MARKER.encode()):
-            page.unlink()
-        (root / path).unlink(missing_ok=True)
-        for folder in (root / path).parents:
-            if folder == root / FOLDER or any(folder.iterdir()):
-                break
-            folder.rmdir()
-    except OSError as error:
-        raise AnswersError(f"{path} can't be removed: {error.strerror}") from error
+    by_folded_name = {path.casefold(): path for path in current}
+    for path in paths:
+        name = by_folded_name.get(path.casefold())
+        try:
+            if name is not None and _is_same_file(root / path, root / name):
+                (root / path).rename(root / name)
+                if has_page(root, path):
+                    (root / page_path(path)).rename(root / page_path(name))
+            else:
+                _remove(root, path)
+        except OSError as error:
+            raise AnswersError(f"{path} can't be removed: {error.strerror}") from error
+
+
+def _is_same_file(path: Path, other: Path) -> bool:
+    return path.exists() and other.exists() and path.samefile(other)
+
+
+def _remove(root: Path, path: str) -> None:
+    # The page first: by the answers file a run that was killed here is continued.
+    if has_page(root, path):
+        (root / page_path(path)).unlink()
+    (root / path).unlink(missing_ok=True)
+    for folder in (root / path).parents:
+        if folder == root / FOLDER or any(folder.iterdir()):
+            break
+        folder.rmdir()

@@ -1,4 +1,4 @@
-"""Git by its own command, with arguments as lists and nothing of ours in the user's configuration."""
+"""Git, run as a command: arguments as lists, and nothing written to the user's configuration."""
 
 from __future__ import annotations
 
@@ -10,51 +10,99 @@ from typing import TYPE_CHECKING
 from qabot.errors import QabotError
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Iterable, Mapping, Sequence
     from pathlib import Path
 
 # github.com/actions/checkout: the account that commits for workflows.
 BOT = "github-actions[bot]"
 BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 
-# A remote that says nothing for so long will not say anything, seconds.
+# A remote that is silent for this long will not answer any more, seconds.
 _TIMEOUT = 120
+
+# How a remote is reached, and which configuration is read. Every other GIT_ variable names a
+# repository, an index or objects, and git sets them for all that its hooks start (lefthook#1264).
+_INHERITED = (
+    "GIT_ALLOW_PROTOCOL",
+    "GIT_ASKPASS",
+    "GIT_CONFIG_COUNT",
+    "GIT_CONFIG_GLOBAL",
+    "GIT_CONFIG_KEY_",
+    "GIT_CONFIG_NOSYSTEM",
+    "GIT_CONFIG_SYSTEM",
+    "GIT_CONFIG_VALUE_",
+    "GIT_EXEC_PATH",
+    "GIT_HTTP_",
+    "GIT_PROXY_",
+    "GIT_SSH",
+    "GIT_SSL_",
+    "GIT_TRACE",
+)
 
 
 class GitError(QabotError):
-    """Git refused.
+    """A git command failed.
 
     Args:
-        arguments: what git was asked.
-        said: what it said.
+        arguments: the command's arguments.
+        said: what it printed.
     """
 
     def __init__(self, arguments: tuple[str, ...], said: str) -> None:
         self.said = said
         super().__init__(
-            f"git {arguments[0]} failed: {' '.join(said.split()) or 'it said nothing'}"
+            f"git {arguments[0]} failed: {' '.join(said.split()) or 'it printed nothing'}"
         )
 
 
 class Git:
-    """One working tree.
+    """Git in one folder.
 
     Args:
-        root: the working tree.
-        environ: `GITHUB_TOKEN` and `GITHUB_SERVER_URL` are read: the token travels to git in its
+        root: where its commands run.
+        environ: `GITHUB_TOKEN` and `GITHUB_SERVER_URL` are read: the token reaches git in its
             environment alone, never on a command line or in a file.
+        repository: the repository that the commands are about; by default the one around `root`.
+        config: configuration, as names and values, that comes after the repository's own.
     """
 
-    def __init__(self, root: Path, environ: Mapping[str, str] = os.environ) -> None:
+    def __init__(
+        self,
+        root: Path,
+        environ: Mapping[str, str] = os.environ,
+        *,
+        repository: Path | None = None,
+        config: Sequence[tuple[str, str]] = (),
+    ) -> None:
         self._root = root
         self._environ = environ
+        self._repository = repository
+        self._config = tuple(config)
 
-    def at(self, root: Path) -> Git:
-        """The same for another working tree."""
-        return Git(root, self._environ)
+    def at(
+        self,
+        root: Path,
+        *,
+        repository: Path | None = None,
+        config: Sequence[tuple[str, str]] = (),
+    ) -> Git:
+        """The same for another folder."""
+        return Git(root, self._environ, repository=repository, config=config)
 
-    def run(self, *arguments: str) -> str:
-        """What git prints, without the last line end.
+    @property
+    def has_token(self) -> bool:
+        """Whether GitHub's token is used instead of configured credentials."""
+        return bool(self._environ.get("GITHUB_TOKEN"))
+
+    def run(self, *arguments: str, names: Iterable[str] | None = None) -> str:
+        """Run a command.
+
+        Args:
+            arguments: its arguments.
+            names: files for its standard input, each ended by NUL.
+
+        Returns:
+            Its output without the last line end.
 
         Raises:
             GitError: it fails, or hangs.
@@ -64,35 +112,68 @@ class Git:
                 ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607 - the git of PATH is meant
                 cwd=self._root,
                 env=self._env(),
-                stdin=subprocess.DEVNULL,
+                input=b"".join(os.fsencode(name) + b"\0" for name in names or ()),
                 capture_output=True,
                 timeout=_TIMEOUT,
                 check=False,
             )
         except FileNotFoundError:
-            raise GitError(arguments, "there is no git on PATH") from None
+            raise GitError(arguments, "no git on PATH; install it") from None
         except subprocess.TimeoutExpired:
             raise GitError(arguments, f"no reply within {_TIMEOUT} s") from None
         if done.returncode:
             raise GitError(arguments, (done.stderr or done.stdout).decode("utf-8", "replace"))
         return done.stdout.decode("utf-8", "surrogateescape").removesuffix("\n")
 
+    def lines(self, *arguments: str) -> list[str]:
+        """Run a command that ends each record with NUL; returns the records.
+
+        Raises:
+            GitError: it fails, or hangs.
+        """
+        return [line for line in self.run(*arguments).split("\0") if line]
+
+    def succeeds(self, *arguments: str) -> bool:
+        """Whether a command succeeds."""
+        try:
+            self.run(*arguments)
+        except GitError:
+            return False
+        return True
+
     def _env(self) -> dict[str, str]:
         env = {
-            **self._environ,
+            name: value
+            for name, value in self._environ.items()
+            if not name.startswith("GIT_") or name.startswith(_INHERITED)
+        }
+        env |= {
             "GIT_TERMINAL_PROMPT": "0",
+            "GIT_LITERAL_PATHSPECS": "1",
+            "GIT_OPTIONAL_LOCKS": "0",  # to look at a checkout writes nothing there
             "GIT_AUTHOR_NAME": BOT,
             "GIT_AUTHOR_EMAIL": BOT_EMAIL,
             "GIT_COMMITTER_NAME": BOT,
             "GIT_COMMITTER_EMAIL": BOT_EMAIL,
             "LC_ALL": "C",
         }
+        if self._repository is not None:
+            env["GIT_DIR"] = str(self._repository)
         token = env.pop("GITHUB_TOKEN", "")
-        if token:
-            server = self._environ.get("GITHUB_SERVER_URL", "https://github.com")
-            basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-            count = int(env.get("GIT_CONFIG_COUNT", "0"))
-            env[f"GIT_CONFIG_KEY_{count}"] = f"http.{server}/.extraheader"
-            env[f"GIT_CONFIG_VALUE_{count}"] = f"AUTHORIZATION: basic {basic}"
-            env["GIT_CONFIG_COUNT"] = str(count + 1)
+        config = [*self._config, *(self._authorization(token) if token else ())]
+        if config:
+            given = env.get("GIT_CONFIG_COUNT", "")
+            first = int(given) if given.isascii() and given.isdigit() else 0
+            for number, (name, value) in enumerate(config, first):
+                env[f"GIT_CONFIG_KEY_{number}"] = name
+                env[f"GIT_CONFIG_VALUE_{number}"] = value
+            env["GIT_CONFIG_COUNT"] = str(first + len(config))
         return env
+
+    def _authorization(self, token: str) -> list[tuple[str, str]]:
+        """The token's header, in place of one that is configured: GitHub answers 400 to two."""
+        server = self._environ.get("GITHUB_SERVER_URL", "https://github.com")
+        name = f"http.{server}/.extraheader"
+        basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
+        # git-config, http.extraHeader: an empty value removes what came before.
+        return [(name, ""), (name, f"AUTHORIZATION: basic {basic}")]

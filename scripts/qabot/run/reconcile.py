@@ -115,8 +115,7 @@ def reconcile(
         writer.flush(force=True)
         outcome.seconds = clock() - started
     # Last, so that until here a renamed file's answers can still be found under its old name.
-    for path in plan.prune:
-        store.remove(root, path)
+    store.prune(root, plan.prune, (store.answers_path(part.source) for part in plan.sets))
     outcome.removed = plan.prune
     outcome.written = sorted(writer.written)
     for one in plan.sets:
@@ -139,8 +138,7 @@ def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], li
     writer = _Writer(root, plan, report, time.monotonic, {})
     writer.take_known()
     writer.flush(force=True)
-    for path in plan.prune:
-        store.remove(root, path)
+    store.prune(root, plan.prune, (store.answers_path(part.source) for part in plan.sets))
     return sorted(writer.written), plan.prune
 
 
