@@ -52,6 +52,22 @@ class LoseReply:
     error: ApiError = ApiError("ServerException", "Service Unavailable. Please try again.", 503)
 
 
+@dataclass(frozen=True, slots=True)
+class CutReply:
+    """The call does what it should; half of the reply arrives, then the connection closes."""
+
+
+@dataclass(frozen=True, slots=True)
+class LateReply:
+    """The call does what it should, and answers late.
+
+    Args:
+        seconds: how late.
+    """
+
+    seconds: float
+
+
 def _same(members: dict[str, Any]) -> dict[str, Any]:
     return members
 
@@ -69,7 +85,7 @@ class Alter:
     reply: Callable[[dict[str, Any]], dict[str, Any]] = _same
 
 
-Reaction: TypeAlias = Refuse | LoseReply | Alter
+Reaction: TypeAlias = Refuse | LoseReply | CutReply | LateReply | Alter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

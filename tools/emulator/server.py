@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import threading
+import time
 from dataclasses import replace
 from io import BytesIO
 from typing import TYPE_CHECKING, Any
@@ -11,7 +12,7 @@ from xml.sax.saxutils import escape
 
 from tools.emulator.calls import Call, CallLog, read_call
 from tools.emulator.ecs import EcsTasks
-from tools.emulator.faults import Alter, ApiError, Faults, LoseReply, Refuse
+from tools.emulator.faults import Alter, ApiError, CutReply, Faults, LateReply, LoseReply, Refuse
 from tools.emulator.launch import EcsError
 from tools.emulator.permissions import refusal
 
@@ -71,7 +72,22 @@ class Application:
             return _refuse(call, fault.error, start)
         if isinstance(fault, Alter):
             return self._altered(call, fault, environ, start)
+        if isinstance(fault, CutReply):
+            return self._cut(call, environ, start)
+        if isinstance(fault, LateReply):
+            body = list(self._serve(call, environ, start))
+            time.sleep(fault.seconds)
+            return body
         return self._serve(call, environ, start)
+
+    def _cut(self, call: Call, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
+        """Serve half of the reply under the length of the whole."""
+
+        def closing(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
+            return start(status, [*headers, ("Connection", "close")])
+
+        body = b"".join(self._serve(call, environ, closing))
+        return [body[: len(body) // 2]]
 
     def _altered(
         self, call: Call, fault: Alter, environ: dict[str, Any], start: StartResponse

@@ -21,8 +21,8 @@ THREADS = 16
 # boto3 still defaults to `legacy`; `standard` repeats what is worth repeating, with jitter.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _ATTEMPTS = 10
-# Launches and stops are paced by the engine, which knows what to do with a throttle; the SDK only
-# repeats what got lost on the way. A stop has GitHub's 7.5 s.
+# The engine repeats launches and stops itself: it has to know that a launch whose reply was lost
+# may have arrived, and a stop has GitHub's 7.5 s.
 _ECS_ATTEMPTS = 3
 _CONNECT_SECONDS = 4
 _READ_SECONDS = 20
@@ -80,8 +80,14 @@ class Clients:
 
     @cached_property
     def ecs(self) -> ECSClient:
-        """Where tasks run."""
+        """Where tasks are described and listed."""
         client: ECSClient = self._client("ecs", _ECS_ATTEMPTS, _ECS_READ_SECONDS)
+        return client
+
+    @cached_property
+    def ecs_once(self) -> ECSClient:
+        """Where tasks are launched and stopped: makes each call once, whatever comes of it."""
+        client: ECSClient = self._client("ecs", 1, _ECS_READ_SECONDS)
         return client
 
     @cached_property

@@ -4,12 +4,12 @@ from __future__ import annotations
 
 import re
 from contextlib import contextmanager
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qabot.errors import CloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
 DOCS = "docs/deploying.md"
 _GET_CREDENTIALS = (
@@ -44,6 +44,7 @@ _THROTTLED = {
     "SlowDown",
 }
 _TRANSIENT = {
+    "Unavailable",
     "InternalFailure",
     "InternalServerError",
     "InternalError",
@@ -73,25 +74,78 @@ def message_of(error: BaseException) -> str:
     return str(message or error)
 
 
+class CutReplyError(Exception):
+    """A reply of AWS lacks what every such reply has: it was cut off on the way.
+
+    The SDK reads half a JSON body as an empty reply: it does not compare the length
+    (botocore's `httpsession` sets `enforce_content_length=False`).
+    """
+
+
+def member(reply: Mapping[str, Any], name: str) -> Any:
+    """A required member of a reply.
+
+    Args:
+        reply: of an API whose replies carry no checksum; DynamoDB's do.
+        name: of the member, such as `tasks`.
+
+    Raises:
+        CutReplyError: the reply does not have it.
+    """
+    if name not in reply:
+        raise CutReplyError(f"the reply was cut off: {name} is missing")
+    return reply[name]
+
+
+# How ECS quotes the error of a service that it calls itself, such as EC2:
+# "… (ErrorCode: RequestLimitExceeded)" (dask/dask-cloudprovider#56), and in the older form
+# "… (Service: AmazonEC2; Status Code: 503; Error Code: Unavailable; Request ID: …)".
+_INNER_CODE = re.compile(r"Error ?Code: ?([\w.]+)")
+_THROTTLE_WORDS = re.compile(
+    r"rate exceeded|request limit exceeded|throttl|too many requests", re.IGNORECASE
+)
+
+
+def _codes(error: BaseException) -> set[str]:
+    """The code of an error and the codes of the errors that its message quotes."""
+    return {code_of(error), *_INNER_CODE.findall(message_of(error))}
+
+
 def is_throttle(error: BaseException) -> bool:
-    """Whether AWS asks for fewer calls, also where that is wrapped in another error.
+    """Whether AWS asks for fewer calls, even if another error wraps the throttle.
 
     ECS answers InvalidParameterException, "Error retrieving subnet information … Rate exceeded",
     when it was throttled itself (dagster-io/dagster#33439).
     """
-    return code_of(error) in _THROTTLED or bool(
-        re.search(r"rate exceeded|throttl|too many requests", message_of(error), re.IGNORECASE)
-    )
+    return bool(_codes(error) & _THROTTLED or _THROTTLE_WORDS.search(message_of(error)))
 
 
 def is_transient(error: BaseException) -> bool:
-    """Whether the same call may well succeed in a moment: the network, or a fault inside AWS."""
+    """Whether the same call may succeed in a moment: a network error, or a fault inside AWS."""
     from botocore import exceptions as sdk
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, sdk.ClientError):
         status = error.response.get("ResponseMetadata", {}).get("HTTPStatusCode", 0)
-        return code_of(error) in _TRANSIENT or status >= 500
-    return isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError))
+        return bool(_codes(error) & _TRANSIENT) or status >= 500
+    # The parser fails on half an XML reply; half a JSON reply is a `CutReplyError`.
+    cut = (CutReplyError, ResponseParserError)
+    return isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError, *cut))
+
+
+CREATE_ROLE = (
+    "Once per account: aws iam create-service-linked-role --aws-service-name ecs.amazonaws.com"
+)
+
+
+def is_role_missing(error: BaseException) -> bool:
+    """Whether ECS cannot use a role; a new one takes some seconds until all of AWS knows it.
+
+    "Unable to assume the service linked role. Please verify that the ECS service linked role
+    exists." (aws-cloudformation/cloudformation-coverage-roadmap#818); "ECS was unable to assume the
+    role 'arn:…' that was provided for this task." (docs of ECS, stopped-task-error-codes).
+    """
+    return "unable to assume the" in message_of(error).lower()
 
 
 def is_denied(error: BaseException) -> bool:
@@ -126,9 +180,13 @@ def explain(error: BaseException, doing: str) -> CloudError | None:
         doing: what was being done, such as `reading the table`.
     """
     from botocore.exceptions import BotoCoreError, ClientError
+    from botocore.parsers import ResponseParserError
 
     if isinstance(error, ClientError):
         return CloudError(_client_error(error, doing))
+    if isinstance(error, (CutReplyError, ResponseParserError)):
+        # The parser's own message quotes the whole reply.
+        return CloudError(f"a reply of AWS was cut off, {doing}: run again")
     if isinstance(error, BotoCoreError):
         return CloudError(_sdk_error(error, doing))
     return None
@@ -171,6 +229,8 @@ def _client_error(error: BaseException, doing: str) -> str:
         return f"{_GONE[code]}, {doing} ({operation}: {message}): {_DEPLOY}"
     if is_throttle(error):
         return f"AWS throttles {operation}, {doing}: run again in some minutes"
+    if is_role_missing(error):
+        return f"AWS refused {operation}, {doing}: {message} {CREATE_ROLE}"
     return f"AWS refused {operation}, {doing}: {code}: {message}"
 
 

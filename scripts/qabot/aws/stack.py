@@ -2,8 +2,9 @@
 
 from __future__ import annotations
 
+from contextlib import suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from qabot.aws.errors import broken_stack, code_of, message_of, no_such_stack, translated
 from qabot.deployment.outputs import Output
@@ -21,6 +22,8 @@ _USABLE = {
     "UPDATE_ROLLBACK_COMPLETE",
     "UPDATE_ROLLBACK_COMPLETE_CLEANUP_IN_PROGRESS",
 }
+
+_CUT_REPLIES = 2  # so many are asked for again
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -61,6 +64,17 @@ class Stack:
         return self.task_definition.split(":")[4]
 
 
+def _describe(clients: Clients, name: str) -> Any:
+    """The stacks of that name, none or one."""
+    from botocore.parsers import ResponseParserError
+
+    for _ in range(_CUT_REPLIES):
+        # The SDK repeats every call that failed on the way, except one whose reply was cut off.
+        with suppress(ResponseParserError):
+            return clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+    return clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+
+
 def find_stack(clients: Clients, name: str) -> Stack:
     """Read the outputs of a deployed stack.
 
@@ -75,7 +89,7 @@ def find_stack(clients: Clients, name: str) -> Stack:
 
     with translated(f"looking for the stack {name}"):
         try:
-            found = clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
+            found = _describe(clients, name)
         except ClientError as error:
             # https://docs.aws.amazon.com/AWSCloudFormation/latest/APIReference/API_DescribeStacks.html
             if code_of(error) == "ValidationError" and "does not exist" in message_of(error):

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from itertools import chain
 from typing import TYPE_CHECKING, Any
 
-from qabot.aws.errors import translated
+from qabot.aws.errors import member, translated
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -20,6 +20,8 @@ if TYPE_CHECKING:
 DESCRIBE_MOST = 100
 RUN_TAG = "qabot:run"
 STACK_TAG = "qabot:stack"
+# The reason of a stop, by which the run whose task it was knows that it is over.
+STOPPED_BY_REAP = "qabot reap"
 _ARN = re.compile(r"arn:[^\s\",\]]*:task/[\w/-]+")
 
 
@@ -76,6 +78,7 @@ class Tasks:
 
     def __init__(self, clients: Clients, stack: Stack, run: str) -> None:
         self._ecs = clients.ecs
+        self._ecs_once = clients.ecs_once
         self._stack = stack
         self._run = run
 
@@ -92,6 +95,7 @@ class Tasks:
         Raises:
             botocore.exceptions.ClientError: AWS refuses.
             botocore.exceptions.BotoCoreError: AWS can't be reached.
+            CutReplyError: the reply was cut off; the task may have been launched.
         """
         stack = self._stack
         container: dict[str, Any] = {
@@ -104,7 +108,7 @@ class Tasks:
             cpu, memory = launch.size
             overrides |= {"cpu": str(cpu), "memory": str(memory)}
         try:
-            reply = self._ecs.run_task(
+            reply = self._ecs_once.run_task(
                 cluster=stack.cluster,
                 taskDefinition=stack.task_definition,
                 count=1,
@@ -126,16 +130,17 @@ class Tasks:
                     {"key": STACK_TAG, "value": stack.name},
                 ],
             )
-        except self._ecs.exceptions.ConflictException as conflict:
+        except self._ecs_once.exceptions.ConflictException as conflict:
             # Another run has launched this attempt. ECS names the task.
             # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html
             arns = _named(conflict.response)
             if not arns:
                 raise
             return arns[0], False, []
-        if not reply["tasks"]:
+        tasks = member(reply, "tasks")
+        if not tasks:
             return None, False, reply.get("failures", [])
-        task = reply["tasks"][0]
+        task = tasks[0]
         return task["taskArn"], task.get("startedBy", self._run) == self._run, []
 
     def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
@@ -154,30 +159,27 @@ class Tasks:
             for failure in reply.get("failures", []):
                 if failure.get("reason") == "MISSING" and failure.get("arn"):
                     found[failure["arn"]] = None
-            for task in reply["tasks"]:
+            for task in member(reply, "tasks"):
                 found[task["taskArn"]] = task
         return found
 
     def stop(self, arn: str, reason: str) -> None:
         """Stop a task: SIGTERM, and 30 s later SIGKILL. One that is over already stays so."""
-        self._ecs.stop_task(cluster=self._stack.cluster, task=arn, reason=reason[:255])
+        self._ecs_once.stop_task(cluster=self._stack.cluster, task=arn, reason=reason[:255])
 
-    def of_run(self, run: str) -> Iterator[str]:
-        """The ARNs of the tasks of a run that are not over.
-
-        Args:
-            run: the run's name.
+    def of_run(self) -> Iterator[str]:
+        """The ARNs of the run's tasks that are not stopped, or about to be.
 
         Raises:
             CloudError: AWS refuses.
         """
-        with translated(f"listing the tasks of run {run}"):
-            # `startedBy` stands alone as a filter; what isn't said is desiredStatus=RUNNING.
+        with translated(f"listing the tasks of run {self._run}"):
+            # `startedBy` stands alone as a filter; the default is desiredStatus=RUNNING.
             pages = self._ecs.get_paginator("list_tasks").paginate(
-                cluster=self._stack.cluster, startedBy=run
+                cluster=self._stack.cluster, startedBy=self._run
             )
             for page in pages:
-                yield from page["taskArns"]
+                yield from member(page, "taskArns")
 
 
 def is_arn(name: str | None) -> bool:

@@ -5,6 +5,7 @@ from __future__ import annotations
 import pytest
 from botocore import exceptions as sdk
 from botocore.exceptions import ClientError
+from botocore.parsers import ResponseParserError
 
 from qabot.aws import errors
 from qabot.errors import CloudError
@@ -22,6 +23,11 @@ def refused(
     )
 
 
+# aws-cloudformation/cloudformation-coverage-roadmap#818
+NO_ROLE = (
+    "Unable to assume the service linked role. "
+    "Please verify that the ECS service linked role exists."
+)
 DENIED = refused(
     "AccessDeniedException",
     "User: arn:aws:sts::1:assumed-role/r/s is not authorized to perform: ecs:DescribeTasks on "
@@ -52,6 +58,9 @@ DENIED = refused(
         (refused("ClusterNotFoundException"), "cluster is gone", "cdk deploy"),
         (refused("ThrottlingException"), "throttles RunTask", "run again"),
         (refused("BlockedException", "blocked"), "refused RunTask", "blocked"),
+        (refused("ClientException", NO_ROLE), "service linked role", "create-service-linked-role"),
+        (errors.CutReplyError("tasks is missing"), "was cut off, launching tasks", "run again"),
+        (ResponseParserError("Unable to parse: <\n"), "was cut off, launching tasks", "run again"),
     ],
 )
 def test_an_error_of_the_sdk_becomes_one_line(error: Exception, says: str, step: str) -> None:
@@ -69,6 +78,22 @@ def test_what_is_not_of_the_sdk_goes_through() -> None:
         _ = 1 / 0
 
 
+GROUP = "Error retrieving security group information for [sg-0aa]:"
+SUBNET = "Error retrieving subnet information for [subnet-0aa]:"
+GONE = "InvalidSubnetID.NotFound"
+THROTTLES = [
+    f"{GROUP} Request limit exceeded. (ErrorCode: RequestLimitExceeded)",
+    f"{SUBNET} Request limit exceeded.",
+    f"{SUBNET} Rate exceeded",
+    f"{SUBNET} slow down (Service: AmazonEC2; Status Code: 503; Error Code: Throttling; ID: 1)",
+]
+FAULTS = [
+    f"{GROUP} An internal error has occurred (ErrorCode: InternalError)",
+    f"{SUBNET} The service is unavailable. Please try again shortly. (ErrorCode: Unavailable)",
+    f"{SUBNET} no (Service: AmazonEC2; Status Code: 503; Error Code: ServiceUnavailable; ID: 1)",
+]
+
+
 @pytest.mark.parametrize(
     ("error", "throttle", "transient"),
     [
@@ -84,7 +109,12 @@ def test_what_is_not_of_the_sdk_goes_through() -> None:
             True,
             False,
         ),
+        *[(refused("InvalidParameterException", text), True, False) for text in THROTTLES],
+        *[(refused("InvalidParameterException", text), False, True) for text in FAULTS],
         (refused("InvalidParameterException", "The subnet is unknown"), False, False),
+        (refused("InvalidParameterException", f"{SUBNET} (ErrorCode: {GONE})"), False, False),
+        (errors.CutReplyError("tasks is missing"), False, True),
+        (ResponseParserError("Unable to parse response: <DescribeSta"), False, True),
         (refused("ServerException", status=500), False, True),
         (refused("Whatever", status=503), False, True),
         (sdk.EndpointConnectionError(endpoint_url="https://x"), False, True),

@@ -20,12 +20,14 @@ from qabot.answers.model import Answer, Failure
 from qabot.aws.clients import Clients
 from qabot.aws.errors import translated
 from qabot.aws.logs import Logs
+from qabot.aws.pacing import STOP_TASK, Pacer
 from qabot.aws.stack import find_stack
-from qabot.aws.tasks import Tasks
+from qabot.aws.tasks import STOPPED_BY_REAP, Tasks
 from qabot.console.text import count
 from qabot.deployment import fargate_limits as fargate
+from qabot.engines.fargate import failures
 from qabot.engines.fargate.job import Job
-from qabot.engines.fargate.launcher import Launcher
+from qabot.engines.fargate.launcher import LISTINGS, Launcher
 from qabot.engines.fargate.loop import Dispatch, open_jobs
 from qabot.engines.fargate.outcome import Verdicts, is_of
 from qabot.engines.fargate.timing import Pace, Timing
@@ -45,6 +47,8 @@ if TYPE_CHECKING:
 DEFAULT_TIMEOUT = 3300.0
 _RUN_NAME = re.compile(r"[\w/-]{1,128}", re.ASCII)
 _CONTEXTS_AT_ONCE = 100
+# `qabot reap` gives up after so many refused stops in a row.
+_STOPS_REFUSED = 20
 
 
 class FargateEngine:
@@ -250,6 +254,8 @@ class FargateEngine:
             yield from dispatch.run(jobs, stay=stay)
         finally:
             self._note(f"run {self.run}: {describe(dispatch.tally)}")
+            if dispatch.tally.left:
+                self._note(f"to stop what still runs: qabot reap {self.run}")
 
 
 def _put_contexts(jobs: Sequence[Job], table: Table, expires_at: int) -> None:
@@ -280,6 +286,8 @@ def describe(tally: Tally) -> str:
         said.append(f"{tally.joined} joined")
     if tally.stopped:
         said.append(f"{tally.stopped} stopped")
+    if tally.left:
+        said.append(f"up to {count(tally.left, 'task')} may still run")
     failed = ", ".join(f"{times} {kind}" for kind, times in sorted(tally.failures.items()))
     return ", ".join(said) + (f"; attempts that failed: {failed}" if failed else "")
 
@@ -295,26 +303,46 @@ def new_run(environ: Mapping[str, str]) -> str:
     return f"qabot-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
-def stop_run(clients: Clients, stack: Stack, run: str) -> Iterator[str]:
-    """Stop what is left of a run.
+def stop_run(clients: Clients, stack: Stack, run: str, pause: float = 2.0) -> Iterator[str]:
+    """Stop what is left of a run: list its tasks and stop them until two listings are empty.
+
+    A task that was launched a moment ago may be missing from a listing, and one that is launched
+    meanwhile is in the next.
 
     Args:
         clients: of AWS.
         stack: where it ran.
         run: its name.
+        pause: between two listings, seconds.
 
     Yields:
-        The ARN of each task that was stopped.
+        The ARN of each task, once it is stopped.
 
     Raises:
-        CloudError: AWS refuses.
+        CloudError: AWS refuses, or throttles again and again.
     """
-    from qabot.aws.pacing import STOP_TASK, Pacer
-
     tasks = Tasks(clients, stack, run)
     pacer = Pacer(STOP_TASK, time.monotonic)
-    for arn in list(tasks.of_run(run)):
-        time.sleep(max(0.0, pacer.reserve() - time.monotonic()))
-        with translated(f"stopping a task of run {run}"):
-            tasks.stop(arn, "qabot reap")
-        yield arn
+    empty = refused = 0
+    while True:
+        arns = list(tasks.of_run())
+        empty = 0 if arns else empty + 1
+        if empty == LISTINGS:
+            return
+        for arn in arns:
+            time.sleep(max(0.0, pacer.reserve() - time.monotonic()))
+            try:
+                with translated(f"stopping a task of run {run}"):
+                    tasks.stop(arn, STOPPED_BY_REAP)
+            except CloudError as error:
+                refused += 1
+                if (
+                    refused > _STOPS_REFUSED
+                    or failures.from_error(error.__cause__ or error) is None
+                ):
+                    raise
+                pacer.slow_down()  # the task is in the next listing
+                continue
+            refused = 0
+            yield arn
+        time.sleep(pause)

@@ -14,6 +14,7 @@ from typing import TYPE_CHECKING, Any
 from answerer.batches import BatchError
 from answerer.items import Status
 from qabot.aws import errors
+from qabot.aws.tasks import STOPPED_BY_REAP
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -61,19 +62,24 @@ _LOOK = "see the evidence, and run again"
 CLASSES: dict[str, FailureClass] = {
     one.kind: one
     for one in (
-        FailureClass("throttled", Remedy.WAIT, ALWAYS, "others use the account: run again later"),
+        FailureClass(
+            "throttled", Remedy.SAME_TOKEN, ALWAYS, "others use the account: run again later"
+        ),
         FailureClass("unreachable", Remedy.SAME_TOKEN, ALWAYS, "is there a network?"),
         FailureClass("no-capacity", Remedy.ELSEWHERE, ALWAYS, "run again later"),
         FailureClass("quota", Remedy.ELSEWHERE, ALWAYS, "lower max_tasks, or raise the quota"),
+        FailureClass("role-missing", Remedy.SAME_TOKEN, 6, errors.CREATE_ROLE),
         FailureClass("never-started", Remedy.AGAIN, 3, _LOOK),
         FailureClass("image-unreachable", Remedy.WAIT, 3, "the registry doesn't answer"),
         FailureClass("image-missing", Remedy.NONE, 0, "deploy the stack again"),
+        FailureClass("disk-full", Remedy.NONE, 0, "use a smaller model: a task's disk has 20 GB"),
         FailureClass(
             "out-of-memory", Remedy.MORE_MEMORY, 4, "raise memory in cdk.json", alone=True
         ),
         FailureClass("spot-interruption", Remedy.ON_DEMAND, 5, "run again, with spot: false"),
         FailureClass("infrastructure", Remedy.AGAIN, 3, _LOOK),
         FailureClass("stopped", Remedy.AGAIN, 2, "somebody stopped its task: run again"),
+        FailureClass("reaped", Remedy.AGAIN, 2, "`qabot reap` stopped its task: run again"),
         FailureClass("lost", Remedy.AGAIN, 2, _LOOK),
         FailureClass("crashed", Remedy.AGAIN, 2, _LOOK, alone=True),
         FailureClass("no-answer", Remedy.CONTEXT, 2, _LOOK, alone=True),
@@ -90,7 +96,7 @@ CLASSES: dict[str, FailureClass] = {
 }
 
 # Each of these hits every task of a run alike, unless a task has already answered.
-SYSTEMATIC = {"image-missing", "model", "wrong-model"}
+SYSTEMATIC = {"image-missing", "disk-full", "role-missing", "model", "wrong-model"}
 
 
 @dataclass(frozen=True, slots=True)
@@ -114,9 +120,13 @@ _REFUSED_FOR_GOOD = re.compile(r"ACCESS_DENIED|INACTIVE|MISSING|ATTRIBUTE|LOCATI
 _PULL = re.compile(r"CannotPull(Container|Image)|pull image", re.IGNORECASE)
 _PULL_LATER = re.compile(
     r"timeout|timed out|deadline exceeded|connection re(fused|set)|unreachable|EOF"
-    r"|too ?many ?requests|rate exceeded|50[0234]|temporar",
+    r"|too ?many ?requests|rate exceeded|\b50[0234]\b|temporar",
     re.IGNORECASE,
 )
+# Each task has a disk of its own: the next one would be full as well (anomalyco/sst#3542).
+_DISK = re.compile(r"no space left on device", re.IGNORECASE)
+# "image Manifest does not contain descriptor matching platform 'linux/arm64'"
+_PLATFORM = re.compile(r"matching platform|no match for platform|platform '?linux/", re.IGNORECASE)
 _MEMORY = re.compile(r"OutOfMemory|out of memory|memory usage", re.IGNORECASE)
 _SPOT = {"SpotInterruption", "TerminationNotice"}
 _INFRASTRUCTURE = {"InfrastructureHealth", "ServiceSchedulerInitiated"}
@@ -127,6 +137,11 @@ def from_error(error: BaseException) -> Cause | None:
     said = {"error": errors.code_of(error), "message": errors.message_of(error)}
     if errors.is_denied(error):
         return None
+    # Real quotas and shortages come as `failures` of a reply or as errors of several codes.
+    if (cause := _shortage(said["message"], said)) is not None:
+        return cause
+    if errors.is_role_missing(error):
+        return Cause("role-missing", f"ECS cannot use its role: {said['message']}", said)
     if errors.is_throttle(error) or isinstance(error, BatchError):
         return Cause("throttled", f"AWS asks for fewer calls: {said['message']}", said)
     if errors.is_transient(error):
@@ -143,12 +158,23 @@ def from_refusal(failures: Sequence[Mapping[str, Any]]) -> Cause | None:
     Returns:
         `None` where no task of the run can ever be launched.
     """
-    reason = "; ".join(str(one.get("reason") or one.get("detail") or "") for one in failures)
+    reason = "; ".join(
+        str(failure.get("reason") or failure.get("detail") or "") for failure in failures
+    )
     said = {"failures": reason}
-    if _QUOTA.search(reason):
-        return Cause("quota", f"the account's quota is used up: {reason}", said)
-    if _CAPACITY.search(reason) or not _REFUSED_FOR_GOOD.search(reason):
-        return Cause("no-capacity", f"Fargate has no capacity: {reason or 'no reason given'}", said)
+    if (cause := _shortage(reason, said)) is not None:
+        return cause
+    if _REFUSED_FOR_GOOD.search(reason):
+        return None
+    return Cause("no-capacity", f"Fargate has no capacity: {reason or 'no reason given'}", said)
+
+
+def _shortage(text: str, said: Mapping[str, str]) -> Cause | None:
+    """A used-up quota or a lack of capacity, if that is what a message says."""
+    if _QUOTA.search(text):
+        return Cause("quota", f"the account's quota is used up: {text}", said)
+    if _CAPACITY.search(text):
+        return Cause("no-capacity", f"Fargate has no capacity: {text}", said)
     return None
 
 
@@ -175,10 +201,12 @@ _REASONS = {
     "spot-interruption": "Spot took the task back: {text}",
     "image-missing": "the image can't be pulled: {text}",
     "image-unreachable": "the image's registry does not answer: {text}",
+    "disk-full": "the task's disk is full: {text}",
     "out-of-memory": "the task ran out of memory: {text}",
     "no-capacity": "Fargate has no capacity: {text}",
     "never-started": "the task never started: {text}",
     "stopped": "the task was stopped: {text}",
+    "reaped": "the task was stopped: {text}",
     "infrastructure": "the machine under the task failed: {text}",
     "no-answer": "the task ended well and left no answer: {text}",
     "crashed": "the task crashed: {text}",
@@ -188,7 +216,11 @@ _REASONS = {
 def _kind(stop_code: str, text: str, exit_code: str | None) -> str:
     if stop_code in _SPOT or "Spot Task was interrupted" in text:
         return "spot-interruption"
+    if _DISK.search(text):
+        return "disk-full"
     if _PULL.search(text):
+        if _PLATFORM.search(text):
+            return "image-missing"
         return "image-unreachable" if _PULL_LATER.search(text) else "image-missing"
     # With the reason and exit code 0, or with 137 alone: aws/amazon-ecs-agent#2467.
     if _MEMORY.search(text) or (exit_code == "137" and stop_code == "EssentialContainerExited"):
@@ -196,7 +228,7 @@ def _kind(stop_code: str, text: str, exit_code: str | None) -> str:
     if _CAPACITY.search(text):
         return "no-capacity"
     if stop_code == "UserInitiated":
-        return "stopped"
+        return "reaped" if STOPPED_BY_REAP in text else "stopped"
     if stop_code in _INFRASTRUCTURE:
         return "infrastructure"
     # No exit code: the container never was (dagster-io/dagster#17212, PrefectHQ/prefect#22410).

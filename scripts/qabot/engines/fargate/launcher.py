@@ -7,7 +7,7 @@ for one task for all of them.
 from __future__ import annotations
 
 import threading
-from concurrent.futures import Executor, Future, ThreadPoolExecutor, wait
+from contextlib import suppress
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, TypeAlias
 
@@ -18,10 +18,12 @@ from qabot.aws.pacing import RUN_TASK, STOP_TASK, Pacer
 from qabot.aws.tasks import Launch, make_token
 from qabot.engines.fargate import failures
 from qabot.engines.fargate.failures import Cause
+from qabot.engines.fargate.threads import DaemonPool
 from qabot.errors import CloudError
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Sequence
+    from concurrent.futures import Executor, Future
 
     from answerer.items import Item
     from answerer.table import Table
@@ -31,6 +33,10 @@ if TYPE_CHECKING:
 
 # Launches are prepared so many seconds before they may be made, so that they are made on time.
 AHEAD = 0.5
+# A listing may miss a task that has just been launched; two empty ones in a row count.
+LISTINGS = 2
+_BETWEEN_LISTINGS = 1.0  # seconds
+_BETWEEN_STOPS = 0.1
 
 
 @dataclass(frozen=True, slots=True)
@@ -54,7 +60,7 @@ class Launcher:
         lifetime: of an item in the table, seconds.
         pace: how long a task may take to start, and stopping everything.
         timing: the clock.
-        pool: makes the calls; threads unless given.
+        pool: makes the calls; default: threads.
     """
 
     def __init__(
@@ -71,12 +77,18 @@ class Launcher:
         # The tasks that this run has launched and not seen the end of. Filled where ECS answers, so
         # that no interruption, wherever it hits, can lose one.
         self.alive: set[str] = set()
+        # Tokens of launches that are being made, and of those whose reply was lost: of either kind a
+        # task may run that is not in `alive`.
+        self._calling: set[str] = set()
+        self._lost: set[str] = set()
         self._tasks = tasks
         self._table = table
         self._lifetime = lifetime
         self._pace = pace
         self._timing = timing
-        self._pool = pool or ThreadPoolExecutor(THREADS, thread_name_prefix="aws")
+        self._pool = pool or DaemonPool(THREADS, "launch")
+        # Stops do not queue up after slow launches.
+        self._stops = pool or DaemonPool(THREADS, "stop")
         self._halt = threading.Event()
 
     def submit(self, jobs: Sequence[Job]) -> Future[list[Landing]]:
@@ -91,16 +103,19 @@ class Launcher:
         """
         at = self.pacer.reserve()
         first = jobs[0]
-        if first.rejoin:
-            return self._pool.submit(self._run_task, jobs, at)
-        for job in jobs:
-            job.attempt += 1
-        token = make_token(first.key, first.attempt)
-        for job in jobs:
-            job.token = token
-        return self._pool.submit(self._claim_and_run, jobs, at)
+        call = self._run_task
+        if not first.rejoin:
+            call = self._claim_and_run
+            for job in jobs:
+                job.attempt += 1
+            token = make_token(first.key, first.attempt)
+            for job in jobs:
+                job.token = token
+        return self._pool.submit(call, jobs, at)
 
     def _claim_and_run(self, jobs: Sequence[Job], at: float) -> list[Landing]:
+        if self._halt.is_set():
+            return [Cause("timeout", "the run was stopped before the launch")] * len(jobs)
         stood = [self._claim(job) for job in jobs]
         aboard = [job for job, landing in zip(jobs, stood, strict=True) if landing is None]
         landed = iter(self._run_task(aboard, at) if aboard else ())
@@ -141,52 +156,98 @@ class Launcher:
         return [self._launch(launch, at)] * len(jobs)
 
     def _launch(self, launch: Launch, at: float) -> Landing:
-        if self._timing.wait_for(self._halt, max(0.0, at - self._timing.now())):
-            return Cause("timeout", "the run was stopped before the launch")
+        # Before the look at `_halt`: `stop_all` sets that first, and then waits for these.
+        self._calling.add(launch.token)
+        try:
+            if self._timing.wait_for(self._halt, max(0.0, at - self._timing.now())):
+                return Cause("timeout", "the run was stopped before the launch")
+            return self._call(launch)
+        finally:
+            self._calling.discard(launch.token)
+
+    def _call(self, launch: Launch) -> Landing:
         try:
             arn, ours, refusal = self._tasks.launch(launch)
         except Exception as error:
             cause = failures.from_error(error)
             if cause is None:
                 raise
+            if cause.kind == "unreachable":
+                self._lost.add(launch.token)
             return cause
+        if arn is not None and ours:
+            self.alive.add(arn)
+        self._lost.discard(launch.token)
         if arn is not None:
-            if ours:
-                self.alive.add(arn)
             return arn, ours
         cause = failures.from_refusal(refusal)
         if cause is None:
-            said = "; ".join(str(one.get("reason")) for one in refusal)
+            said = "; ".join(str(failure.get("reason")) for failure in refusal)
             raise CloudError(f"ECS can't run tasks of this stack ({said}): deploy it again")
         return cause
 
     def stop(self, arn: str, reason: str) -> None:
-        """Ask for one task to be stopped, and don't wait for it."""
+        """Stop one task, without waiting for it."""
         self.alive.discard(arn)
-        self._pool.submit(self._tasks.stop, arn, reason)
+        self._stops.submit(self._stop, arn, reason)
 
-    def stop_all(self, launching: Iterable[Future[list[Landing]]]) -> int:
-        """Stop every task of this run that is alive, and launch no more.
+    def _stop(self, arn: str, reason: str) -> None:
+        for pause in (0.5, 1.0, 2.0, 4.0):
+            with suppress(Exception):  # it is only to save what the task costs until its deadline
+                self._tasks.stop(arn, reason)
+                return
+            self._timing.wait_for(self._halt, pause)
 
-        Args:
-            launching: launches that may still be under way.
+    def stop_all(self) -> tuple[int, int]:
+        """Launch no more tasks, and stop those that this run has launched and that still run.
+
+        A launch that ECS has received cannot be called back: its task is stopped when the reply
+        arrives, or when a listing shows it.
 
         Returns:
-            How many tasks were stopped.
+            How many tasks were stopped, and how many may still run when the time was up.
         """
         end = self._timing.now() + self._pace.stop
         self._halt.set()
-        # A launch that ECS has heard of can't be called back: its task is stopped once it is known.
-        wait(list(launching), self._pace.stop / 2)
         pacer = Pacer(STOP_TASK, self._timing.now)
-        stops = []
-        for arn in list(self.alive):
-            self._timing.sleep(max(0.0, min(pacer.reserve(), end) - self._timing.now()))
-            stops.append(self._pool.submit(self._tasks.stop, arn, "qabot: the run was stopped"))
-        done, _ = wait(stops, max(0.0, end - self._timing.now()))
-        self._pool.shutdown(wait=False, cancel_futures=True)
-        return sum(not future.exception() for future in done)
+        stopping: dict[str, Future[None]] = {}
+        stopped = empty = 0
+        listed_at = float("-inf")
+        while True:
+            for arn, future in list(stopping.items()):
+                if future.done():
+                    del stopping[arn]
+                    if future.exception() is None:
+                        self.alive.discard(arn)
+                        stopped += 1
+                    else:
+                        pacer.slow_down()
+            for arn in list(self.alive - stopping.keys()):
+                if pacer.delay() > 0:
+                    break
+                pacer.reserve()
+                stopping[arn] = self._stops.submit(
+                    self._tasks.stop, arn, "qabot: the run was stopped"
+                )
+            now = self._timing.now()
+            if self._lost and not self._calling and now - listed_at >= _BETWEEN_LISTINGS:
+                listed_at = now
+                found = self._listed()
+                empty = empty + 1 if found == set() else 0
+                self.alive |= found or set()
+                if empty == LISTINGS:
+                    self._lost.clear()
+            left = len(self.alive) + len(self._calling | self._lost)
+            if not left or now >= end:
+                return stopped, left
+            self._timing.sleep(_BETWEEN_STOPS)
+
+    def _listed(self) -> set[str] | None:
+        """The tasks of this run that ECS lists; `None` where it lists none for now."""
+        try:
+            return set(self._tasks.of_run())
+        except CloudError:
+            return None
 
     def leave(self) -> None:
-        """Launch no more, and leave the tasks to themselves."""
-        self._pool.shutdown()
+        """Launch no more tasks, and let those that run go on."""

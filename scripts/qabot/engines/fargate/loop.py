@@ -20,6 +20,7 @@ from qabot.aws.tasks import is_arn
 from qabot.engines.fargate import failures
 from qabot.engines.fargate.failures import Cause
 from qabot.engines.fargate.launcher import AHEAD, Unclaimed
+from qabot.errors import CloudError
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
@@ -36,8 +37,13 @@ if TYPE_CHECKING:
 
 # Two runs that ask the same question take turns at most so often before one gives it up.
 _TURNS = 10
-# After the account's quota was met, another task in flight is tried for so many answers.
-_ANSWERS_A_PLACE = 8
+# After a refusal for want of room, so many more tasks in flight are tried for each launch that is
+# granted. One refusal alone measures no quota, so growth is fast at first; each further refusal
+# halves it, and a row of granted launches doubles it again.
+_MOST_GROWTH = 8.0
+_LEAST_GROWTH = 1 / 8
+_LAUNCHES_TO_TRUST = 16
+_NO_ROOM = {"quota", "no-capacity"}
 
 
 @dataclass(slots=True)
@@ -48,12 +54,14 @@ class Tally:
         launched: tasks.
         joined: tasks that ran already.
         stopped: tasks that were stopped at the end.
+        left: tasks that may still run although they should have been stopped.
         failures: how often each kind of failure happened, retried or not.
     """
 
     launched: int = 0
     joined: int = 0
     stopped: int = 0
+    left: int = 0
     failures: Counter[str] = field(default_factory=Counter)
 
 
@@ -95,6 +103,8 @@ class Dispatch:
         self._max_tasks = max_tasks
         self._most_aboard = questions_per_task
         self._places = float(max_tasks)  # fewer where Fargate has given no more
+        self._growth = _MOST_GROWTH
+        self._since_refusal = 0
         self._timeout = timeout
         self._pace = pace
         self._timing = timing
@@ -146,7 +156,7 @@ class Dispatch:
             if left:
                 self._launcher.leave()
             else:
-                self.tally.stopped = self._launcher.stop_all(self._launching)
+                self.tally.stopped, self.tally.left = self._launcher.stop_all()
 
     # Launching
 
@@ -181,7 +191,7 @@ class Dispatch:
         return jobs
 
     def _land(self) -> Iterator[Result]:
-        for future in [one for one in self._launching if one.done()]:
+        for future in [future for future in self._launching if future.done()]:
             jobs = self._launching.pop(future)
             with errors.translated("launching tasks"):
                 landings = future.result()
@@ -190,6 +200,12 @@ class Dispatch:
             self.tally.joined += sum(not ours for _, ours in tasks)
             for job, landing in zip(jobs, landings, strict=True):
                 yield from self._landed(job, landing)
+            if tasks:
+                self._granted()
+            elif any(
+                isinstance(landing, Cause) and landing.kind in _NO_ROOM for landing in landings
+            ):
+                self._refused()
 
     def _landed(self, job: Job, landing: Landing) -> Iterator[Result]:
         if isinstance(landing, tuple):
@@ -203,12 +219,27 @@ class Dispatch:
         if isinstance(landing, Unclaimed):
             # If the claim has got through all the same, the next one will find it.
             job.attempt -= 1
-            landing = landing.cause
+            yield from self._failed(job, landing.cause)
+            job.rejoin = False  # there is no attempt yet whose launch could be repeated
+            return
         if landing.kind == "throttled":
             self._launcher.pacer.slow_down()
-        elif landing.kind in ("quota", "no-capacity"):
-            self._places = max(1.0, float(len(self._aboard)))
         yield from self._failed(job, landing)
+
+    def _refused(self) -> None:
+        """Fargate refused a launch: what is in flight now may be all that there is room for."""
+        self._growth = max(_LEAST_GROWTH, self._growth / 2)
+        self._since_refusal = 0
+        in_flight = len(self._aboard) + len(self._launching)
+        # As long as that is uncertain, try some more even if none of these tasks ends.
+        self._places = max(1.0, min(self._places, in_flight + int(self._growth)))
+
+    def _granted(self) -> None:
+        """Fargate granted a launch: try one more task in flight, soon or after some more launches."""
+        self._places = min(float(self._max_tasks), self._places + self._growth)
+        self._since_refusal += 1
+        if self._since_refusal % _LAUNCHES_TO_TRUST == 0:
+            self._growth = min(_MOST_GROWTH, self._growth * 2)
 
     def _board(self, job: Job, task: str) -> None:
         self._flying[job.key] = job
@@ -293,7 +324,6 @@ class Dispatch:
         now = self._timing.now()
         if item is not None and item.status is Status.ANSWERED and item.attempt >= job.attempt:
             self._touch_down(job)
-            self._places = min(self._max_tasks, self._places + 1 / _ANSWERS_A_PLACE)
             yield self._verdicts.answer(job, item)
         elif item is not None and item.attempt > job.attempt:
             # Another run has gone on to the next attempt.
@@ -304,7 +334,11 @@ class Dispatch:
             yield self._verdicts.refuse(job, item)
         elif job.stopped is not None:
             self._touch_down(job)
-            yield from self._failed(job, failures.from_task(job.stopped[0], item))
+            cause = failures.from_task(job.stopped[0], item)
+            if cause.kind == "reaped" and job.ours:
+                # This run has been cancelled and does not know it: launch nothing more.
+                raise CloudError("`qabot reap` stopped this run")
+            yield from self._failed(job, cause)
         elif item is not None and item.status is Status.FAILED:
             # ECS will say in a moment why the task was interrupted, or with which exit code it
             # ended; should it take longer, as it does with other questions aboard, the table's

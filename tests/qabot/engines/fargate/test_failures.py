@@ -14,6 +14,7 @@ from hypothesis import strategies as st
 from answerer.batches import BatchError
 from answerer.items import Item, Status
 from qabot.answers.model import Request
+from qabot.aws.errors import CutReplyError
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.failures import (
     ALWAYS,
@@ -34,6 +35,17 @@ def refused(code: str, message: str) -> ClientError:
     return ClientError({"Error": {"Code": code, "Message": message}}, "RunTask")
 
 
+VCPUS = "You've reached the limit on the number of vCPUs you can run concurrently"
+NO_ROLE = (
+    "Unable to assume the service linked role. "
+    "Please verify that the ECS service linked role exists."
+)
+NO_TASK_ROLE = (
+    "ECS was unable to assume the role 'arn:aws:iam::1:role/r' that was provided for this task. "
+    "Please verify that the role being passed has the proper trust relationship and permissions."
+)
+
+
 @pytest.mark.parametrize(
     ("error", "kind"),
     [
@@ -45,6 +57,28 @@ def refused(code: str, message: str) -> ClientError:
             ),
             "throttled",
         ),
+        (
+            refused(
+                "InvalidParameterException",
+                "Error retrieving security group information for [sg-0aa]: Request limit exceeded. "
+                "(ErrorCode: RequestLimitExceeded)",
+            ),
+            "throttled",
+        ),
+        (
+            refused(
+                "InvalidParameterException",
+                "Error retrieving subnet information for [subnet-0aa]: An internal error has "
+                "occurred (ErrorCode: InternalError)",
+            ),
+            "unreachable",
+        ),
+        (refused("ClientException", VCPUS), "quota"),
+        (refused("ThrottlingException", VCPUS), "quota"),
+        (refused("ClientException", "Capacity is unavailable at this time."), "no-capacity"),
+        (refused("ClientException", NO_ROLE), "role-missing"),
+        (refused("ClientException", NO_TASK_ROLE), "role-missing"),
+        (CutReplyError("tasks is missing"), "unreachable"),
         (BatchError("no capacity"), "throttled"),
         (ReadTimeoutError(endpoint_url="https://ecs"), "unreachable"),
         (refused("AccessDeniedException", "no; rate exceeded"), None),
@@ -123,6 +157,32 @@ ENDED = "EssentialContainerExited"
             ),
             "image-unreachable",
         ),
+        # aws/amazon-ecs-agent#1434, anomalyco/sst#3542: no further task has more room
+        (
+            stopped(
+                "TaskFailedToStart",
+                "CannotPullContainerError: ref pull has been retried 1 time(s): failed to extract "
+                "layer sha256:7c52: write /var/lib/containerd/tmp/502: no space left on device",
+            ),
+            "disk-full",
+        ),
+        (
+            stopped(
+                "TaskFailedToStart",
+                "CannotPullContainerError: pull image manifest has been retried 5 time(s): image "
+                "Manifest does not contain descriptor matching platform 'linux/arm64'",
+            ),
+            "image-missing",
+        ),
+        (
+            stopped(
+                "TaskFailedToStart",
+                "CannotPullContainerError: 1.dkr.ecr.us-east-1.amazonaws.com/a@sha256:5025030a: "
+                "not found",
+            ),
+            "image-missing",
+        ),
+        (stopped("UserInitiated", "qabot reap", 143), "reaped"),
         # aws/amazon-ecs-agent#2467: with 137, and with 0 and the reason
         (stopped(ENDED, "Essential container in task exited", 137), "out-of-memory"),
         (

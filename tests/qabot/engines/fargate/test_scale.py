@@ -35,6 +35,7 @@ CONTEXT = "She named the baby Momotaro."
 SPAN = Span("Momotaro", 19, 27, 0.9)
 TASK_SECONDS = fargate.STARTUP_SECONDS + fargate.ANSWER_SECONDS
 CALL_SECONDS = 0.05
+VCPUS = "You've reached the limit on the number of vCPUs you can run concurrently"
 
 
 class Simulation(Timing):
@@ -79,12 +80,16 @@ class Account:
     Args:
         timing: the clock.
         vcpus: how many tasks of one vCPU may run at once.
+        refused: RunTask calls that are refused although there is room, by number from 1.
     """
 
     # Calls a second and burst, and the calls that a bucket counts.
     BUCKETS = ((20, 20), (20, 100), (40, 100))
 
-    def __init__(self, timing: Simulation, vcpus: int) -> None:
+    def __init__(
+        self, timing: Simulation, vcpus: int, refused: Mapping[int, str] | None = None
+    ) -> None:
+        self.refused = refused or {}
         self.timing = timing
         self.vcpus = vcpus
         self.items: dict[str, Item] = {}
@@ -131,8 +136,10 @@ class Account:
             assert self.levels[index] >= 0, f"RunTask was called too fast at {now}"
         self.then = now
         self.running = {key: end for key, end in self.running.items() if end > now}
+        if reason := self.refused.get(self.calls["RunTask"]):
+            return None, False, [{"reason": reason}]
         if len(self.running) >= self.vcpus:
-            return None, False, [{"reason": "You've reached the limit on the number of vCPUs"}]
+            return None, False, [{"reason": VCPUS}]
         for number, (key, _) in enumerate(launch.attempts, start=1):
             end = now + fargate.STARTUP_SECONDS + fargate.answer_seconds(number)
             self.ends[key] = self.running[launch.token] = end
@@ -149,9 +156,15 @@ class Account:
         raise AssertionError(f"{arn} was stopped: {reason}")
 
 
-def run(questions: int, max_tasks: int, vcpus: int, each: int = 1) -> tuple[float, Account]:
+def run(
+    questions: int,
+    max_tasks: int,
+    vcpus: int,
+    each: int = 1,
+    refused: Mapping[int, str] | None = None,
+) -> tuple[float, Account]:
     timing = Simulation()
-    account = Account(timing, vcpus)
+    account = Account(timing, vcpus, refused)
     aws: Any = account
     pace = Pace()
     launcher = Launcher(aws, aws, lifetime=1, pace=pace, timing=timing, pool=AtOnce())
@@ -201,6 +214,15 @@ def test_with_a_small_quota_its_places_decide_and_are_kept_busy(vcpus: int) -> N
     assert best <= seconds <= best * 1.15
     assert account.most == vcpus
     assert account.calls["RunTask"] < questions * 1.5 + 20, "it asks for more than there is"
+
+
+@pytest.mark.parametrize("reason", ["Capacity is unavailable at this time", VCPUS])
+@pytest.mark.parametrize("numbers", [(1,), (2,), (16,), (30,), (1, 20), (3, 4, 5)])
+def test_few_refused_launches_hardly_slow_a_run(reason: str, numbers: tuple[int, ...]) -> None:
+    calm, _ = run(49, max_tasks=100, vcpus=1_000)
+    seconds, account = run(49, 100, 1_000, refused=dict.fromkeys(numbers, reason))
+    assert seconds < calm * 1.3
+    assert account.calls["RunTask"] == 49 + len(numbers)
 
 
 @pytest.mark.parametrize("each", [1, 10, 50])
