@@ -61,23 +61,18 @@ class AccessStack(cdk.Stack):
     Args:
         scope: the app.
         settings: the deployment's, with the `github_` settings set.
-        synthesizer: how the template is published (default: the CDK's).
     """
 
-    def __init__(
-        self,
-        scope: Construct,
-        *,
-        settings: Settings,
-        synthesizer: cdk.IStackSynthesizer | None = None,
-    ) -> None:
+    def __init__(self, scope: Construct, *, settings: Settings) -> None:
         name = access_stack_name(settings)
         super().__init__(
             scope,
             name,
             stack_name=name,
             description=f"Lets a GitHub repository deploy and run {settings.stack_name}",
-            synthesizer=synthesizer,
+            # Deployed with the person's own credentials instead of the roles of `cdk bootstrap`, so
+            # that those, and whoever deploys through them, need no right to change this role.
+            synthesizer=cdk.BootstraplessSynthesizer(),
             tags={STACK_TAG: settings.stack_name},
         )
         if settings.github_oidc_provider == "create":

@@ -78,7 +78,7 @@ def build(
     synthesizer = cdk.BootstraplessSynthesizer() if bootstrapless else None
     QabotStack(app, settings=settings, root=root, synthesizer=synthesizer)
     if settings.github_repository is not None:
-        AccessStack(app, settings=settings, synthesizer=synthesizer)
+        AccessStack(app, settings=settings)
     elif access_stack_name(settings) in wanted:
         raise UsageError(MISSING)
     audit(app)
