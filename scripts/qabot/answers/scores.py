@@ -8,6 +8,8 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BINS = 20
+# Fewer answers have no distribution worth a picture.
+MIN_CHART = 5
 
 
 def histogram(scores: Sequence[float]) -> list[int]:

@@ -11,9 +11,8 @@ from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell, escape
 from qabot.answers.model import DOUBTFUL
-from qabot.answers.scores import histogram
+from qabot.answers.scores import MIN_CHART, histogram
 from qabot.console.text import count
-from qabot.site.charts import MIN_CHART
 from qabot.timeline.events import STATES, State, What
 from qabot.timeline.lanes import lanes
 from qabot.timeline.words import duration, outcome, scope

@@ -49,10 +49,19 @@ class Item:
     marks: frozenset[Mark]
 
     @property
+    def answer(self) -> Answer | None:
+        """The answer, where there is one."""
+        return self.result if isinstance(self.result, Answer) else None
+
+    @property
+    def failure(self) -> Failure | None:
+        """Why it has no answer, where that is known."""
+        return self.result if isinstance(self.result, Failure) else None
+
+    @property
     def found(self) -> Answer | None:
-        """The answer whose span lies in the question's context."""
-        fits = isinstance(self.result, Answer) and self.question and Mark.STALE not in self.marks
-        return self.result if fits and isinstance(self.result, Answer) else None
+        """The answer, where its span is a part of the question's context."""
+        return self.answer if self.question and Mark.STALE not in self.marks else None
 
 
 @dataclass(frozen=True, slots=True)
@@ -75,6 +84,11 @@ class ShownSet:
     def models(self) -> tuple[str, ...]:
         """The identities of the models that answered."""
         return tuple(sorted({item.result.model for item in self.items if item.result}))
+
+    @property
+    def scores(self) -> list[float]:
+        """The scores of the answers."""
+        return [item.answer.span.score for item in self.items if item.answer]
 
 
 def gather(root: Path, questions: Questions) -> list[ShownSet]:

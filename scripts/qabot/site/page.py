@@ -11,12 +11,16 @@ import hashlib
 from importlib import resources
 from typing import TYPE_CHECKING
 
-from qabot.site import overview
+from markupsafe import Markup
+
+from qabot.answers.markdown import sentence
+from qabot.answers.model import Answer
+from qabot.answers.scores import MIN_CHART
+from qabot.site import templating
+from qabot.site.charts import scores_svg
 from qabot.site.contexts import Contexts
-from qabot.site.form import form_data, set_names
-from qabot.site.markup import script_data
-from qabot.site.run import run_section
-from qabot.site.section import section
+from qabot.site.data import Mark
+from qabot.site.run import run_view
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
@@ -26,12 +30,19 @@ if TYPE_CHECKING:
     from qabot.timeline.events import Timeline
 
 # In the order in which they use each other.
-SCRIPTS = ("reading.js", "asking.js", "form.js")
-
-EMPTY = (
-    '<p class="empty">No questions yet. Put a file of them into <code>questions/</code>'
-    '<span class="script">, or ask one above</span>: the next run answers it.</p>'
-)
+SCRIPTS = ("reading.js", "asking.js")
+# Where GitHub's servers begin to refuse an address is not documented; 8 kB is a common limit of
+# servers (RFC 9110, 4.1, asks for no less), and this stays well below it.
+MAX_URL = 6_000
+# Questions in a part of a set; the browser lays out the parts on the screen only.
+PART = 50
+LABELS = {
+    Mark.DOUBTFUL: "Doubtful",
+    Mark.FAILED: "Failed",
+    Mark.UNEXPECTED: "Not as expected",
+    Mark.STALE: "Out of date",
+    Mark.WAITING: "Waiting",
+}
 
 
 def render(
@@ -48,32 +59,36 @@ def render(
         sources: every question file, relative to the repository; new ones get other names.
         timeline: of the last run, where it is known.
     """
-    run = "" if timeline is None else run_section(timeline, sets)
+    run = None if timeline is None or not timeline.questions else run_view(timeline, sets)
     style = asset("page.css") + (asset("run.css") if run else "")
     script = '"use strict";\n' + "".join(map(asset, SCRIPTS))
-    contexts = Contexts()
-    body = "\n".join(section(one, links, contexts) for one in sets)
-    replaced = {
-        "policy": (
-            f"default-src 'none'; style-src {_hash(style)}; script-src {_hash(script)}; "
-            "base-uri 'none'; form-action 'none'"
-        ),
-        "style": style,
-        "script": script,
-        "contexts": script_data(contexts.texts),
-        "data": script_data(form_data(links, sources)),
-        "summary": overview.summary(sets),
-        "contents": overview.contents(sets),
-        "run": run,
-        "sets": body or EMPTY,
-        "idle": "" if sets else " hidden",
-        "options": set_names(sets),
-        "choices": overview.choices(sets),
-        "filters": overview.filters(sets),
-    }
-    # Split once, so that nothing that is put in is looked at again.
-    parts = asset("page.html").split("@@")
-    return "".join(replaced[part] if number % 2 else part for number, part in enumerate(parts))
+    items = [item for shown in sets for item in shown.items]
+    return templating.render(
+        "page.html",
+        policy=Markup(
+            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"
+        ).format(_hash(style), _hash(script)),
+        style=Markup(style),  # noqa: S704 (the program's own)
+        script=Markup(script),  # noqa: S704
+        sets=sets,
+        questions=len(items),
+        answered=sum(isinstance(item.result, Answer) for item in items),
+        marks=[(mark, sum(mark in item.marks for item in items)) for mark in Mark],
+        labels=LABELS,
+        run=run,
+        links=links,
+        contexts=Contexts(),
+        form={
+            "sources": sorted(sources),
+            "web": links.web,
+            "branch": links.branch,
+            "maxUrl": MAX_URL,
+        },
+        part=PART,
+        min_chart=MIN_CHART,
+        scores_svg=scores_svg,
+        sentence=sentence,
+    )
 
 
 def asset(name: str) -> str:
@@ -82,5 +97,4 @@ def asset(name: str) -> str:
 
 
 def _hash(text: str) -> str:
-    digest = hashlib.sha256(text.encode()).digest()
-    return f"'sha256-{base64.b64encode(digest).decode()}'"
+    return f"sha256-{base64.b64encode(hashlib.sha256(text.encode()).digest()).decode()}"

@@ -1,13 +1,12 @@
-"""The last run on the page: its timeline, what did not go smoothly, the scores it came to."""
+"""The last run on the page: its timeline, what did not go smoothly, the scores of its answers."""
 
 from __future__ import annotations
 
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.answers.model import Answer
-from qabot.site import markup
-from qabot.site.charts import MIN_CHART, scores_svg
-from qabot.site.markup import escape
+from qabot.answers.scores import MIN_CHART
+from qabot.site.templating import anchor
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import STATES, What
 from qabot.timeline.lanes import lanes
@@ -15,6 +14,8 @@ from qabot.timeline.words import duration, outcome, scope
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
+
+    from markupsafe import Markup
 
     from qabot.site.data import Item, ShownSet
     from qabot.timeline.events import Timeline, Track
@@ -31,77 +32,98 @@ _LEGEND = {
 }
 
 
-def run_section(timeline: Timeline, sets: Sequence[ShownSet]) -> str:
-    """The HTML of a run; empty where nothing was asked.
+@dataclass(frozen=True, slots=True)
+class Trouble:
+    """A question that needed several attempts or has no answer.
+
+    Args:
+        question: its text, or what is known of it.
+        address: where it is on the page; None where it is not.
+        course: its failures and its end.
+    """
+
+    question: str
+    address: str | None
+    course: str
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunView:
+    """What the page says about a run; text that the template escapes.
+
+    Args:
+        name: the run's; may be empty.
+        scope: how much was asked.
+        outcome: how it ended.
+        picture: its timeline.
+        legend: the kinds in the picture, each with its words.
+        troubles: questions to name.
+        more: how many others there are.
+        scores: of its answers, where they are worth a picture.
+    """
+
+    name: str
+    scope: str
+    outcome: str
+    picture: Markup
+    legend: list[tuple[str, str]]
+    troubles: list[Trouble]
+    more: int
+    scores: list[float]
+
+
+def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
+    """What the page says about a run in which something was asked.
 
     Args:
         timeline: of the run.
         sets: what the page shows; the run's questions are found there by their keys.
     """
-    if not timeline.questions:
-        return ""
     places: dict[str, tuple[ShownSet, Item]] = {}
-    for one in sets:
-        for item in one.items:
+    for shown in sets:
+        for item in shown.items:
             if item.result is not None:
-                places.setdefault(item.result.key, (one, item))
-    asked = {track.key for track in timeline.tracks}
-    labels = {key: item.text for key, (_, item) in places.items() if key in asked}
-    name = f"Run {escape(timeline.run)}: " if timeline.run else ""
-    return (
-        '<aside class="run" aria-label="The last run"><details>'
-        f"<summary>The last run: {scope(timeline)}</summary>"
-        f"<p>{name}{escape(outcome(timeline))}.</p>"
-        f"<figure>{timeline_svg(timeline, labels)}"
-        f"<figcaption>{_legend(timeline)}</figcaption></figure>"
-        f"{_troubles(timeline, places)}{_scores(asked, places)}</details></aside>"
-    )
-
-
-def _legend(timeline: Timeline) -> str:
-    used = [
-        state
-        for place, state in enumerate(STATES)
-        if any(one.counts[place] for one in timeline.moments)
-    ]
-    drawn = [f'<span class="{state}">{_LEGEND[state]}</span>' for state in used]
-    if timeline.retries and lanes(timeline, {}, MOST_LANES):
-        drawn.append('<span class="retried">an attempt failed</span>')
-    return " ".join(drawn)
-
-
-def _troubles(timeline: Timeline, places: Mapping[str, tuple[ShownSet, Item]]) -> str:
-    """The questions that needed several attempts or have no answer, each with its way."""
+                places.setdefault(item.result.key, (shown, item))
+    found = [places[track.key] for track in timeline.tracks if track.key in places]
+    labels = {item.result.key: item.text for _, item in found if item.result}
+    scores = [item.answer.span.score for _, item in found if item.answer]
+    # One set alone shows its own.
+    several = len(scores) >= MIN_CHART and len({shown.source for shown, _ in found}) > 1
     troubled = [
         track
         for track in timeline.tracks
         if any(event.what in (What.RETRIED, What.FAILED, What.STOPPED) for event in track.events)
     ]
-    if not troubled:
-        return ""
-    listed = [f"<li>{_trouble(track, places)}</li>" for track in troubled[:MOST_NAMED]]
-    if len(troubled) > MOST_NAMED:
-        listed.append(f"<li>… and {len(troubled) - MOST_NAMED:,} more</li>")
-    return f"<p>Not at the first attempt:</p><ul>{''.join(listed)}</ul>"
+    return RunView(
+        name=timeline.run,
+        scope=scope(timeline),
+        outcome=outcome(timeline),
+        picture=timeline_svg(timeline, labels),
+        legend=_legend(timeline),
+        troubles=[_trouble(track, places) for track in troubled[:MOST_NAMED]],
+        more=max(0, len(troubled) - MOST_NAMED),
+        scores=scores if several else [],
+    )
 
 
-def _trouble(track: Track, places: Mapping[str, tuple[ShownSet, Item]]) -> str:
-    place = places.get(track.key)
-    if place is None:
-        name = f"question {escape(track.key[:12])}"
-    else:
-        name = markup.link(f"#{markup.anchor(place[0], place[1].id)}", escape(place[1].text))
-    kinds = [escape(event.kind) for event in track.events if event.what is What.RETRIED]
+def _legend(timeline: Timeline) -> list[tuple[str, str]]:
+    used = [
+        (state.value, _LEGEND[state])
+        for place, state in enumerate(STATES)
+        if any(moment.counts[place] for moment in timeline.moments)
+    ]
+    if timeline.retries and lanes(timeline, {}, MOST_LANES):
+        used.append(("retried", "an attempt failed"))
+    return used
+
+
+def _trouble(track: Track, places: Mapping[str, tuple[ShownSet, Item]]) -> Trouble:
+    kinds = [event.kind for event in track.events if event.what is What.RETRIED]
     end = f"{track.end.what} after {duration(track.end.at)}"
     if track.end.what is What.FAILED:
-        end += f" ({escape(track.end.kind)})"
-    return f"{name}: {', '.join([*kinds, end])}"
-
-
-def _scores(asked: set[str], places: Mapping[str, tuple[ShownSet, Item]]) -> str:
-    """The scores of the run, where it asked several sets; one alone shows its own."""
-    found = [places[key] for key in asked if key in places]
-    scores = [item.result.span.score for _, item in found if isinstance(item.result, Answer)]
-    if len(scores) < MIN_CHART or len({one.source for one, _ in found}) < 2:
-        return ""
-    return f"<p>Its scores:</p>{scores_svg(scores)}"
+        end += f" ({track.end.kind})"
+    course = ", ".join([*kinds, end])
+    if track.key not in places:
+        return Trouble(f"question {track.key[:12]}", None, course)
+    shown, item = places[track.key]
+    return Trouble(item.text, f"#{anchor(shown, item.id)}", course)

@@ -6,7 +6,7 @@ import json
 
 import pytest
 
-from qabot.site.section import PART
+from qabot.site.page import PART
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import seen, site, text_of

@@ -14,7 +14,7 @@ from tests.qabot.timeline.samples import HOSTILE, many, retried_run, texts, time
 
 
 def drawn(svg: str) -> ElementTree.Element:
-    """The picture as XML, where every entity is known too; `html.escape` writes only such."""
+    """The picture as XML, where every entity is known too; `escape` writes only such."""
     return ElementTree.fromstring(svg)
 
 
@@ -60,7 +60,7 @@ def test_lanes_show_waits_starts_work_and_the_class_of_each_failure() -> None:
     assert "starting, 1 s to 40 s" in told_
     assert str(root[1].text) == (
         "3 questions in 1 min 25 s: 2 answered, 1 failed; 1 attempt made again (1 crashed); "
-        "up to 3 under way at once; the first answer after about 42 s."
+        "up to 3 in progress at the same time; the first answer after about 42 s."
     )
 
 
