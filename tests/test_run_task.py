@@ -36,8 +36,9 @@ def checkout(root: Path, **arguments: object) -> Iterator[Cloud]:
     """A cloud with the stack, and a checkout whose cdk.json names the bundled model."""
     (root / "scripts").mkdir()
     shutil.copy(ROOT / "scripts" / "run_task.py", root / "scripts")
-    for name in ("scripts/qabot", "container", "questions"):
+    for name in ("scripts/qabot", "container"):
         (root / name).symlink_to(ROOT / name)
+    (root / "questions").symlink_to(ROOT / "tests/samples/questions")
     settings = json.loads((ROOT / "cdk.json").read_text(encoding="utf-8"))
     settings["context"]["qabot"]["model"] = "bundled"
     (root / "cdk.json").write_text(json.dumps(settings), encoding="utf-8")
@@ -97,7 +98,9 @@ def test_ask_many_submits_the_sample_questions_and_list_and_clear_go_with_it(
 ) -> None:
     root, aws = cloud
     before = len(aws.tasks)
-    problems = json.loads((ROOT / "questions" / "problems.json").read_text(encoding="utf-8"))
+    problems = json.loads(
+        (ROOT / "tests/samples/questions/problems.json").read_text(encoding="utf-8")
+    )
     run_task(root, aws, "clear")
     done = run_task(root, aws, "ask_many")
     assert done.returncode == 0, done.stderr

@@ -58,7 +58,7 @@ def make_checkpoint(folder: Path, size: str) -> Path:
 
 def questions() -> list[tuple[str, str]]:
     """128 questions about contexts of 40 to 220 tokens, the same ones each time."""
-    words = (ROOT / "questions/us-constitution.txt").read_text("utf-8").split()
+    words = (ROOT / "tests/samples/questions/us-constitution.txt").read_text("utf-8").split()
     pairs = []
     for number in range(128):
         length = 30 + (number * 37) % 130

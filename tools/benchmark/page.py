@@ -91,7 +91,7 @@ def make_repository(root: Path, answers: int) -> None:
         root: an empty folder.
         answers: how many; a multiple of the questions in a file.
     """
-    words = (ROOT / "questions/us-constitution.txt").read_text("utf-8").split()
+    words = (ROOT / "tests/samples/questions/us-constitution.txt").read_text("utf-8").split()
     (root / "questions").mkdir()
     for first in range(0, answers, IN_SET):
         asked = []

@@ -125,7 +125,7 @@ def test_an_alias_repeats_text_and_nothing_else() -> None:
         ("a:\n  - b: c: d\n", 2, 9, "mapping values"),
         ("a: b\n\tc: d\n", 2, 1, ""),
         ("ok: yes\nbad: \x07\n", 2, 6, "control character U+0007"),
-        ("[" * 2_000, 1, MAX_DEPTH + 1, "deep"),
+        ("[" * 500, 1, MAX_DEPTH + 1, "deep"),
         ("- " * 2_000, 1, 2 * MAX_DEPTH + 1, "deep"),
     ],
 )
@@ -134,6 +134,11 @@ def test_yaml_beyond_data_is_refused(text: str, line: int, column: int, what: st
         read_yaml(text)
     assert what in caught.value.what
     assert (caught.value.line, caught.value.column) == (line, column)
+
+
+def test_nesting_beyond_what_any_parser_takes_is_refused() -> None:
+    with pytest.raises(DocumentError, match="deep|nesting"):  # PyYAML 6.0.4 itself from 1,000 on
+        read_yaml("[" * 100_000)
 
 
 @pytest.mark.parametrize(

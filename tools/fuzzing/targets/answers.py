@@ -96,7 +96,7 @@ def seeds() -> Sequence[bytes]:
         )
     )
     return [
-        (ROOT / "answers/momotaro.yaml").read_bytes(),
+        (ROOT / "tests/samples/answers/momotaro.yaml").read_bytes(),
         join(small, "# mine\n"),
         join(small, "<!-- Written by qabot", "context: 1921 is new\nquestions: [When?]\n"),
         join(small.replace('"was"', '"\\ud83d\\ude00 \\ud800"'), ""),

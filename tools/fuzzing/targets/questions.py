@@ -99,7 +99,7 @@ def _answer(root: Path) -> None:
 
 def seeds() -> Sequence[bytes]:
     """The sample sets, and one small file for each thing that a file can hold."""
-    samples = ROOT / "questions"
+    samples = ROOT / "tests/samples/questions"
     return [
         join("einstein.yaml", (samples / "einstein.yaml").read_bytes()),
         join("problems.json", (samples / "problems.json").read_bytes()),
