@@ -27,6 +27,34 @@ settings.register_profile(
 settings.load_profile("qabot")
 
 
+# Tests that start a browser, a cloud, containers, or many processes; below tests/.
+SLOW = (
+    "answerer/exporting/",
+    "container/",
+    "infra/",
+    "qabot/aws/test_stack.py",
+    "qabot/commands/test_cloud.py",
+    "qabot/engines/fargate/",
+    "qabot/models/test_train.py",
+    "qabot/site/",
+    "qabot/test_hostile.py",
+    "qabot/test_killed.py",
+    "test_audit.py",
+    "test_documents.py::test_the_commands",
+    "test_run_task.py",
+    "test_scripts.py",
+    "tools/",
+    "workflows/",
+)
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark the slow tests, so that `-m "not slow"` leaves them out."""
+    for item in items:
+        if item.nodeid.removeprefix("tests/").startswith(SLOW):
+            item.add_marker(pytest.mark.slow)
+
+
 def pytest_configure() -> None:
     """Let Ctrl-C through to the processes that tests start and interrupt.
 
