@@ -14,23 +14,6 @@ from qabot.errors import SettingsError
 ROOT = Path(__file__).resolve().parents[2]
 COST = (ROOT / "docs" / "cost.md").read_text("utf-8")
 DEPLOYING = (ROOT / "docs" / "deploying.md").read_text("utf-8")
-ROWS = {
-    "1 vCPU, 4 GB (the default)": (1024, 4096),
-    "1 vCPU, 2 GB": (1024, 2048),
-    "0.5 vCPU, 1 GB": (512, 1024),
-}
-
-
-@pytest.mark.parametrize("row", ROWS)
-def test_a_thousand_questions_cost_what_the_page_says(row: str) -> None:
-    cpu, memory = ROWS[row]
-    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.ANSWER_SECONDS
-    prices = [
-        fargate.cost(cpu, memory, seconds, tasks=1000),
-        fargate.cost(cpu, memory, seconds, "arm64", tasks=1000),
-        fargate.cost(cpu, memory, seconds, tasks=1000, spot=True),
-    ]
-    assert f"| {row} | " + " | ".join(f"${price:.2f}" for price in prices) + " |" in COST
 
 
 def test_questions_that_share_tasks_cost_what_the_pages_say() -> None:
@@ -51,10 +34,6 @@ def test_a_thousand_questions_take_as_long_as_the_page_says() -> None:
     assert f"about {quick:.0f} minutes for a thousand questions" in COST
     assert f"With the {fargate.DEFAULT_VCPU_QUOTA} vCPUs" in COST
     assert f"about {slow:.0f} hours" in COST
-
-
-def test_the_default_is_the_default() -> None:
-    assert ROWS["1 vCPU, 4 GB (the default)"] == (Settings().cpu, Settings().memory)
 
 
 def test_every_setting_that_the_pages_name_is_one() -> None:

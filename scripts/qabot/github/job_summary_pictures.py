@@ -9,9 +9,9 @@ from __future__ import annotations
 import re
 from typing import TYPE_CHECKING
 
+from qabot.answers.histogram import MIN_CHART, histogram
 from qabot.answers.markdown import cell, escape
 from qabot.answers.model import DOUBTFUL
-from qabot.answers.scores import MIN_CHART, histogram
 from qabot.console.text import count
 from qabot.timeline.events import STATES, State, What
 from qabot.timeline.lanes import lanes

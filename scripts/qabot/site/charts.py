@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from qabot.answers.histogram import BINS, histogram
 from qabot.answers.model import DOUBTFUL
-from qabot.answers.scores import BINS, histogram
 
 if TYPE_CHECKING:
     from collections.abc import Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING
 
 from markupsafe import Markup
 
+from qabot.answers.histogram import MIN_CHART
 from qabot.answers.markdown import sentence
 from qabot.answers.model import Answer
-from qabot.answers.scores import MIN_CHART
 from qabot.site import templating
 from qabot.site.charts import scores_svg
 from qabot.site.contexts import Contexts

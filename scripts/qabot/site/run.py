@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.answers.scores import MIN_CHART
+from qabot.answers.histogram import MIN_CHART
 from qabot.site.templating import anchor
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import STATES, What

@@ -5,8 +5,8 @@ import xml.etree.ElementTree as ET
 from hypothesis import given
 from hypothesis import strategies as st
 
+from qabot.answers.histogram import histogram
 from qabot.answers.model import DOUBTFUL
-from qabot.answers.scores import histogram
 from qabot.site.charts import scores_svg
 
 scores = st.lists(st.floats(0, 1), max_size=200)

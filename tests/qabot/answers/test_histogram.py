@@ -3,7 +3,7 @@ from __future__ import annotations
 from hypothesis import given
 from hypothesis import strategies as st
 
-from qabot.answers.scores import BINS, histogram
+from qabot.answers.histogram import BINS, histogram
 
 
 def test_each_score_counts_where_it_lies() -> None:

@@ -1,0 +1,90 @@
+"""Tables of the documents, made from the code: cog writes them, `scripts/check` compares them.
+
+`scripts/check --fix` writes them again. Each function here returns the Markdown of one table.
+"""
+
+from __future__ import annotations
+
+import json
+from dataclasses import fields
+from typing import TYPE_CHECKING
+
+from qabot.cli import COMMANDS
+from qabot.deployment import fargate_limits as fargate
+from qabot.deployment.settings import Settings
+from qabot.questions import schema
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Sequence
+
+_SIZES = {
+    "1 vCPU, 4 GB (the default)": (1024, 4096),
+    "1 vCPU, 2 GB": (1024, 2048),
+    "0.5 vCPU, 1 GB": (512, 1024),
+}
+
+
+def _table(head: Sequence[str], rows: Iterable[Sequence[str]]) -> str:
+    lines = [head, ["---"] * len(head), *rows]
+    return "\n".join(f"| {' | '.join(cells)} |" for cells in lines)
+
+
+def commands() -> str:
+    """Every command and what it does."""
+    return _table(
+        ["command", "does"],
+        ([f"[`qabot {name}`](#qabot-{name})", summary] for name, summary in COMMANDS.items()),
+    )
+
+
+def settings() -> str:
+    """Every setting of `cdk.json`, its default and its explanation."""
+    return _table(
+        ["setting", "default", "is"],
+        (
+            [
+                f"`{setting.name}`",
+                f"`{_json(setting.default)}`",
+                str(setting.metadata["explanation"]).replace("|", r"\|"),
+            ]
+            for setting in fields(Settings)
+        ),
+    )
+
+
+def _json(value: object) -> str:
+    return value if isinstance(value, str) else json.dumps(value)
+
+
+def cost() -> str:
+    """What a thousand questions cost, one per task, on a few sizes of tasks."""
+    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.ANSWER_SECONDS
+    return _table(
+        ["size of a task", "x86_64", "arm64", "Spot, at best (x86_64)"],
+        (
+            [
+                name,
+                f"${fargate.cost(cpu, memory, seconds, tasks=1000):.2f}",
+                f"${fargate.cost(cpu, memory, seconds, 'arm64', tasks=1000):.2f}",
+                f"${fargate.cost(cpu, memory, seconds, tasks=1000, spot=True):.2f}",
+            ]
+            for name, (cpu, memory) in _SIZES.items()
+        ),
+    )
+
+
+def question_fields() -> str:
+    """Every key of a question."""
+    return _table(
+        ["key", "is", "at most"],
+        (
+            [
+                f"`{name}`",
+                field.about,
+                f"{field.longest:,} characters"
+                if isinstance(field, schema.Text)
+                else f"{field.most} items",
+            ]
+            for name, field in schema.QUESTION_FIELDS.items()
+        ),
+    )
