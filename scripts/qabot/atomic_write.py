@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import contextlib
 import os
+import time
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # What a killed run leaves has this suffix; .gitignore knows it.
 SUFFIX = ".qabot-tmp"
+# Seconds; writing one file takes a fraction of one.
+_LEFT_AFTER = 60
 
 
 def write(path: Path, data: bytes) -> None:
@@ -59,3 +62,19 @@ def _begun(path: Path, data: bytes) -> Iterator[Path]:
     finally:
         with contextlib.suppress(OSError):
             begun.unlink(missing_ok=True)
+
+
+def sweep(folder: Path) -> None:
+    """Remove what killed writes have left below a folder.
+
+    Args:
+        folder: need not exist.
+    """
+    for directory, _, names in os.walk(folder):
+        for name in names:
+            if name.endswith(SUFFIX):
+                path = os.path.join(directory, name)  # noqa: PTH118 - os.walk has text
+                with contextlib.suppress(OSError):
+                    # A younger one may still be written, by a run beside this one.
+                    if time.time() - os.stat(path).st_mtime > _LEFT_AFTER:  # noqa: PTH116
+                        os.unlink(path)  # noqa: PTH108

@@ -85,7 +85,16 @@ class QuestionsError(ProblemsError):
 
 
 class AnswersError(QabotError):
-    """`answers/` can't be written where it should be."""
+    """An answers file cannot be written or removed.
+
+    Args:
+        message: which, why, and what to do.
+        is_general: the reason concerns every file, as a full disk does.
+    """
+
+    def __init__(self, message: str, *, is_general: bool = False) -> None:
+        super().__init__(message)
+        self.is_general = is_general
 
 
 class CloudError(QabotError):

@@ -6,9 +6,10 @@ import io
 import os
 import signal
 import sys
-from typing import TYPE_CHECKING, NoReturn, TextIO
+from typing import TYPE_CHECKING, NoReturn
 
 from answerer.errors import AnswererError
+from qabot.console.streams import discard, is_broken, open_unwritable
 from qabot.errors import Interrupted, ProblemsError
 
 if TYPE_CHECKING:
@@ -61,9 +62,7 @@ def run_and_report(
 
 def _make_stdout_safe() -> None:
     if sys.stdout is None:
-        # Closed by whoever started us. A file that cannot be written makes printing fail with a reason,
-        # and lets commands succeed that print nothing.
-        sys.stdout = os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
+        sys.stdout = open_unwritable()  # closed by whoever started us
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a character gets an escape instead of an error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -92,7 +91,7 @@ def _unexpected(error: Exception, report: Reporter) -> int:
             "the system allows no more threads; close other programs, or raise the limit (ulimit -u)"
         )
         return AnswererError.exit_code
-    if isinstance(error, OSError) and _is_broken(sys.stdout):
+    if isinstance(error, OSError) and is_broken(sys.stdout):
         discard(sys.stdout)
         report.error(f"standard output cannot be written: {error.strerror}")
         return AnswererError.exit_code
@@ -103,25 +102,6 @@ def _unexpected(error: Exception, report: Reporter) -> int:
         "QABOT_DEBUG=1 shows where, please report it"
     )
     return BUG
-
-
-def _is_broken(stream: TextIO) -> bool:
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        return True
-    return False
-
-
-def discard(stream: TextIO) -> None:
-    """Let what is written to a stream, and what it still holds, go nowhere.
-
-    Python writes it again when the process ends, and would complain.
-    """
-    try:
-        os.dup2(os.open(os.devnull, os.O_WRONLY), stream.fileno())
-    except (OSError, ValueError):
-        return
 
 
 def _interrupt(_number: int, _frame: FrameType | None) -> NoReturn:

@@ -155,7 +155,7 @@ def test_check_annotates_on_github(
     assert capsys.readouterr().err == (
         "::error file=questions/bad.yaml,line=1,col=1::no 'questions'; write 'questions:' and a list "
         "below it\n"
-        "::error file=questions/bad.yaml,line=2,col=1::'question' is nothing that the file has; "
+        "::error file=questions/bad.yaml,line=2,col=1::unknown key 'question'; "
         "did you mean 'questions'?\n"
     )
 

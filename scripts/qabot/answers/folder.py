@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import os
 from dataclasses import dataclass
 from pathlib import Path, PurePosixPath
@@ -19,6 +20,9 @@ if TYPE_CHECKING:
     from qabot.questions.parse import Question
 
 FOLDER = "answers"
+
+# Reasons not to write that no other file is free of.
+_GENERAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True)
@@ -162,7 +166,9 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
             kept = _keep(root, path)
         in_one_step.write(path, data)
     except OSError as error:
-        raise AnswersError(f"{name} can't be written: {error.strerror}") from error
+        raise AnswersError(
+            f"{name} cannot be written: {error.strerror}", is_general=error.errno in _GENERAL
+        ) from error
     return True, kept
 
 
@@ -206,7 +212,7 @@ def prune(root: Path, paths: Iterable[str], current: Iterable[str]) -> None:
             else:
                 _remove(root, path)
         except OSError as error:
-            raise AnswersError(f"{path} can't be removed: {error.strerror}") from error
+            raise AnswersError(f"{path} cannot be removed: {error.strerror}") from error
 
 
 def _is_same_file(path: Path, other: Path) -> bool:

@@ -2,7 +2,8 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass, field
+import unicodedata
+from dataclasses import dataclass, field, replace
 from typing import TYPE_CHECKING, TypeAlias
 
 if TYPE_CHECKING:
@@ -12,6 +13,8 @@ if TYPE_CHECKING:
 
 # Spans that an engine requests from the model: the answer and the next best ones.
 TOP_K = 3
+# Of a score, as it is written.
+SCORE_DIGITS = 4
 
 # Below this score an answer is marked as doubtful. Of the bundled model's answers on half of XQuAD's
 # English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
@@ -110,14 +113,42 @@ def is_doubtful(result: Result) -> bool:
 
 
 def contains_one(answer: str, expected: Sequence[str]) -> bool:
-    """Whether an answer contains one of the texts, whatever their case and white space.
+    """Whether an answer contains one of the texts, compared as people see them.
+
+    Case, white space, invisible characters, and the several ways in which Unicode writes what looks the
+    same (composed or not, full width, ligatures) make no difference.
 
     Args:
         answer: the answer.
         expected: parts of right answers.
     """
-    words = " ".join(answer.casefold().split())
-    return any(" ".join(text.casefold().split()) in words for text in expected)
+    seen = _as_seen(answer)
+    return any(_as_seen(text) in seen for text in expected)
+
+
+def _as_seen(text: str) -> str:
+    # Twice, as the Unicode Standard defines compatibility caseless matching (3.13, D146).
+    text = unicodedata.normalize("NFKC", unicodedata.normalize("NFKC", text).casefold())
+    text = "".join(character for character in text if unicodedata.category(character) != "Cf")
+    return " ".join(text.replace("\u2010", "-").split())
+
+
+def rounded(result: Result) -> Result:
+    """A result with its scores as they are written, four digits each.
+
+    What is shown and decided in the run that answers must be what later runs read from the file.
+    """
+    if not isinstance(result, Answer):
+        return result
+    return replace(
+        result,
+        span=_rounded(result.span),
+        alternatives=tuple(_rounded(span) for span in result.alternatives),
+    )
+
+
+def _rounded(span: Span) -> Span:
+    return replace(span, score=round(span.score, SCORE_DIGITS))
 
 
 def span_in_words(span: Span) -> str:

@@ -90,6 +90,9 @@ def answer(options: AnswerOptions, report: Reporter) -> int:
     """
     recorder = Recorder(options.engine.engine)
     prepared = prepare(options.selected, options.engine, report, recorder)
+    note = prepared.questions.unread_note()
+    if note is not None and not options.selected.globs:
+        report.note(note)
     code = 0
     if options.dry_run:
         sys.stdout.write(plan_text.as_text(prepared.plan, prepared.estimate()))
@@ -185,5 +188,5 @@ def up_to_date(total: int) -> str:
         total: questions.
     """
     if not total:
-        return "there are no questions"
+        return "there are no questions to answer"
     return "the question is up to date" if total == 1 else f"all {total:,} questions are up to date"

@@ -67,6 +67,9 @@ def check(options: CheckOptions, report: Reporter) -> int:
         sys.stdout.write(fields.schema())
         return 0
     questions = read_questions(find_root(options.root))
+    note = questions.unread_note()
+    if note is not None:
+        report.note(note)
     if questions.problems:
         raise QuestionsError(questions.problems)
     total = sum(len(question_set.questions) for question_set in questions.sets)

@@ -3,6 +3,7 @@
 from __future__ import annotations
 
 import os
+import shlex
 from dataclasses import replace
 from typing import TYPE_CHECKING
 
@@ -12,11 +13,14 @@ from qabot.commands.engine_options import add_engine_run, engine_run
 from qabot.commands.selection import Selection
 from qabot.errors import UsageError
 from qabot.questions.add import add_question
+from qabot.questions.read import question_files
 from qabot.repository import find_root
+from qabot.run.plan import select
 
 if TYPE_CHECKING:
     import argparse
     from collections.abc import Mapping
+    from pathlib import Path
 
     from qabot.console.reporter import Reporter
 
@@ -41,7 +45,7 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
     environ = os.environ
     selected = Selection(
         args.root,
-        tuple(globs(environ.get("ASK_GLOB", ""))),
+        globs(environ.get("ASK_GLOB", ""), args.root),
         environ.get("ASK_FORCE", "") == "true",
         environ.get("ASK_SHARD", ""),
     )
@@ -51,13 +55,21 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
     )
 
 
-def globs(text: str) -> list[str]:
-    """The files of the form's field: separated by white space, quoted as in a shell where needed.
+def globs(text: str, root: Path | None) -> tuple[str, ...]:
+    """The files of the form's field: one name, or several as a shell would read them.
 
     Args:
-        text: of the field.
+        text: of the field; a name with spaces is in quotes, unless it is the only one.
+        root: the repository; None for the nearest upwards.
     """
-    return text.split()
+    try:
+        select(question_files(find_root(root)), [text.strip()])
+    except UsageError:
+        try:
+            return tuple(shlex.split(text))
+        except ValueError:  # a quote that is not closed
+            return tuple(text.split())
+    return (text.strip(),)
 
 
 def dispatch(options: AnswerOptions, environ: Mapping[str, str], report: Reporter) -> int:

@@ -101,9 +101,10 @@ def _in_columns(entry: Entry) -> str:
 
 def _entries(options: ListOptions) -> Iterator[tuple[str, Entry]]:
     """Every entry of the selected answers files, with the question file it belongs to."""
-    stored = store.read_all(find_root(options.root)).values()
+    root = find_root(options.root)
+    stored = store.read_all(root).values()
     sets = [file.answers for file in stored if file.answers]
-    selected = select([answer_set.source for answer_set in sets], options.globs)
+    selected = select([answer_set.source for answer_set in sets], options.globs, root)
     for answer_set in sets:
         if answer_set.source in selected:
             yield from ((answer_set.source, entry) for entry in answer_set.entries)

@@ -15,6 +15,7 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
 
 from qabot.console.redact import Redactor
+from qabot.console.streams import discard, open_nowhere
 from qabot.console.text import clean, for_log
 
 if TYPE_CHECKING:
@@ -42,15 +43,15 @@ class Reporter:
     """Says what happens, as the place it is read in wants it.
 
     Args:
-        stream: where to; standard error unless told.
-        github: GitHub's workflow commands; found from `GITHUB_ACTIONS` unless told.
+        stream: where to (default: standard error).
+        github: write GitHub's workflow commands (default: whether `GITHUB_ACTIONS` is set).
         quiet: only problems.
     """
 
     def __init__(
         self, stream: TextIO | None = None, *, github: bool | None = None, quiet: bool = False
     ) -> None:
-        self._stream = stream or sys.stderr
+        self._stream = stream or sys.stderr or open_nowhere()
         self._github = on_github() if github is None else github
         self._tty = self._stream.isatty() and not self._github
         self._quiet = quiet
@@ -66,7 +67,7 @@ class Reporter:
         self._redact.learn(account)
         if self._github:
             # GitHub's runner takes the line for itself, and shows it to nobody.
-            print(f"::add-mask::{_data(clean(account))}", file=self._stream, flush=True)
+            self._write(f"::add-mask::{_data(clean(account))}")
 
     def trace(self) -> None:
         """Say where the exception that is being handled comes from, for who mends the program."""
@@ -80,7 +81,14 @@ class Reporter:
         # escape instead of a traceback.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         line = line.encode(encoding, "backslashreplace").decode(encoding)
-        print(line, file=self._stream, flush=True)
+        self._write(line)
+
+    def _write(self, line: str) -> None:
+        """Print a line; where nobody can read it any more, the run goes on without."""
+        try:
+            print(line, file=self._stream, flush=True)
+        except (OSError, ValueError):
+            discard(self._stream)
 
     def note(self, text: str) -> None:
         """Say something that is not a problem; one line."""
@@ -115,7 +123,7 @@ class Reporter:
                 place += f",col={problem.column}"
             text = f"{problem.what}; {problem.todo}"
         text = _data(clean(self._redact(text)))
-        print(f"::{level}{place}::{text}", file=self._stream, flush=True)
+        self._write(f"::{level}{place}::{text}")
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
@@ -123,11 +131,11 @@ class Reporter:
         if not self._github or self._quiet:
             yield
             return
-        print(f"::group::{_data(clean(self._redact(title)))}", file=self._stream, flush=True)
+        self._write(f"::group::{_data(clean(self._redact(title)))}")
         try:
             yield
         finally:
-            print("::endgroup::", file=self._stream, flush=True)
+            self._write("::endgroup::")
 
     @contextmanager
     def progress(self, total: int, title: str) -> Iterator[Progress]:

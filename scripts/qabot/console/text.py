@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 import re
+import sys
 
 # C0, DEL, C1 (terminal control), bidirectional controls (they reorder what is read:
 # CVE-2021-42574), line and paragraph separators, byte order marks, code points that are not
@@ -53,9 +54,12 @@ def json_for_log(value: object, indent: int | None = None) -> str:
 
     Args:
         value: what JSON knows.
-        indent: spaces for each level, on lines of their own; one line unless given.
+        indent: spaces for each level, on lines of their own; None for one line.
     """
-    text = json.dumps(value, ensure_ascii=False, indent=indent).replace("##[", "#\\u0023[")
+    # Elsewhere than in UTF-8 a character that cannot be encoded would get an escape that JSON has not.
+    encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("_", "-")
+    plain = encoding not in ("utf-8", "utf8")
+    text = json.dumps(value, ensure_ascii=plain, indent=indent).replace("##[", "#\\u0023[")
     # JSON escapes a line end in a text by itself: those that are left are its own.
     return "\n".join(escape_hidden(line) for line in text.split("\n"))
 

@@ -55,28 +55,38 @@ def read(path: Path) -> list[Example]:
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))
     except (OSError, ValueError, RecursionError) as error:
-        raise UsageError(f"{path} can't be read as JSON: {error}") from error
+        raise UsageError(f"{path} cannot be read as JSON: {error}") from error
     try:
         examples = [
             _example(paragraph["context"], entry)
-            for article in raw["data"]
+            for article in (raw["data"] if isinstance(raw, dict) else raw)
             for paragraph in article["paragraphs"]
             for entry in paragraph["qas"]
         ]
-    except (KeyError, TypeError, IndexError) as error:
+    except (KeyError, TypeError, IndexError, ValueError) as error:
         raise UsageError(
-            f"{path} is no SQuAD file: what should be at {error} is not; its shape is "
+            f"{path} is not a SQuAD file ({error!r}); expected "
             '{"data": [{"paragraphs": [{"context": …, "qas": [{"id": …, "question": …, '
             '"answers": [{"text": …, "answer_start": …}]}]}]}]}'
         ) from error
+    twice = [id_ for id_, times in Counter(example.id for example in examples).items() if times > 1]
+    if twice:
+        # Predictions are by id: one of two would be lost.
+        raise UsageError(f"{path} has two questions of the id '{twice[0]}'; give each its own")
     if not examples:
-        raise UsageError(f"{path} holds no question; name a SQuAD file with some")
+        raise UsageError(f"{path} has no questions; name a SQuAD file that has some")
     return examples
 
 
 def _example(context: Any, entry: Any) -> Example:
     # In v2.0 a question without an answer has no answers, but often plausible ones.
-    answers = tuple((answer["text"], answer["answer_start"]) for answer in entry["answers"])
+    given = entry["answers"]
+    if isinstance(given, dict):  # as Hugging Face's datasets have them: a list for each field
+        given = [
+            {"text": text, "answer_start": start}
+            for text, start in zip(given["text"], given["answer_start"], strict=True)
+        ]
+    answers = tuple((answer["text"], answer["answer_start"]) for answer in given)
     for text in (context, entry["question"], *(text for text, _ in answers)):
         if not isinstance(text, str):
             raise TypeError(f"{text!r}")

@@ -53,7 +53,12 @@ class _JSON:
             return None
         node = self._value(1)
         if self._peek():
-            raise self._error("there is more behind the end of the JSON value", "remove it")
+            if isinstance(node, Fields | Items) and self._peek() in "{[":
+                raise self._error(
+                    "a second JSON value starts here (JSON Lines?)",
+                    "make one list of the values: [ before the first, commas between, ] after the last",
+                )
+            raise self._error("text after the end of the JSON value", "remove it")
         return node
 
     def _peek(self) -> str:
@@ -97,7 +102,7 @@ class _JSON:
                     raise self._error("a key must be text in double quotes", "quote it")
                 key = self._string()
                 if self._peek() != ":":
-                    raise self._error("':' is missing behind the key", "add it")
+                    raise self._error("':' is missing after the key", "add it")
                 self._at += 1
                 fields.fields.append((key, self._value(depth + 1)))
             return fields
@@ -123,7 +128,7 @@ class _JSON:
             if character == end:
                 return
             if self._peek() == end:
-                raise self._error("a ',' with nothing behind it", "remove the comma")
+                raise self._error("a ',' with nothing after it", "remove the comma")
 
     def _string(self) -> Scalar:
         line, column = self._place()

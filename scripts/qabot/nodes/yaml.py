@@ -38,7 +38,11 @@ _NOT_TEXT = (
     )),
 )  # fmt: skip
 
-# What YAML calls non-printable (5.1); JSON forbids fewer, and those are told by its own reader.
+_COMMENT = re.compile(r"[ \t]+(#.*)")
+# A key whose colon has no space after it, as YAML wants.
+_GLUED = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z_]+):(?=[^\s/])", re.MULTILINE)
+
+# What YAML calls non-printable (5.1); JSON forbids fewer, and its own reader reports those.
 _NON_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
@@ -61,6 +65,15 @@ def read_yaml(text: str) -> Node | None:
         mark = error.problem_mark or error.context_mark
         what = " ".join(filter(None, (error.context, error.problem)))
         line, column = (mark.line + 1, mark.column + 1) if mark else (1, 1)
+        for number, before in enumerate(text.split("\n", line)[:line], 1):
+            glued = _GLUED.match(before)
+            if glued is not None:
+                raise DocumentError(
+                    number,
+                    glued.end(),
+                    f"not YAML: no space after '{glued[1]}:'",
+                    "write a space after the colon",
+                ) from None
         raise DocumentError(line, column, f"not YAML: {what}", _hint(error.problem or "")) from None
     except yaml.YAMLError as error:
         raise DocumentError(1, 1, f"not YAML: {error}", "correct it") from None
@@ -68,7 +81,7 @@ def read_yaml(text: str) -> Node | None:
 
 def _hint(problem: str) -> str:
     if "mapping values are not allowed" in problem:
-        return "put text that holds ': ' in quotes"
+        return "put text that contains ': ' in quotes"
     if "cannot start any token" in problem:
         return "put text that starts with this character in quotes; indent with spaces, not tabs"
     if "did not find expected" in problem or "could not find expected" in problem:
@@ -79,6 +92,7 @@ def _hint(problem: str) -> str:
 def _compose(text: str) -> Node | None:
     composer = _Composer()
     documents = 0
+    lines = text.splitlines() if "#" in text else []
     for event in _events(text):
         if isinstance(event, yaml.DocumentStartEvent):
             documents += 1
@@ -91,8 +105,31 @@ def _compose(text: str) -> Node | None:
         elif isinstance(event, yaml.AliasEvent):
             composer.add(composer.repeat(event))
         elif isinstance(event, yaml.ScalarEvent | yaml.CollectionStartEvent):
+            if lines and isinstance(event, yaml.ScalarEvent) and not event.style:
+                _check_comment(event, lines)
             composer.add(composer.start(event))
     return composer.root
+
+
+def _check_comment(event: yaml.ScalarEvent, lines: list[str]) -> None:
+    """Refuse a comment that looks like the rest of the text in front of it: it would be lost."""
+    if event.end_mark is None or event.end_mark.line >= len(lines):
+        return
+    line, column = event.end_mark.line, event.end_mark.column
+    match = _COMMENT.match(lines[line], column)
+    if match is None:
+        return
+    comment = match[1].rstrip()
+    touches = not comment[1:2].isspace()
+    # "Is C # a language?": the question mark shows where the question ends.
+    ends_question = " " in event.value and event.value[-1] != "?" and comment[-1] in "?？"
+    if len(comment) > 1 and (touches or ends_question):
+        raise DocumentError(
+            line + 1,
+            match.start(1) + 1,
+            f"'{comment}' is a comment, not part of the text in front of it",
+            "put the whole text in quotes, or the comment on a line of its own",
+        )
 
 
 def _events(text: str) -> Iterator[yaml.Event]:

@@ -29,7 +29,7 @@ def add_question(root: Path, context: str, question: str) -> str:
         The file, relative to the repository, with `/`.
 
     Raises:
-        UsageError: one of them is empty, too long, or can't be written as UTF-8.
+        UsageError: one of them is empty, too long, or cannot be written as UTF-8.
     """
     context = context.replace("\r\n", "\n").replace("\r", "\n")
     for name, text, longest in (
@@ -39,7 +39,7 @@ def add_question(root: Path, context: str, question: str) -> str:
         if not text.strip():
             raise UsageError(f"the {name} is empty; write one")
         if len(text) > longest:
-            raise UsageError(f"the {name} has {len(text):,} characters, of {longest:,} at most")
+            raise UsageError(f"the {name} has {len(text):,} characters (maximum: {longest:,})")
         try:
             text.encode()
         except UnicodeEncodeError:

@@ -74,7 +74,7 @@ class ContainedFolder:
                     raise UnreadableFile("is not a file", "put a file there")
                 if status.st_size > most:
                     size, limit = status.st_size / 2**20, most / 2**20
-                    raise UnreadableFile(f"is {size:,.1f} MiB, of {limit:,.0f} at most", todo)
+                    raise UnreadableFile(f"is {size:,.1f} MiB (maximum: {limit:,.0f})", todo)
                 return file.read(most)
         except FileNotFoundError:
             raise UnreadableFile("does not exist", "check the name; capitals count") from None

@@ -20,6 +20,15 @@ from qabot.questions.folder import UnreadableFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+# How BERT's tokenizers part a text (BertPreTokenizer and `handle_chinese_chars`): ideographs and
+# punctuation each on its own, the rest in words. Each is one token or more.
+_IDEOGRAPH = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df"
+_SIGN = r"!-/:-@\[-`{-~\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff20"
+_WORD = re.compile(rf"[{_IDEOGRAPH}]|[{_SIGN}]|[^\s{_SIGN}{_IDEOGRAPH}]+")
+# A word of these is a token per character, unless it is so long that it is one unknown word.
+_KANA = re.compile("[ぁ-んァ-ンー]")
+_LONGEST_WORD = 100
+_DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn"}
 # A slug longer than this fits neither a link nor a line.
 MAX_SLUG = 60
 
@@ -76,13 +85,13 @@ class QuestionFile:
         if isinstance(root, Scalar):
             self._problem(root, "text instead of questions", "write 'questions:' and a list below")
             return []
-        values = self._fields(root, fields.SET_FIELDS, "the file")
+        values = self._fields(root, fields.SET_FIELDS)
         shared = self._context(root, values)
         questions = values.get("questions")
         if questions is None:
             self._problem(root, "no 'questions'", "write 'questions:' and a list below it")
         elif not isinstance(questions, Items):
-            self._problem(questions, "'questions' is no list", "start each question with '- '")
+            self._problem(questions, "'questions' is not a list", "start each question with '- '")
         else:
             has_context = any(name in values for name in fields.CONTEXT)
             return self._number(self._entries(questions, shared, shared=has_context))
@@ -101,7 +110,7 @@ class QuestionFile:
         if len(nodes.items) > fields.MAX_QUESTIONS:
             self._problem(
                 nodes.items[fields.MAX_QUESTIONS],
-                f"{len(nodes.items):,} questions, of {fields.MAX_QUESTIONS:,} at most in one file",
+                f"{len(nodes.items):,} questions in one file (maximum: {fields.MAX_QUESTIONS:,})",
                 "split the file",
             )
             return []
@@ -113,19 +122,31 @@ class QuestionFile:
             self._problem(node, "a list where a question should be", "write the question itself")
             return None
         if isinstance(node, Scalar):
+            glued = re.match(rf"({'|'.join(fields.QUESTION_FIELDS)}):(?=\S)", node.text)
+            if glued is not None:
+                self._problem(node, f"no space after '{glued[0]}'", "write a space after the colon")
+                return None
             text = self._text(node, fields.QUESTION, "the question")
             if not shared:
                 self._problem(node, "no context", "give the file, or this question, a 'context:'")
-            if text is None or context is None:
+            if text is None or context is None or not self._fits(node, text):
                 return None
             return _Entry(node, None, text.strip(), context, ())
-        values = self._fields(node, tuple(fields.QUESTION_FIELDS), "a question")
+        keys = [key.text for key, _ in node.fields]
+        if len(keys) == 1 and " " in keys[0]:
+            self._problem(
+                node,
+                f"'{keys[0]}: …' is read as a key and its value, not as a question",
+                "put text that contains ': ' in quotes",
+            )
+            return None
+        values = self._fields(node, tuple(fields.QUESTION_FIELDS))
         texts: dict[str, str] = {}
         for name in ("id", "question"):
             field = fields.QUESTION_FIELDS[name]
             if name in values and isinstance(field, fields.Text):
                 text = self._text(values[name], field, f"'{name}'")
-                if text is not None:
+                if text is not None and (name == "id" or self._fits(values[name], text)):
                     texts[name] = text
         expect = self._expect(values.get("expect"))
         if any(name in values for name in fields.CONTEXT):
@@ -147,7 +168,7 @@ class QuestionFile:
             if entry.id in taken:
                 self._problem(
                     entry.node,
-                    f"the id '{entry.id}' is taken by line {taken[entry.id]}",
+                    f"the id '{entry.id}' is already used in line {taken[entry.id]}",
                     "give it another",
                 )
             taken.setdefault(entry.id, entry.node.line)
@@ -168,22 +189,22 @@ class QuestionFile:
             )
         return questions
 
-    def _fields(self, node: Fields, known: tuple[str, ...], where: str) -> dict[str, Node]:
-        """A mapping's values by name, its unknown and repeated keys told."""
+    def _fields(self, node: Fields, known: tuple[str, ...]) -> dict[str, Node]:
+        """A mapping's values by name; unknown and repeated keys are problems."""
         values: dict[str, Node] = {}
         lines: dict[str, int] = {}
         for key, value in node.fields:
             name = key.text
             if name in lines:
-                self._problem(key, f"'{name}' is here already, in line {lines[name]}", "remove one")
+                self._problem(key, f"'{name}' is already in line {lines[name]}", "remove one")
                 continue
             lines[name] = key.line
             if name in known:
                 values[name] = value
                 continue
             close = difflib.get_close_matches(name, known, 1)
-            todo = f"did you mean '{close[0]}'?" if close else f"use {', '.join(known)}"
-            self._problem(key, f"'{name}' is nothing that {where} has", todo)
+            todo = f"did you mean '{close[0]}'?" if close else f"the keys are {', '.join(known)}"
+            self._problem(key, f"unknown key '{name}'", todo)
         return values
 
     def _context(self, node: Fields, values: dict[str, Node]) -> str | None:
@@ -210,7 +231,7 @@ class QuestionFile:
         if len(content) > fields.MAX_CONTEXT:
             self._problem(
                 value,
-                f"'{text}' has {len(content):,} characters, of {fields.MAX_CONTEXT:,} at most",
+                f"'{text}' has {len(content):,} characters (maximum: {fields.MAX_CONTEXT:,})",
                 "use a shorter text",
             )
             return None
@@ -221,13 +242,15 @@ class QuestionFile:
         if node is None or not isinstance(field, fields.TextList):
             return ()
         if not isinstance(node, Items):
-            self._problem(node, "'expect' is no list", "put it in brackets: [ ]")
+            self._problem(node, "'expect' is not a list", "put it in brackets: [ ]")
             return ()
         if not node.items:
             self._problem(node, "'expect' is empty", "expect something, or remove it")
         if len(node.items) > field.most:
             self._problem(
-                node, f"{len(node.items)} items in 'expect', of {field.most} at most", "remove some"
+                node,
+                f"{len(node.items)} items in 'expect' (maximum: {field.most})",
+                "remove some",
             )
         texts = [self._text(item, field.item, "an item of 'expect'") for item in node.items]
         return tuple(text for text in texts if text is not None)
@@ -248,22 +271,57 @@ class QuestionFile:
         if len(text) > field.longest:
             self._problem(
                 node,
-                f"{name} has {len(text):,} characters, of {field.longest:,} at most",
+                f"{name} has {len(text):,} characters (maximum: {field.longest:,})",
                 "shorten it",
             )
             return None
         if field.pattern is not None and re.fullmatch(field.pattern, text) is None:
             self._problem(
-                node, f"{name} is '{text}'", "use letters, digits and . _ - behind the first"
+                node,
+                f"invalid {name.strip(chr(39))} '{text}'",
+                "start with a letter or digit, then use only letters, digits, '.', '_' or '-'",
             )
             return None
         if re.search("[\ud800-\udfff]", text):
-            self._problem(node, f"{name} holds half a surrogate pair", "write the character itself")
+            self._problem(
+                node, f"{name} contains half a surrogate pair", "write the character itself"
+            )
             return None
         return text
 
+    def _fits(self, node: Node, question: str) -> bool:
+        """Whether the model has room for a question, as far as that can be said without it."""
+        tokens = least_tokens(question)
+        if tokens > fields.MAX_QUESTION_TOKENS:
+            self._problem(
+                node,
+                f"the question is at least {tokens:,} tokens long "
+                f"(maximum: {fields.MAX_QUESTION_TOKENS})",
+                "shorten it",
+            )
+            return False
+        return True
+
     def _problem(self, node: Node, what: str, todo: str) -> None:
         self.problems.append(Problem(self._source, node.line, node.column, what, todo))
+
+
+def least_tokens(question: str) -> int:
+    """Count the tokens that the bundled model's tokenizer makes of a question, at least.
+
+    Args:
+        question: any text.
+    """
+    # It drops control characters and accents first, also between the halves of a word.
+    kept = (
+        character
+        for character in unicodedata.normalize("NFD", question)
+        if character in "\t\n\r" or unicodedata.category(character) not in _DROPPED
+    )
+    words = _WORD.findall("".join(kept))
+    return sum(
+        max(1, len(_KANA.findall(word))) if len(word) <= _LONGEST_WORD else 1 for word in words
+    )
 
 
 def slug(question: str) -> str:

@@ -25,6 +25,8 @@ SCHEMA_FILE = "schema.json"
 # Of a file, in bytes: file systems take 255, and answers/ has `.orig-2.yaml.txt` behind some.
 LONGEST_NAME = 235
 SUFFIXES = (".yaml", ".yml", ".json")
+# Of files that are not read, in one note.
+_MOST_NAMED = 8
 
 
 @dataclass(frozen=True, slots=True)
@@ -48,11 +50,25 @@ class Questions:
         sets: the files without a mistake, by path.
         sources: every question file, with mistakes or without.
         problems: every mistake in every file.
+        unread: files that are neither question files nor used by one, and links to folders, which are
+            not followed; relative to the repository.
     """
 
     sets: tuple[QuestionSet, ...]
     sources: tuple[str, ...]
     problems: tuple[Problem, ...]
+    unread: tuple[str, ...] = ()
+
+    def unread_note(self) -> str | None:
+        """A line about files that somebody may expect to be read; None where there are none."""
+        if not self.unread:
+            return None
+        names = ", ".join(self.unread[:_MOST_NAMED])
+        more = len(self.unread) - _MOST_NAMED
+        return (
+            f"not read: {names}{f' and {more} more' if more > 0 else ''} (question files end in "
+            f"{', '.join(SUFFIXES)}; a context file is read when a question names it)"
+        )
 
 
 def read_questions(root: Path) -> Questions:
@@ -63,23 +79,36 @@ def read_questions(root: Path) -> Questions:
     """
     reader = _Reader(root / FOLDER)
     sets = []
-    sources = []
-    for path in sorted(_files(root / FOLDER), key=lambda path: path.as_posix()):
-        source = path.relative_to(root).as_posix()
-        sources.append(source)
-        question_set = reader.read(path, source)
+    sources = question_files(root)
+    for source in sources:
+        question_set = reader.read(root / source, source)
         if question_set is not None:
             sets.append(question_set)
     clashes, problems = _clashes(sources)
+    unread = sorted(
+        _printable(path.relative_to(root).as_posix())
+        for path in _other_files(root / FOLDER)
+        if Path(os.path.realpath(path)) not in reader.context_files
+    )
     return Questions(
-        tuple(one for one in sets if one.source not in clashes),
+        tuple(each for each in sets if each.source not in clashes),
         tuple(sources),
         tuple(sorted([*reader.problems, *problems])),
+        tuple(unread),
     )
 
 
+def question_files(root: Path) -> list[str]:
+    """Every question file, relative to the repository, with `/`, in the order of the names.
+
+    Args:
+        root: the repository.
+    """
+    return sorted(path.relative_to(root).as_posix() for path in _files(root / FOLDER))
+
+
 def read_question_file(path: Path) -> QuestionSet:
-    """Read one question file, wherever it lies; its context files lie in its folder or below.
+    """Read one question file, wherever it is; its context files are in its folder or below.
 
     Args:
         path: the file.
@@ -105,6 +134,17 @@ def _files(folder: Path) -> Iterator[Path]:
                 yield path
 
 
+def _other_files(folder: Path) -> Iterator[Path]:
+    """What is not a question file, and is not there to be read by people: Markdown."""
+    for directory, folders, names in os.walk(folder):
+        folders[:] = [name for name in folders if not name.startswith(".")]
+        for name in names:
+            path = Path(directory, name)
+            if not name.startswith(".") and path.suffix.lower() not in (*SUFFIXES, ".md"):
+                yield path
+        yield from (path for name in folders if (path := Path(directory, name)).is_symlink())
+
+
 def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
     """Files whose answers would go to one place, on file systems that ignore case too."""
     first: dict[str, str] = {}
@@ -128,14 +168,15 @@ class _Reader:
         self.problems: list[Problem] = []
         self._folder = ContainedFolder(folder)
         self._texts: dict[Path, str] = {}
+        self.context_files: set[Path] = set()
 
     def read(self, path: Path, source: str) -> QuestionSet | None:
-        """One file's questions; None where it has a mistake."""
+        """One file's questions; None if it has a mistake."""
         file = QuestionFile(source, lambda name: self._context_file(path.parent, name))
         questions: list[Question] = []
         size = len(os.fsencode(path.name))
         if size > LONGEST_NAME:
-            what = f"its name has {size} bytes, of {LONGEST_NAME} at most"
+            what = f"its name has {size} bytes (maximum: {LONGEST_NAME})"
             self.problems.append(Problem(_printable(source), 0, 0, what, "rename it"))
             return None
         try:
@@ -158,6 +199,7 @@ class _Reader:
     def _context_file(self, start: Path, name: str) -> str:
         """The text of a context file; read once, however many questions name it."""
         path = self._folder.resolve(start, name)
+        self.context_files.add(path)
         if path not in self._texts:
             # A code point takes four bytes at most.
             data = self._folder.read(path, 4 * fields.MAX_CONTEXT, "use a shorter text")

@@ -9,6 +9,8 @@ from typing import Any
 MAX_FILE_BYTES = 10 * 2**20
 MAX_CONTEXT = 2_000_000
 MAX_QUESTION = 2_000
+# Three quarters of the bundled model's window of 384 tokens, less its three special tokens.
+MAX_QUESTION_TOKENS = 285
 MAX_ID = 100
 MAX_QUESTIONS = 10_000
 MAX_EXPECT = 20

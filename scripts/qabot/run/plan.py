@@ -3,8 +3,9 @@
 from __future__ import annotations
 
 import fnmatch
+import os
 from dataclasses import dataclass, field
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
@@ -16,7 +17,6 @@ from qabot.run.shard import WHOLE, Shard, share
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
-    from pathlib import Path
 
     from answerer.spans import Span
     from qabot.questions.parse import Question
@@ -92,7 +92,7 @@ def make_plan(
     """
     stored = store.read_all(root)
     gone = _gone(stored, questions.sources)
-    selected = select([*questions.sources, *gone], globs)
+    selected = select([*questions.sources, *gone], globs, root)
     prune = sorted(path for source, path in gone.items() if source in selected)
     plan = Plan(model, prune=prune if shard.is_first else [])
     selected &= share((one for one in questions.sets if one.source in selected), shard)
@@ -170,40 +170,68 @@ def _is_in(span: Span, context: str) -> bool:
     return context[span.start : span.end] == span.answer != ""
 
 
-def select(sources: Sequence[str], globs: Sequence[str]) -> set[str]:
+def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = None) -> set[str]:
     """The question files that globs name.
 
-    A glob is matched against the path from the repository and from `questions/`, with and without its
-    suffix; a folder names all that is below it.
+    A name is first taken as it is: as the path of a file or folder from the current folder, as a shell
+    completes it, or from the repository or `questions/`, with and without its suffix. Only where that
+    names nothing it is a glob, matched against the same names. A folder names everything below it.
 
     Args:
         sources: question files, relative to the repository, with `/`.
         globs: as on the command line; none of them selects everything.
+        root: the repository; None where there is no folder to look into.
 
     Raises:
         UsageError: a glob selects nothing.
     """
     if not globs:
         return set(sources)
+    names = {source: _names(source) for source in sources}
     selected: set[str] = set()
+    others = []
     for glob in globs:
-        found = {source for source in sources if _matches(source, glob)}
+        path = _path_inside(root, glob) if root is not None else None
+        found = {source for source in sources if path is not None and path in names[source]}
+        if not found and path is not None and (root / path).is_file():  # type: ignore[operator]
+            # `questions/*` as a shell lists it: schema.json and context files are in it, too.
+            others.append(glob)
+            continue
+        pattern = str(PurePosixPath(glob.replace("\\", "/")))
+        found = found or {source for source in sources if pattern in names[source]}
+        found = found or {
+            source
+            for source in sources
+            if any(fnmatch.fnmatchcase(name, pattern) for name in names[source])
+        }
         if not found:
-            some = ", ".join(source.removeprefix(f"{FOLDER}/") for source in sources[:8])
-            more = f" and {len(sources) - 8} more" if len(sources) > 8 else ""
-            raise UsageError(
-                f"no question file matches '{glob}'; there are: {some}{more}"
-                if sources
-                else f"no question file matches '{glob}': {FOLDER}/ holds none"
-            )
+            raise _nothing_matches(sources, glob)
         selected |= found
+    if not selected:
+        raise _nothing_matches(sources, others[0])
     return selected
 
 
-def _matches(source: str, glob: str) -> bool:
-    pattern = str(PurePosixPath(glob.replace("\\", "/")))
+def _names(source: str) -> set[str]:
+    """What names a question file: its path and its folders, from the repository and `questions/`."""
     inside = source.removeprefix(f"{FOLDER}/")
     names = {source, inside}
     names |= {str(PurePosixPath(name).with_suffix("")) for name in names}
     names |= {str(parent) for name in (source, inside) for parent in PurePosixPath(name).parents}
-    return any(fnmatch.fnmatchcase(name, pattern) for name in names - {"."})
+    return names - {"."}
+
+
+def _path_inside(root: Path, name: str) -> str | None:
+    """A path from the current folder as one from the repository; None where nothing is there."""
+    path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
+    base = Path(os.path.abspath(root))  # noqa: PTH100
+    inside = path.is_relative_to(base / FOLDER) and os.path.lexists(path)
+    return path.relative_to(base).as_posix() if inside else None
+
+
+def _nothing_matches(sources: Sequence[str], glob: str) -> UsageError:
+    if not sources:
+        return UsageError(f"no question file matches '{glob}': {FOLDER}/ has none")
+    some = ", ".join(source.removeprefix(f"{FOLDER}/") for source in sources[:8])
+    more = f" and {len(sources) - 8} more" if len(sources) > 8 else ""
+    return UsageError(f"no question file matches '{glob}'; question files: {some}{more}")

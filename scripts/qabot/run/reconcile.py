@@ -16,10 +16,12 @@ from qabot.answers.model import (
     Failure,
     contains_one,
     is_doubtful,
+    rounded,
     span_in_words,
 )
+from qabot.atomic_write import sweep
 from qabot.console.redact import Redactor
-from qabot.errors import Interrupted, Problem
+from qabot.errors import AnswersError, Interrupted, Problem
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -93,6 +95,7 @@ def reconcile(
         AnswersError: `answers/` can't be written.
     """
     outcome = outcome if outcome is not None else Outcome()
+    sweep(root / store.FOLDER)
     outcome.asked = len(plan.requests)
     writer = _Writer(root, plan, report, clock, results if results is not None else {})
     started = clock()
@@ -115,9 +118,17 @@ def reconcile(
         writer.flush(force=True)
         outcome.seconds = clock() - started
     # Last, so that until here a renamed file's answers can still be found under its old name.
-    store.prune(root, plan.prune, (store.answers_path(part.source) for part in plan.sets))
-    outcome.removed = plan.prune
+    current = [store.answers_path(part.source) for part in plan.sets]
+    for path in plan.prune:
+        try:
+            store.prune(root, [path], current)
+        except AnswersError as error:
+            writer.unwritten.add(path)
+            report.error(str(error))
+        else:
+            outcome.removed.append(path)
     outcome.written = sorted(writer.written)
+    outcome.unwritten = sorted(writer.unwritten)
     for one in plan.sets:
         for question, key in one.questions:
             _judge(question, writer.results.get(key), outcome, report, new=key not in plan.fresh)
@@ -159,6 +170,7 @@ class _Writer:
         for key, result in (plan.fresh | plan.held).items():
             self.results[key] = self._public(result)
         self.written: set[str] = set()
+        self.unwritten: set[str] = set()
         self.added = 0
         self._root = root
         self._report = report
@@ -194,7 +206,7 @@ class _Writer:
         return f"{question.source}: {question.question} → {in_words(result)}"
 
     def _public(self, result: Result) -> Result:
-        return self._redact.failure(result) if isinstance(result, Failure) else result
+        return self._redact.failure(result) if isinstance(result, Failure) else rounded(result)
 
     def flush(self, *, force: bool = False) -> None:
         """Write the sets that changed, unless that was done a moment ago."""
@@ -215,10 +227,18 @@ class _Writer:
         )
         path = store.answers_path(one.source)
         if one.edited and path not in self.written:
-            self._report.warning(f"{path} was edited or damaged; it is written again")
-        change = store.write_set(
-            self._root, AnswerSet(one.source, entries), {q.id: q for q, _ in one.questions}
-        )
+            self._report.warning(f"{path} was edited or is corrupt; rewriting it")
+        questions = {question.id: question for question, _ in one.questions}
+        try:
+            change = store.write_set(self._root, AnswerSet(one.source, entries), questions)
+        except AnswersError as error:
+            if error.is_general:
+                raise
+            if path not in self.unwritten:  # the other files must not wait for this one
+                self.unwritten.add(path)
+                self._report.error(str(error))
+            return
+        self.unwritten.discard(path)
         if change.changed:
             self.written.add(path)
         for kept, name in change.kept:

@@ -55,9 +55,7 @@ def parse(text: str) -> Shard:
     match = re.fullmatch(r"([0-9]{1,4})/([0-9]{1,4})", text)
     number, of = (int(match[1]), int(match[2])) if match else (0, 0)
     if not 1 <= number <= of <= _MOST:
-        raise UsageError(
-            f"'{text}' is no part of a run; give I/N with I from 1 to N, and N at most {_MOST}"
-        )
+        raise UsageError(f"invalid shard '{text}'; expected I/N with 1 <= I <= N <= {_MOST}")
     return Shard(number, of)
 
 

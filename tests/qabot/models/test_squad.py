@@ -68,11 +68,11 @@ def test_questions_with_and_without_an_answer(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     ("content", "said"),
     [
-        ("[", "can't be read as JSON"),
-        ("[]", "is no SQuAD file"),
+        ("[", "cannot be read as JSON"),
+        ("[1]", "is not a SQuAD file"),
         ('{"data": [{"paragraphs": [{"qas": [{}]}]}]}', "'context'"),
         ('{"data": [{"paragraphs": [{"context": 1, "qas": [{"id": 1, "question": "?"}]}]}]}', "no"),
-        ('{"data": []}', "holds no question"),
+        ('{"data": []}', "has no questions"),
     ],
 )
 def test_other_files_are_refused(tmp_path: Path, content: str, said: str) -> None:
@@ -85,3 +85,22 @@ def test_other_files_are_refused(tmp_path: Path, content: str, said: str) -> Non
 def test_missing_file_is_named(tmp_path: Path) -> None:
     with pytest.raises(UsageError, match=r"nowhere\.json"):
         squad.read(tmp_path / "nowhere.json")
+
+
+def test_answers_in_hugging_face_s_form_and_a_list_of_articles_are_read(tmp_path: Path) -> None:
+    entry = {"id": "1", "question": "Who?", "answers": {"text": ["Olaf"], "answer_start": [13]}}
+    articles = [{"paragraphs": [{"context": "The baker is Olaf.", "qas": [entry]}]}]
+    path = tmp_path / "file.json"
+    for raw in ({"data": articles}, articles):
+        path.write_text(json.dumps(raw), encoding="utf-8")
+        (example,) = squad.read(path)
+        assert example.answers == (("Olaf", 13),)
+
+
+def test_two_questions_of_one_id_are_refused(tmp_path: Path) -> None:
+    entry = {"id": "7", "question": "Who?", "answers": []}
+    paragraph = {"context": "c", "qas": [entry]}
+    path = tmp_path / "file.json"
+    path.write_text(json.dumps({"data": [{"paragraphs": [paragraph, paragraph]}]}))
+    with pytest.raises(UsageError, match="two questions of the id '7'"):
+        squad.read(path)

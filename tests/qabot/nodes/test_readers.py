@@ -144,9 +144,9 @@ def test_nesting_beyond_what_any_parser_takes_is_refused() -> None:
 @pytest.mark.parametrize(
     ("text", "column", "what"),
     [
-        ("[1,]", 4, "nothing behind it"), ("[1 2]", 4, "missing"), ("{a: 1}", 2, "double quotes"),
+        ("[1,]", 4, "nothing after it"), ("[1 2]", 4, "missing"), ("{a: 1}", 2, "double quotes"),
         ('{"a" 1}', 6, "':'"), ('["\t"]', 3, "control"), ('["a]', 2, "Unterminated"),
-        ("[nul]", 2, "no value"), ("[01]", 3, "missing"), ("[] x", 4, "more behind"),
+        ("[nul]", 2, "no value"), ("[01]", 3, "missing"), ("[] x", 4, "text after the end"),
         ("[" * 50_000, MAX_DEPTH + 1, "deep"), ("[NaN]", 2, "no value"), ("", 0, ""),
     ],
 )  # fmt: skip
@@ -178,3 +178,54 @@ def test_an_escape_beyond_unicode_is_refused_by_both_parsers(
     monkeypatch.setattr(yaml, "CSafeLoader", yaml.SafeLoader)
     with pytest.raises(DocumentError, match="^2:.*not YAML"):
         read_yaml(text)
+
+
+@pytest.mark.parametrize(
+    ("text", "line", "column"),
+    [
+        ("questions:\n- Which page is ticket #12 about?\n", 2, 24),
+        ("context: Room #5 is red.\n", 1, 15),
+        ("- #12 is what?\n", 1, 3),
+        ("a: one\n  two #three\n", 2, 7),
+        ("- Is C # a language?\n", 1, 8),
+    ],
+)
+def test_a_comment_that_looks_like_text_is_refused(text: str, line: int, column: int) -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_yaml(text)
+    assert (caught.value.line, caught.value.column) == (line, column)
+    assert "is a comment, not part of the text" in caught.value.what
+    assert "in quotes" in caught.value.todo
+
+
+@pytest.mark.parametrize(
+    "text",
+    [
+        "#!x\n- Who? # a note\n",
+        "- Who?     # is it?\n",
+        "- 'ticket #12' #12\n",
+        "a: |  #x\n  ticket #12\n",
+        "a: C#\n",
+        "a: x#y\n",
+        "a: x #\n",
+        "# yaml-language-server: $schema=x\na: b\n",
+        "a:  #list\n- b\n",
+    ],
+)
+def test_other_comments_are_comments(text: str) -> None:
+    assert read_yaml(text) is not None
+
+
+def test_a_colon_without_a_space_is_named_on_its_line() -> None:
+    with pytest.raises(DocumentError) as caught:
+        read_yaml("context:It is 5.\nquestions:\n  - Who is it?\n")
+    assert (caught.value.line, caught.value.column) == (1, 8)
+    assert "no space after 'context:'" in caught.value.what
+
+
+@pytest.mark.parametrize("text", ['{"a": 1}\n{"a": 2}\n', "[1]\n[2]", '{"a": 1} {"b": 2}'])
+def test_json_lines_are_named_as_such(text: str) -> None:
+    with pytest.raises(DocumentError, match="JSON Lines") as caught:
+        read_json(text)
+    assert "make one list of the values" in caught.value.todo
+    assert "remove" not in caught.value.todo

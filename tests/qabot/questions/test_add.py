@@ -43,7 +43,7 @@ def test_no_file_is_overwritten(repository: Repository) -> None:
     [
         (" ", "q", "the context is empty"),
         ("c", "\n", "the question is empty"),
-        ("c", "q" * 2001, "2,001 characters, of 2,000"),
+        ("c", "q" * 2001, "2,001 characters \\(maximum: 2,000"),
         ("c\ud83d", "q", "half a character"),
     ],
 )

@@ -10,9 +10,12 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tokenizers import Tokenizer
 
+from answerer.info import read_info
+from qabot.engines.runner import BUNDLED
 from qabot.questions import schema as fields
-from qabot.questions.parse import Question, slug
+from qabot.questions.parse import Question, least_tokens, slug
 from qabot.questions.read import read_questions
 from tests.conftest import ROOT, Repository
 
@@ -117,7 +120,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
     "only a comment": ("# nothing\n", [(1, 1, "no questions", "add one")]),
     "text": ("just text\n", [(1, 1, "text instead of questions", "questions:")]),
     "no questions": ("context: c\n", [(1, 1, "no 'questions'", "list below")]),
-    "questions no list": ("context: c\nquestions: q\n", [(2, 12, "is no list", "- ")]),
+    "questions no list": ("context: c\nquestions: q\n", [(2, 12, "is not a list", "- ")]),
     "empty list": ("context: c\nquestions: []\n", [(2, 12, "no questions", "add one")]),
     "unknown key": (
         "contxt: c\nquestions:\n- {question: q, context: c, qestion: r}\n",
@@ -125,11 +128,11 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
     ),
     "unknown key like none": (
         "context: c\nquestions: [q]\nxyzzy: 1\n",
-        [(3, 1, "'xyzzy'", "use context, context_file, questions")],
+        [(3, 1, "'xyzzy'", "the keys are context, context_file, questions")],
     ),
     "duplicate key": (
         "context: c\ncontext: d\nquestions: [q]\n",
-        [(2, 1, "'context' is here already, in line 1", "remove one")],
+        [(2, 1, "'context' is already in line 1", "remove one")],
     ),
     "both contexts": (
         "context: c\ncontext_file: x.txt\nquestions: [q]\n",
@@ -165,7 +168,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
         "- {id: x, question: s}\n- {id: ../x, question: t}\n- {id: -x, question: u}\n",
         [
             (3, 8, "'a b'", "letters"),
-            (5, 3, "the id 'x' is taken by line 4", "another"),
+            (5, 3, "the id 'x' is already used in line 4", "another"),
             (6, 8, "'../x'", "letters"),
             (7, 8, "'-x'", "letters"),
         ],
@@ -174,14 +177,17 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
         "context: c\nquestions:\n- {question: q, expect: x}\n- {question: r, expect: []}\n"
         "- {question: s, expect: ['']}\n",
         [
-            (3, 25, "'expect' is no list", "brackets"),
+            (3, 25, "'expect' is not a list", "brackets"),
             (4, 25, "'expect' is empty", "remove"),
             (5, 26, "is empty", "remove"),
         ],
     ),
     "too long": (
         f"context: c\nquestions:\n- {'x' * 2001}\n- {{id: {'x' * 101}, question: q}}\n",
-        [(3, 3, "2,001 characters, of 2,000", "shorten"), (4, 8, "101 characters", "shorten")],
+        [
+            (3, 3, "2,001 characters (maximum: 2,000)", "shorten"),
+            (4, 8, "101 characters", "shorten"),
+        ],
     ),
     "context files": (
         "questions:\n"
@@ -210,7 +216,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
             (10, 31, "not UTF-8 (line 2, column 4)", "as UTF-8"),
             (11, 31, "is empty", "write"),
             (12, 31, "", ""),
-            (13, 31, "of 8 at most", "shorter"),
+            (13, 31, "(maximum: 8)", "shorter"),
             (14, 31, "not a relative path", "from this folder"),
         ],
     ),
@@ -254,7 +260,7 @@ def test_every_mistake_is_told_with_its_place(traps: Repository, name: str) -> N
 def test_a_problem_reads_as_file_line_column_what_and_what_to_do(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context: c\nquestions: [q]\nquestion: r\n")
     assert problems(repository) == [
-        "questions/a.yaml:3:1: 'question' is nothing that the file has; did you mean 'questions'?"
+        "questions/a.yaml:3:1: unknown key 'question'; did you mean 'questions'?"
     ]
 
 
@@ -278,7 +284,7 @@ def test_files_that_are_none(repository: Repository) -> None:
     tracemalloc.stop()
     assert told == [
         "questions/fifo.yaml: is not a file; put a file there",
-        "questions/huge.yaml: is 100.0 MiB, of 10 at most; split the file",
+        "questions/huge.yaml: is 100.0 MiB (maximum: 10); split the file",
         "questions/zero.yaml: is a link that leaves questions/; put the file itself there",
     ]
     assert peak < 2**20
@@ -297,7 +303,7 @@ def test_a_file_name_that_leaves_no_room_is_told(repository: Repository) -> None
     for name in ("é" * 115 + ".yaml", "x" * 251 + ".yml"):
         repository.write(f"questions/{name}", "context: c\nquestions: [q]\n")
     assert problems(repository) == [
-        f"questions/{'x' * 251}.yml: its name has 255 bytes, of 235 at most; rename it"
+        f"questions/{'x' * 251}.yml: its name has 255 bytes (maximum: 235); rename it"
     ]
 
 
@@ -320,7 +326,7 @@ def test_ten_thousand_questions_are_the_most(repository: Repository) -> None:
     many = "context: c\nquestions:\n" + "- q\n" * (fields.MAX_QUESTIONS + 1)
     repository.write("questions/a.yaml", many)
     assert problems(repository) == [
-        "questions/a.yaml:10003:3: 10,001 questions, of 10,000 at most in one file; split the file"
+        "questions/a.yaml:10003:3: 10,001 questions in one file (maximum: 10,000); split the file"
     ]
 
 
@@ -345,3 +351,71 @@ def test_no_data_breaks_the_validator(
     repository.write("questions/a.json", json.dumps(value))
     found = read_questions(repository.root)
     assert bool(found.sets) != bool(found.problems)
+
+
+@pytest.mark.parametrize(
+    ("text", "problems"),
+    [
+        (
+            "context: c\nquestions:\n  - Which is right: 3 or 1?\n",
+            ["3:5: 'Which is right: …' is read as a key and its value, not as a question; "
+             "put text that contains ': ' in quotes"],
+        ),
+        (
+            "context: c\nquestions:\n  - question:Who is it?\n",
+            ["3:5: no space after 'question:'; write a space after the colon"],
+        ),
+    ],
+)  # fmt: skip
+def test_a_colon_in_a_question_is_explained(
+    repository: Repository, text: str, problems: list[str]
+) -> None:
+    repository.write("questions/a.yaml", text)
+    found = read_questions(repository.root).problems
+    assert [str(problem) for problem in found] == [f"questions/a.yaml:{each}" for each in problems]
+
+
+def test_files_that_nobody_reads_are_listed(repository: Repository) -> None:
+    repository.write("questions/a.yaml", "context_file: used.txt\nquestions: [Who?]\n")
+    repository.write("elsewhere/b.yaml", "context: c\nquestions: [Who?]\n")
+    for name in (
+        "used.txt",
+        "list.jsonl",
+        "sub/list.csv",
+        "c.ymal",
+        "b.yaml.txt",
+        ".hidden",
+        "x.md",
+    ):
+        repository.write(f"questions/{name}", "text")
+    (repository.root / "questions/team").symlink_to("../elsewhere")
+    questions = read_questions(repository.root)
+    assert questions.unread == (
+        "questions/b.yaml.txt", "questions/c.ymal", "questions/list.jsonl", "questions/sub/list.csv",
+        "questions/team",
+    )  # fmt: skip
+    assert str(questions.unread_note()).startswith("not read: questions/b.yaml.txt, ")
+    assert read_questions(repository.root / "elsewhere").unread_note() is None
+
+
+def test_a_question_that_the_model_has_no_room_for_is_a_mistake(repository: Repository) -> None:
+    repository.write("questions/a.yaml", f"context: c\nquestions: [{'日本国憲法' * 72}？]\n")
+    (problem,) = read_questions(repository.root).problems
+    assert "at least 360 tokens long (maximum: 285)" in str(problem)
+
+
+_TOKENIZER = Tokenizer.from_file(str(BUNDLED / "tokenizer.json"))
+
+
+def test_the_limit_is_the_bundled_model_s() -> None:
+    window = read_info(BUNDLED).max_length
+    assert window - 3 - window // 4 == fields.MAX_QUESTION_TOKENS
+
+
+@given(
+    st.text(st.characters(codec="utf-8"))
+    | st.text("日本国がのアン、。 ab-'é한국สวัสดี😀_\u3099", max_size=300)
+)
+def test_tokens_are_never_counted_too_many(text: str) -> None:
+    tokens = _TOKENIZER.encode(text, add_special_tokens=False).ids
+    assert least_tokens(text) <= len(tokens)

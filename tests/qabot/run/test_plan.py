@@ -8,7 +8,7 @@ import pytest
 
 from qabot.console.reporter import Reporter
 from qabot.errors import UsageError
-from qabot.questions.read import read_questions
+from qabot.questions.read import question_files, read_questions
 from qabot.run import plan_text as plan_report
 from qabot.run.estimate import on_runner
 from qabot.run.plan import Plan, make_plan, select
@@ -131,10 +131,10 @@ def test_a_glob_names_files(glob: str, expected: list[int]) -> None:
 
 def test_a_glob_that_names_nothing_says_what_there_is(repository: Repository) -> None:
     with pytest.raises(
-        UsageError, match=r"no question file matches 'x'; there are: a\.yaml, team/"
+        UsageError, match=r"no question file matches 'x'; question files: a\.yaml, team/"
     ):
         select(SOURCES, ["a", "x"])
-    with pytest.raises(UsageError, match="holds none"):
+    with pytest.raises(UsageError, match="has none"):
         select([], ["x"])
 
 
@@ -185,9 +185,37 @@ def test_the_plan_in_words(repository: Repository) -> None:
 
 
 def test_a_long_plan_fits_a_summary(repository: Repository) -> None:
-    many = "".join(f"- {'😀|' * 900}{n}\n" for n in range(1500))
+    many = "".join(f"- {'😀|' * 100}{n}\n" for n in range(1500))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
     made = plan(repository)
     text = plan_report.as_markdown(made, on_runner(made.requests))
     assert len(text.encode()) < 2**20
     assert "more." in text
+
+
+def test_a_name_that_is_a_file_is_that_file(
+    repository: Repository, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    """As a shell expands and completes them, from any folder of the repository."""
+    root = repository.root
+    for name in ("faq [2023].yaml", "faq 2.yaml", "two words/a.yaml", "b.yaml"):
+        repository.write(f"questions/{name}", TWO)
+    repository.write("questions/context.txt", "text")
+    sources = question_files(root)
+
+    def named(*globs: str) -> list[str]:
+        return sorted(select(sources, globs, root))
+
+    monkeypatch.chdir(root)
+    listed = [path.relative_to(root).as_posix() for path in (root / "questions").iterdir()]
+    assert named(*listed) == sources
+    assert named("questions/faq [2023].yaml") == ["questions/faq [2023].yaml"]
+    assert named("faq [2023]") == ["questions/faq [2023].yaml"]
+    assert named(str(root / "questions/b.yaml")) == ["questions/b.yaml"]
+    assert named(str(root / "questions")) == sources
+    assert named("faq [12]") == ["questions/faq 2.yaml"], "a glob, where no file has the name"
+    with pytest.raises(UsageError, match="no question file matches"):
+        named("questions/context.txt")
+    monkeypatch.chdir(root / "questions/two words")
+    assert named("./a.yaml") == ["questions/two words/a.yaml"]
+    assert named("../b.yaml") == ["questions/b.yaml"]

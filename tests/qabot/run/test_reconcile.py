@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -14,6 +15,7 @@ import pytest
 from qabot.answers.folder import Change
 from qabot.answers.markdown import MARKER
 from qabot.answers.model import Request, Result
+from qabot.atomic_write import SUFFIX
 from qabot.console.reporter import Reporter
 from qabot.errors import AnswersError, CloudError, Interrupted
 from qabot.questions.read import LONGEST_NAME, read_questions
@@ -143,7 +145,7 @@ def test_a_damaged_answers_file_is_told_and_built_again(
     repository.write("answers/a.yaml", damage(repository.read("answers/a.yaml")))  # type: ignore[operator]
     _, said = run(repository)
     assert repository.files("answers") == before
-    assert "answers/a.yaml was edited or damaged; it is written again" in said
+    assert "answers/a.yaml was edited or is corrupt; rewriting it" in said
 
 
 def test_a_file_that_only_mentions_the_program_is_somebody_elses(repository: Repository) -> None:
@@ -317,8 +319,9 @@ def test_a_folder_of_answers_that_leaves_is_refused(
     repository.write("questions/sub/a.yaml", TWO)
     (repository.root / "answers").mkdir()
     (repository.root / "answers/sub").symlink_to(outside)
-    with pytest.raises(AnswersError, match="a link that leaves answers/"):
-        run(repository)
+    outcome, said = run(repository)
+    assert "a link that leaves answers/" in said
+    assert outcome.unwritten == ["answers/sub/a.yaml"]
     assert list(outside.iterdir()) == []
 
 
@@ -337,9 +340,48 @@ def test_a_link_in_the_place_of_an_answers_file_is_replaced(
 
 def test_an_answers_file_that_is_a_folder_is_told(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
+    repository.write("questions/b.yaml", TWO)
     repository.write("answers/a.yaml/x", "")
-    with pytest.raises(AnswersError, match="a.yaml can't be written"):
+    outcome, said = run(repository)
+    assert said.count("answers/a.yaml cannot be written: Is a directory") == 1
+    assert outcome.unwritten == ["answers/a.yaml"]
+    assert outcome.written == ["answers/b.yaml"], "the others must not wait for it"
+
+
+def test_a_full_disk_stops_the_run(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
+    repository.write("questions/a.yaml", TWO)
+
+    def full(*_: object) -> None:
+        raise OSError(errno.ENOSPC, "No space left on device")
+
+    monkeypatch.setattr("qabot.answers.folder.in_one_step.write", full)
+    with pytest.raises(AnswersError, match=r"a\.yaml cannot be written: No space left on device"):
         run(repository)
+
+
+def test_what_a_killed_write_left_is_removed(repository: Repository) -> None:
+    repository.write("questions/a.yaml", TWO)
+    old = repository.write(f"answers/sub/.1-a{SUFFIX}", "half")
+    os.utime(old, (0, 0))
+    young = repository.write(f"answers/.2-b{SUFFIX}", "being written")
+    run(repository)
+    assert not old.exists()
+    assert young.exists()
+
+
+@pytest.mark.parametrize("score", [0.82499, 0.29996, 0.299949, 0.49996, 0.499949, 0.99996, 1e-9])
+def test_what_is_written_first_is_what_is_written_ever_after(
+    repository: Repository, score: float
+) -> None:
+    repository.write("questions/a.yaml", TWO)
+    engine = ScriptedEngine(lambda request: first_word(request, score=score))
+    first, _ = run(repository, engine)
+    files = repository.files("answers")
+    again, said = run(repository, engine)
+    assert repository.files("answers") == files
+    assert again.written == []
+    assert again.doubtful == first.doubtful
+    assert "edited" not in said
 
 
 KILLED = """
