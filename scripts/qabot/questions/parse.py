@@ -25,8 +25,11 @@ if TYPE_CHECKING:
 _IDEOGRAPH = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df"
 _SIGN = r"!-/:-@\[-`{-~\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff20"
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[{_SIGN}]|[^\s{_SIGN}{_IDEOGRAPH}]+")
-# A word of these is a token per character, unless it is so long that it is one unknown word.
-_KANA = re.compile("[ぁ-んァ-ンー]")
+# A word of the syllables that the vocabulary has is a token per character; one with any other, or one
+# that is longer than this, is a single unknown token.
+_SYLLABLES = re.compile(
+    "[あいうえおかきくけこさしすせそたちっつてとなにぬねのはひふへほまみむめもやゆよらりるれろをんァアィイウェエオカキクケコサシスセタチッツテトナニノハヒフヘホマミムメモャュョラリルレロワン・ー]+"
+)
 _LONGEST_WORD = 100
 _DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn"}
 # A slug longer than this fits neither a link nor a line.
@@ -320,7 +323,8 @@ def least_tokens(question: str) -> int:
     )
     words = _WORD.findall("".join(kept))
     return sum(
-        max(1, len(_KANA.findall(word))) if len(word) <= _LONGEST_WORD else 1 for word in words
+        len(word) if len(word) <= _LONGEST_WORD and _SYLLABLES.fullmatch(word) else 1
+        for word in words
     )
 
 
