@@ -22,28 +22,28 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
 
 # BM25's usual constants: how soon a repeated term stops counting, and how much long passages lose.
-_SATURATION = 1.2
-_LENGTH = 0.75
+SATURATION = 1.2
+WEIGHT_OF_LENGTH = 0.75
 
 # Letters of scripts that put no spaces between words: Thai, Lao, Tibetan, Myanmar, Khmer, kana,
 # Han ideographs (unicode.org/Public/UNIDATA/Blocks.txt).
-_UNSPACED = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # noqa: E501 - one character class
-_RUN = re.compile(rf"[{_UNSPACED}]+|[^\W_{_UNSPACED}]+")
-_IS_UNSPACED = re.compile(rf"[{_UNSPACED}]")
+UNSPACED = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0003ffff"  # noqa: E501 - one character class
+_RUN = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
+_IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
 # Letters of a stem. Cutting words serves many languages alike, and on long documents it did as well
 # as English endings taken off by rule (docs/models.md).
-_STEM = 6
-_SHORTEST_PLURAL = 3
+STEM = 6
+SHORTEST_PLURAL = 3
 
 
 def _stem(word: str) -> str:
     """What the forms of a word share: its beginning, without a plural's s."""
-    return (word[:-1] if len(word) > _SHORTEST_PLURAL and word[-1] == "s" else word)[:_STEM]
+    return (word[:-1] if len(word) > SHORTEST_PLURAL and word[-1] == "s" else word)[:STEM]
 
 
 # English words that a question is made of and that say nothing of what it is about.
-_FUNCTION_WORDS = frozenset(
+FUNCTION_WORDS = frozenset(
     _stem(word)
     for word in re.findall(
         r"\w+",
@@ -74,7 +74,8 @@ class Ranking:
                 self._postings.setdefault(term, []).append((number, times))
         mean = max(1.0, sum(lengths) / max(1, len(lengths)))
         self._penalties = [
-            _SATURATION * (1 - _LENGTH + _LENGTH * length / mean) for length in lengths
+            SATURATION * (1 - WEIGHT_OF_LENGTH + WEIGHT_OF_LENGTH * length / mean)
+            for length in lengths
         ]
 
     def scores(self, question: str) -> list[float]:
@@ -89,7 +90,7 @@ class Ranking:
             postings = self._postings.get(term, ())
             rarity = math.log(1 + (count - len(postings) + 0.5) / (len(postings) + 0.5))
             for number, times in postings:
-                gain = times * (_SATURATION + 1) / (times + self._penalties[number])
+                gain = times * (SATURATION + 1) / (times + self._penalties[number])
                 scores[number] += rarity * gain
         return scores
 
@@ -124,7 +125,7 @@ def content_terms(question: str) -> set[str]:
     Args:
         question: any text.
     """
-    return set(terms(question)) - _FUNCTION_WORDS
+    return set(terms(question)) - FUNCTION_WORDS
 
 
 def terms(text: str) -> list[str]:

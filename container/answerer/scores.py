@@ -13,7 +13,7 @@ from dataclasses import dataclass
 from typing import Any
 
 # A margin or rank beyond this says no more than this.
-_MOST = 20.0
+MOST = 20.0
 
 FEATURES = ("share", "margin", "rank", "overlap", "tokens", "length")
 
@@ -45,9 +45,9 @@ class Evidence:
     def features(self) -> list[float]:
         """The numbers that a calibration weighs, in the order of `FEATURES`."""
         return [
-            max(-_MOST, self.share),
-            min(_MOST, self.margin),
-            max(-_MOST, min(_MOST, self.rank)),
+            max(-MOST, self.share),
+            min(MOST, self.margin),
+            max(-MOST, min(MOST, self.rank)),
             self.overlap,
             math.log(self.tokens),
             math.log(self.length),

@@ -40,19 +40,19 @@ LEXICAL_WEIGHT = 0.4
 
 # The best spans that are kept of each window; the others together weigh next to nothing. And the
 # starts of which the best span is kept beside them, for alternatives further off.
-_KEPT = 200
-_KEPT_STARTS = 50
+KEPT = 200
+KEPT_STARTS = 50
 
 # Candidates that are compared with each other, of all windows.
-_COMPARED = 1000
+COMPARED = 1000
 
 # Two dates in brackets, such as (10 December 1815 – 27 November 1852).
 _DATES = re.compile(
     r"[(\[]([^()\[\]]*?\d{3,4}[^()\[\]–—-]*)[–—-]([^()\[\]]*\d{3,4}[^()\[\]]*)[)\]]"
 )
-_LONGEST_DATES = 80
+LONGEST_DATES = 80
 
-_END_PUNCTUATION = " .,;:!?\"'”’)]。、"
+END_PUNCTUATION = " .,;:!?\"'”’)]。、"
 
 
 @dataclass(frozen=True, slots=True)
@@ -195,7 +195,7 @@ class SpanSearch:
     def _groups(self) -> Iterator[list[_Candidate]]:
         """The candidates that speak for each answer, best first in each, and the best answer first."""
         ordered = sorted(self._candidates.values(), key=lambda c: (-c.rank, c.start, c.end))
-        left = ordered[:_COMPARED]
+        left = ordered[:COMPARED]
         said = {c: _said(self._text[c.start : c.end]) for c in left}
         while left:
             best = self._one_date(left[0], left)
@@ -213,8 +213,8 @@ class SpanSearch:
 
     def _one_date(self, best: _Candidate, candidates: Iterable[_Candidate]) -> _Candidate:
         """Where a span holds both dates of a pair in brackets, the best span inside of one of them."""
-        first = max(0, best.start - _LONGEST_DATES)
-        for pair in _DATES.finditer(self._text, first, best.end + _LONGEST_DATES):
+        first = max(0, best.start - LONGEST_DATES)
+        for pair in _DATES.finditer(self._text, first, best.end + LONGEST_DATES):
             sides = (pair.span(1), pair.span(2))
             if all(best.start < end and start < best.end for start, end in sides):
                 for candidate in candidates:
@@ -248,8 +248,8 @@ def _best_cells(sums: NDArray[np.float32]) -> set[tuple[int, int]]:
         chosen = np.argpartition(-values, most)[:most] if len(values) > most else range(len(values))
         return [int(index) for index in chosen]
 
-    cells = {divmod(cell, sums.shape[1]) for cell in top(sums.ravel(), _KEPT)}
-    rows = top(sums.max(axis=1), _KEPT_STARTS)
+    cells = {divmod(cell, sums.shape[1]) for cell in top(sums.ravel(), KEPT)}
+    rows = top(sums.max(axis=1), KEPT_STARTS)
     return cells | {(row, int(sums[row].argmax())) for row in rows}
 
 
@@ -263,7 +263,7 @@ def _at_most(span: Span, score: float) -> Span:
 
 def _said(text: str) -> str:
     """What makes two mentions the same: case, white space and end punctuation don't count."""
-    return " ".join(text.casefold().split()).strip(_END_PUNCTUATION) or text
+    return " ".join(text.casefold().split()).strip(END_PUNCTUATION) or text
 
 
 def _log_sum(ranks: list[float]) -> float:

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 OVERLAP = 96
 
 # How many tokens a cut moves at most to fall between words.
-_LONGEST_WORD = 16
+LONGEST_WORD = 16
 
 # The longest context, in code points: some 3,000 pages. More would take minutes and a gigabyte.
 MAX_CONTEXT = 4_000_000
@@ -167,7 +167,7 @@ class Windows:
         firsts = [round(last * number / (count - 1)) for number in range(count)]
         # A cut moves to the nearest place between words inside of its window, a little at most, so
         # that windows still overlap.
-        most = min(_LONGEST_WORD, overlap // 3)
+        most = min(LONGEST_WORD, overlap // 3)
         cut = []
         for first in firsts:
             start, stop = first, first + room

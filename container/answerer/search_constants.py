@@ -1,0 +1,38 @@
+"""The constants of the search, for another implementation of it: the page's, in JavaScript."""
+
+from __future__ import annotations
+
+from typing import Any
+
+from answerer import model, passages, ranking, scores, spans, texts, windows
+
+
+def search_constants() -> dict[str, dict[str, Any]]:
+    """Every number and word that decides what is found, by the part of the search that it is for."""
+    return {
+        "passages": {
+            "length": passages.LENGTH,
+            "overlap": passages.OVERLAP,
+            "whole": passages.WHOLE,
+            "most": texts.PASSAGES,
+        },
+        "ranking": {
+            "saturation": ranking.SATURATION,
+            "weight_of_length": ranking.WEIGHT_OF_LENGTH,
+            "unspaced": ranking.UNSPACED,
+            "stem": ranking.STEM,
+            "shortest_plural": ranking.SHORTEST_PLURAL,
+            "function_words": sorted(ranking.FUNCTION_WORDS),
+        },
+        "windows": {"overlap": windows.OVERLAP, "longest_word": windows.LONGEST_WORD},
+        "spans": {
+            "max_answer_tokens": model.MAX_ANSWER_TOKENS,
+            "lexical_weight": spans.LEXICAL_WEIGHT,
+            "kept": spans.KEPT,
+            "kept_starts": spans.KEPT_STARTS,
+            "compared": spans.COMPARED,
+            "longest_dates": spans.LONGEST_DATES,
+            "end_punctuation": spans.END_PUNCTUATION,
+            "most": scores.MOST,
+        },
+    }
