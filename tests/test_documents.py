@@ -97,6 +97,13 @@ def test_links_lead_to_files(document: Path) -> None:
             assert target.exists(), f"{document.name} links to {link}"
 
 
+def test_every_path_that_contributing_names_is_there() -> None:
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    named = re.findall(r"`((?:scripts|container|infra|tools|tests|\.github)/[\w./-]*)`", text)
+    assert len(named) > 20
+    assert [name for name in named if not (ROOT / name).exists()] == []
+
+
 def test_no_tracked_file_names_this_machine() -> None:
     tracked = subprocess.run(
         ["git", "grep", "-nIE", rf"{re.escape(str(ROOT))}|{re.escape(str(Path.home()))}/", "--", "."],

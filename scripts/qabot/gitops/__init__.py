@@ -1,1 +1,0 @@
-"""From a run to a commit: asked questions, the job summary, committing back."""
