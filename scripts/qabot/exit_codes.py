@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import errno
 import io
 import os
 import signal
@@ -9,7 +10,7 @@ import sys
 from typing import TYPE_CHECKING, NoReturn
 
 from answerer.errors import AnswererError
-from qabot.console.streams import discard, is_broken, open_unwritable
+from qabot.console.streams import discard, open_unwritable
 from qabot.errors import Interrupted, ProblemsError
 
 if TYPE_CHECKING:
@@ -20,6 +21,9 @@ if TYPE_CHECKING:
 
 # sysexits.h: EX_SOFTWARE, an error of the program itself.
 BUG = 70
+
+# Why writing fails where it is not a program's fault.
+_FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
 def run_and_report(
@@ -40,7 +44,11 @@ def run_and_report(
     try:
         signal.signal(signal.SIGTERM, _interrupt)
         _make_stdout_safe()
-        code = command()
+        try:
+            code = command()
+        except SystemExit:  # --help, --version, wrong usage
+            _flush()
+            raise
         _flush()
     except ProblemsError as error:
         report.problems(error.problems)
@@ -79,7 +87,7 @@ def _flush() -> None:
         raise
     except OSError as error:
         discard(sys.stdout)
-        raise _OutputError(f"standard output cannot be written: {error.strerror}") from None
+        raise _OutputError(f"the output cannot be written: {error.strerror}") from None
 
 
 def _unexpected(error: Exception, report: Reporter) -> int:
@@ -91,9 +99,9 @@ def _unexpected(error: Exception, report: Reporter) -> int:
             "the system allows no more threads; close other programs, or raise the limit (ulimit -u)"
         )
         return AnswererError.exit_code
-    if isinstance(error, OSError) and is_broken(sys.stdout):
+    if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:
         discard(sys.stdout)
-        report.error(f"standard output cannot be written: {error.strerror}")
+        report.error(f"the output cannot be written: {error.strerror}")
         return AnswererError.exit_code
     if os.environ.get("QABOT_DEBUG"):
         report.trace()

@@ -19,6 +19,7 @@ from answerer.errors import AnswererError
 from qabot import __version__
 from qabot.cli import COMMANDS, main
 from qabot.commands.arguments import EXIT_CODES
+from qabot.errors import CloudError
 from qabot.exit_codes import BUG
 from tests.conftest import ROOT, Repository
 
@@ -409,3 +410,114 @@ def test_output_that_nobody_reads_any_more_is_no_error(repository: Repository) -
         err = process.stderr.read()
     assert process.returncode == 0
     assert err == ""
+
+
+def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
+    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container"))
+    return subprocess.run(
+        ["sh", "-c", command.replace("qabot", f"{sys.executable} -P -m qabot")],
+        cwd=cwd,
+        capture_output=True,
+        text=True,
+        check=False,
+        timeout=60,
+        env={**os.environ, "PYTHONPATH": path},
+    )
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "said"),
+    [
+        ("qabot plan >&-", 1, "the output cannot be written: Bad file descriptor"),
+        ("qabot plan >/dev/full", 1, "cannot be written: No space left on device"),
+        ("qabot --help >/dev/full", 0, ""),
+        ("qabot check >&-", 0, "1 question in 1 file"),
+        ("qabot check 2>&-", 0, ""),
+        ("qabot check 2>/dev/full", 0, ""),
+        ("qabot check >&- 2>&-", 0, ""),
+        ("qabot ask - Who? <&-", 2, "standard input is closed"),
+    ],
+)
+def test_a_stream_that_is_closed_or_full_is_a_message_and_an_exit_code(
+    repository: Repository, command: str, code: int, said: str
+) -> None:
+    repository.write("questions/peach.yaml", PEACH)
+    done = shell(command, repository.root)
+    assert done.returncode == code, done.stderr
+    assert said in done.stderr
+    for sign in ("Traceback", "Exception ignored", "bug in qabot"):
+        assert sign not in done.stderr
+
+
+def test_a_run_goes_on_when_nobody_reads_what_it_says(repository: Repository) -> None:
+    repository.write("questions/peach.yaml", PEACH)
+    done = shell("{ qabot answer 2>&1; echo $? >code; } | true", repository.root)
+    assert done.stderr == ""
+    assert repository.read("code") == "0\n"
+    assert "Momotaro" in repository.read("answers/peach.yaml")
+
+
+def test_ctrl_c_while_the_program_is_loaded_is_a_message(repository: Repository) -> None:
+    """Each delay falls into another import; before `__main__` the signal is Python's own matter."""
+    code = (
+        "import os, runpy, signal, sys, importlib.abc\n"
+        "class Interrupting(importlib.abc.MetaPathFinder):\n"
+        "    def find_spec(self, name, path, target=None):\n"
+        "        if name == sys.argv[0]:\n"
+        "            os.kill(os.getpid(), signal.SIGINT)\n"
+        "sys.meta_path.insert(0, Interrupting())\n"
+        "sys.argv = [{name!r}, 'check']\n"
+        "from qabot.__main__ import main\n"
+        "sys.exit(main())\n"
+    )
+    for name in ("qabot.cli", "argparse", "qabot.exit_codes", "qabot.commands.check", "yaml"):
+        path = os.pathsep.join(str(ROOT / part) for part in ("scripts", "container"))
+        done = subprocess.run(
+            [sys.executable, "-P", "-c", code.format(name=name)],
+            cwd=repository.root, capture_output=True, text=True, check=False, timeout=60,
+            env={**os.environ, "PYTHONPATH": path},
+        )  # fmt: skip
+        assert (done.returncode, done.stderr) == (130, "error: interrupted\n"), name
+
+
+def test_a_thread_that_cannot_be_had_is_a_message(
+    here: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def refused(*_: object) -> None:
+        raise RuntimeError("can't start new thread")
+
+    here.write("questions/peach.yaml", PEACH)
+    monkeypatch.setattr("threading.Thread.start", refused)
+    assert main(["answer"]) == 1
+    err = capsys.readouterr().err
+    assert "the system allows no more threads" in err
+    assert "bug in qabot" not in err
+
+
+def test_what_fails_in_the_end_does_not_hide_what_stopped_the_run(
+    here: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    def stopped(*_: object, **__: object) -> None:
+        raise CloudError("no credentials")
+
+    def broken(*_: object, **__: object) -> None:
+        raise ZeroDivisionError("oops")
+
+    here.write("questions/peach.yaml", PEACH)
+    monkeypatch.setattr("qabot.commands.answer.reconcile", stopped)
+    monkeypatch.setattr("qabot.github.job_summary.render", broken)
+    assert main(["answer"]) == 3
+    err = capsys.readouterr().err
+    assert "error: no credentials" in err
+    assert "summary could not be written: oops" in err
+
+
+def test_json_is_json_on_every_code_page(repository: Repository) -> None:
+    repository.write(
+        "questions/a.yaml", "context: c\nquestions: [{id: x, question: Zoë 😀 Łódź?}]\n"
+    )
+    with qabot("ask", "--json", "It is Zoë 😀 of Łódź.", "Who is it?", cwd=repository.root,
+               env={"PYTHONIOENCODING": "cp1252"}) as process:  # fmt: skip
+        out, err = process.communicate(timeout=60)
+    assert (process.returncode, err) == (0, "")
+    assert "Zoë 😀" in json.loads(out)["answer"]

@@ -16,15 +16,6 @@ def open_unwritable() -> TextIO:
     return os.fdopen(os.open(os.devnull, os.O_RDONLY), "w", encoding="utf-8")
 
 
-def is_broken(stream: TextIO) -> bool:
-    """Whether what a stream still holds cannot be written."""
-    try:
-        stream.flush()
-    except (OSError, ValueError):
-        return True
-    return False
-
-
 def discard(stream: TextIO) -> None:
     """Let what is written to a stream, and what it still holds, go nowhere.
 
