@@ -16,10 +16,11 @@ import math
 import re
 import unicodedata
 from collections import Counter
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
 # BM25's usual constants: how soon a repeated term stops counting, and how much long passages lose.
 SATURATION = 1.2
@@ -56,14 +57,30 @@ FUNCTION_WORDS = frozenset(
 )
 
 
+@dataclass(frozen=True, slots=True)
+class Statistics:
+    """What BM25 takes from all passages, where only some of them are ranked.
+
+    Args:
+        passages: how many there are.
+        length: the mean of their lengths, in terms.
+        frequency: of each term that may be asked for, how many passages hold it.
+    """
+
+    passages: int
+    length: float
+    frequency: Mapping[str, int]
+
+
 class Ranking:
     """The terms of some passages, ready to be asked.
 
     Args:
         passages: texts; their order gives the order of the scores.
+        statistics: of the whole that they are part of; by default they are the whole.
     """
 
-    def __init__(self, passages: Iterable[str]) -> None:
+    def __init__(self, passages: Iterable[str], statistics: Statistics | None = None) -> None:
         lengths: list[int] = []
         # Of each term, the passages that hold it and how often.
         self._postings: dict[str, list[tuple[int, int]]] = {}
@@ -72,7 +89,12 @@ class Ranking:
             lengths.append(len(found))
             for term, times in Counter(found).items():
                 self._postings.setdefault(term, []).append((number, times))
-        mean = max(1.0, sum(lengths) / max(1, len(lengths)))
+        self._statistics = statistics or Statistics(
+            len(lengths),
+            sum(lengths) / max(1, len(lengths)),
+            {term: len(found) for term, found in self._postings.items()},
+        )
+        mean = max(1.0, self._statistics.length)
         self._penalties = [
             SATURATION * (1 - WEIGHT_OF_LENGTH + WEIGHT_OF_LENGTH * length / mean)
             for length in lengths
@@ -84,11 +106,13 @@ class Ranking:
         Args:
             question: any text.
         """
-        count = len(self._penalties)
-        scores = [0.0] * count
+        count = self._statistics.passages
+        scores = [0.0] * len(self._penalties)
         for term in sorted(content_terms(question)):
             postings = self._postings.get(term, ())
-            rarity = math.log(1 + (count - len(postings) + 0.5) / (len(postings) + 0.5))
+            holding = self._statistics.frequency.get(term, 0)
+            # A count that is rounded can be less than the passages that hold a term.
+            rarity = math.log(1 + (max(count, holding) - holding + 0.5) / (holding + 0.5))
             for number, times in postings:
                 gain = times * (SATURATION + 1) / (times + self._penalties[number])
                 scores[number] += rarity * gain

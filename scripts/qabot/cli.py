@@ -26,6 +26,7 @@ COMMANDS = {
     "preview": "try what would be asked, and write nothing",
     "check": "look for mistakes in questions/",
     "ask": "ask one question and print the answer",
+    "search": "print the passages of documents/ that fit a question best",
     "list": "print the existing answers",
     "clear": "empty the fargate engine's table",
     "reap": "stop every task that a run of the fargate engine has left",

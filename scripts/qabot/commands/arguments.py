@@ -68,6 +68,17 @@ def add_globs(parser: argparse.ArgumentParser) -> None:
     )
 
 
+def add_documents(parser: argparse.ArgumentParser) -> None:
+    """Add the documents that a command is about."""
+    parser.add_argument(
+        "--documents",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="only these: a path below documents/, with * ? and **; can be repeated",
+    )
+
+
 def add_timeline(parser: argparse.ArgumentParser) -> None:
     """Add the file that a run's events are recorded in."""
     parser.add_argument(

@@ -15,12 +15,13 @@ from qabot.questions.folder import UnreadableFile
 _LFS_POINTER = b"version https://git-lfs.github.com/spec/"
 _LFS_POINTER_SIZE = 1024
 
-# The first bytes of files that are not text, and what they are.
+# The first bytes of files that are not text, what they are, and what to do.
+_DOCUMENT = "put it into documents/ as"
 _SIGNATURES = (
-    (b"%PDF-", "a PDF file", ".pdf"),
-    (rb"{\rtf", "an RTF file", ".txt, saved as plain text"),
-    (b"PK\x03\x04", "a ZIP archive or an office file", ".docx, if it is a Word file"),
-    (b"\xd0\xcf\x11\xe0", "an old office file", ".docx, saved in the new format"),
+    (b"%PDF-", "a PDF file", f"{_DOCUMENT} .pdf"),
+    (rb"{\rtf", "an RTF file", "save it as plain text"),
+    (b"PK\x03\x04", "a ZIP archive or an office file", f"{_DOCUMENT} .docx, if it is a Word file"),
+    (b"\xd0\xcf\x11\xe0", "an old office file", f"save it as .docx, and {_DOCUMENT} that"),
 )
 _HTML = re.compile(
     rb"\s*(?:<!--.*?-->\s*)*<(?:!doctype\s+html|html|head|body)\b", re.IGNORECASE | re.DOTALL
@@ -60,9 +61,9 @@ def read_text(data: bytes, name: str) -> str:
     check_not_pointer(data)
     _check_encoding(data)
     start = data.removeprefix(codecs.BOM_UTF8)[:4096]
-    for signature, kind, suffix in _SIGNATURES:
+    for signature, kind, todo in _SIGNATURES:
         if start.startswith(signature):
-            raise UnreadableFile(f"is {kind}, not text", f"rename it to {suffix}")
+            raise UnreadableFile(f"is {kind}, not text", todo)
     if not name.lower().endswith(_HTML_NAMES) and _HTML.match(start):
         raise UnreadableFile("is HTML, not plain text", "rename it to .html, or save its text")
     try:

@@ -1,0 +1,158 @@
+"""The files in `documents/`, and which of them a question's globs name."""
+
+from __future__ import annotations
+
+import fnmatch
+import os
+import re
+import unicodedata
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING
+
+from qabot.documents.extract import MOST_BYTES, SUFFIXES
+from qabot.questions.folder import ContainedFolder, UnreadableFile
+
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Iterator, Mapping
+
+FOLDER = "documents"
+MOST_FILES = 100_000
+
+
+@dataclass(frozen=True, slots=True)
+class File:
+    """One document.
+
+    Args:
+        folder: reads files inside `documents/` only.
+        path: the file.
+        signature: changes when the file does, in almost all cases; see `Index`.
+        modified: when it was written, in nanoseconds of Unix time.
+    """
+
+    folder: ContainedFolder
+    path: Path
+    signature: str
+    modified: int
+
+    def read(self) -> bytes:
+        """The whole file.
+
+        Raises:
+            UnreadableFile: it is outside of the folder, missing, no regular file or too large.
+        """
+        return self.folder.read(self.path, MOST_BYTES, "split the file")
+
+
+def list_files(root: Path) -> dict[str, File]:
+    """Every document by its path below `documents/`, in the order of the paths.
+
+    Files whose suffix no reader knows are left out, and so are hidden ones.
+
+    Args:
+        root: the repository.
+    """
+    folder = root / FOLDER
+    contained = ContainedFolder(folder)
+    found: dict[str, File] = {}
+    prefix = len(str(folder)) + 1
+    for entry in _entries(folder):
+        name = entry.path[prefix:].replace(os.sep, "/")
+        try:
+            status = entry.stat()
+        except OSError:  # a link to nowhere: reading it says so
+            signature, modified = "", 0
+        else:
+            signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
+            modified = status.st_mtime_ns
+        found[name] = File(contained, Path(entry.path), signature, modified)
+        if len(found) == MOST_FILES:
+            break
+    return dict(sorted(found.items()))
+
+
+def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
+    waiting = [folder]
+    while waiting:
+        try:
+            with os.scandir(waiting.pop()) as entries:
+                for entry in entries:
+                    if entry.name.startswith("."):
+                        continue
+                    if entry.is_dir(follow_symlinks=False):
+                        waiting.append(Path(entry.path))
+                    elif PurePosixPath(entry.name).suffix.lower() in SUFFIXES:
+                        yield entry
+        except OSError:
+            continue
+
+
+def check_glob(glob: str) -> None:
+    """Refuse what is not a glob of paths below `documents/`.
+
+    Args:
+        glob: as a person wrote it.
+
+    Raises:
+        UnreadableFile: why, and what to do.
+    """
+    parts = glob.split("/")
+    if glob.startswith("/") or "\\" in glob or "\0" in glob or re.match(r"[A-Za-z]:", glob):
+        raise UnreadableFile("is not a relative path with '/'", f"give a path below {FOLDER}/")
+    if ".." in parts:
+        raise UnreadableFile(f"leaves {FOLDER}/", f"put the document into {FOLDER}/")
+
+
+def select(names: Iterable[str], globs: Iterable[str]) -> list[str]:
+    """The documents that at least one glob matches, in their order.
+
+    Args:
+        names: paths below `documents/`.
+        globs: `*` and `?` match within a name, `**` any folders, a folder's name all that is in it.
+    """
+    patterns = [_parts(glob) for glob in globs]
+    return [name for name in names if any(_matches(_parts(name), pattern) for pattern in patterns)]
+
+
+def collection(files: Mapping[str, File], globs: Iterable[str]) -> dict[str, File]:
+    """The files that globs name, by path relative to the repository.
+
+    Args:
+        files: what `list_files` gives.
+        globs: of a question.
+    """
+    return {f"{FOLDER}/{name}": files[name] for name in select(files, globs)}
+
+
+def _parts(path: str) -> list[str]:
+    path = path if path.isascii() else unicodedata.normalize("NFC", path)
+    return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _matches(names: list[str], pattern: list[str]) -> bool:
+    """Whether a path, or a folder that it is in, matches a pattern, name by name."""
+    end = len(pattern)
+    positions = _skipping({0}, pattern)
+    for name in names:
+        if end in positions:
+            return True
+        positions = _skipping(
+            {
+                position + (pattern[position] != "**")
+                for position in positions
+                if pattern[position] == "**" or fnmatch.fnmatchcase(name, pattern[position])
+            },
+            pattern,
+        )
+    return end in positions
+
+
+def _skipping(positions: set[int], pattern: list[str]) -> set[int]:
+    """The positions in a pattern, and those that a `**` for no folder leads to."""
+    found = set(positions)
+    for position in positions:
+        while position < len(pattern) and pattern[position] == "**":
+            position += 1
+            found.add(position)
+    return found

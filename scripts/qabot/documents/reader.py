@@ -1,0 +1,167 @@
+"""Reads documents, those in packed formats in a process of their own.
+
+PDF and Word files are programs of a kind: a small one can take minutes or all memory, and a damaged
+one can end what reads it. So a second process reads them, for a limited time and in limited memory,
+and whatever becomes of it, the other documents are read.
+
+    python -m qabot.documents.reader    reads requests from standard input, one JSON per line
+"""
+
+from __future__ import annotations
+
+import contextlib
+import json
+import os
+import subprocess
+import sys
+import threading
+from dataclasses import asdict
+from pathlib import Path, PurePosixPath
+from typing import TYPE_CHECKING, Any, Self
+
+from qabot.documents.extract import PACKED, extract
+from qabot.documents.extracted import Extracted
+from qabot.questions.folder import UnreadableFile
+
+if TYPE_CHECKING:
+    from types import TracebackType
+
+# For one file: a thousand pages take two seconds.
+SECONDS = 60.0
+MEMORY = 2 * 2**30
+
+
+class Reader:
+    """Reads documents; use it in a `with` statement, which ends the process that it may start.
+
+    Args:
+        seconds: how long one packed file may take.
+        memory: bytes that reading packed files may take; not limited on Windows.
+    """
+
+    def __init__(self, seconds: float = SECONDS, memory: int = MEMORY) -> None:
+        self._seconds = seconds
+        self._memory = memory
+        self._process: subprocess.Popen[bytes] | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        self._stop()
+
+    def read(self, path: Path, data: bytes) -> Extracted:
+        """The text of a document.
+
+        Args:
+            path: of the file.
+            data: its content.
+
+        Raises:
+            UnreadableFile: it has none that can be read.
+        """
+        if PurePosixPath(path.name).suffix.lower() not in PACKED:
+            return extract(data, path.name)
+        reply = self._ask(path.name, data)
+        if "what" in reply:
+            raise UnreadableFile(reply["what"], reply["todo"])
+        return Extracted(
+            reply["unit"],
+            reply["text"],
+            reply["blocks"],
+            [(offset, place) for offset, place in reply["places"]],
+            [(offset, tuple(trail)) for offset, trail in reply["headings"]],
+        )
+
+    def _ask(self, name: str, data: bytes) -> dict[str, Any]:
+        if self._process is None:
+            self._process = _start(self._memory)
+        process = self._process
+        late = threading.Event()
+
+        def end() -> None:
+            late.set()
+            process.kill()
+
+        timer = threading.Timer(self._seconds, end)
+        timer.start()
+        try:
+            assert process.stdin is not None and process.stdout is not None  # noqa: S101, PT018
+            header = json.dumps({"name": name, "size": len(data)}).encode()
+            with contextlib.suppress(BrokenPipeError):
+                process.stdin.write(header + b"\n" + data)
+                process.stdin.flush()
+            line = process.stdout.readline()
+        finally:
+            timer.cancel()
+        if line.endswith(b"\n"):
+            reply: dict[str, Any] = json.loads(line)
+            return reply
+        self._stop()
+        if late.is_set():
+            what = f"takes more than {self._seconds:g} s to read"
+        else:
+            what = "cannot be read: it ended its reader"
+        return {"what": what, "todo": "save it again as another file, or split it"}
+
+    def _stop(self) -> None:
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.communicate()
+
+
+def _start(memory: int) -> subprocess.Popen[bytes]:
+    environment = os.environ | {"QABOT_READER_MEMORY": str(memory)}
+    # The package may run from a folder that only this process has on its path.
+    environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
+    return subprocess.Popen(
+        [sys.executable, "-P", "-m", "qabot.documents.reader"],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        env=environment,
+    )
+
+
+def _limit_memory() -> None:
+    memory = int(os.environ["QABOT_READER_MEMORY"])
+    with contextlib.suppress(ImportError, ValueError, OSError):  # Windows, and systems without it
+        import resource
+
+        resource.setrlimit(resource.RLIMIT_AS, (memory, memory))
+
+
+def _serve() -> None:
+    _limit_memory()
+    source, sink = sys.stdin.buffer, sys.stdout.buffer
+    # What a library prints must not get between the replies.
+    sys.stdout = sys.stderr
+    while line := source.readline():
+        request = json.loads(line)
+        data = source.read(request["size"])
+        try:
+            reply = asdict(extract(data, request["name"]))
+        except UnreadableFile as error:
+            reply = {"what": error.what, "todo": error.todo}
+        except MemoryError:
+            reply = {"what": "takes too much memory to read", "todo": "split it"}
+        except RecursionError:
+            reply = {"what": "is nested too deep", "todo": "save it again as another file"}
+        except Exception as error:  # noqa: BLE001 - a library failed on hostile data
+            reply = {
+                "what": f"cannot be read ({type(error).__name__})",
+                "todo": "open it and save it again",
+            }
+        sink.write(json.dumps(reply).encode() + b"\n")
+        sink.flush()
+
+
+if __name__ == "__main__":
+    _serve()
