@@ -1,4 +1,4 @@
-"""`questions/` and `answers/` to one file."""
+"""Write the page of `questions/` and `answers/`."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ NAME = "index.html"
 
 
 class SiteError(QabotError):
-    """The page can't be written where it should be."""
+    """The page cannot be written."""
 
 
 def build(
@@ -30,20 +30,20 @@ def build(
     links: Links | None = None,
     timeline: Timeline | None = None,
 ) -> Path:
-    """Write the page, in one step; nothing else in the folder is touched.
+    """Write the page atomically; nothing else in the folder is touched.
 
     Args:
         root: the repository.
         questions: what `questions/` holds.
-        out: the folder to write to; made where it is missing.
-        links: to the repository; found unless told.
-        timeline: of the last run, where it is known.
+        out: the folder to write to; created if missing.
+        links: to the repository (default: found by git and the environment).
+        timeline: of the last run, if known.
 
     Returns:
         The page's path.
 
     Raises:
-        SiteError: it can't be written.
+        SiteError: it cannot be written.
     """
     sets = gather(root, questions)
     links = find_links(root) if links is None else links
@@ -51,10 +51,10 @@ def build(
     path = out / NAME
     try:
         out.mkdir(parents=True, exist_ok=True)
-        # What can't be encoded may stand in a file's name.
+        # A file's name may hold what UTF-8 cannot encode.
         in_one_step.write(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise SiteError(
-            f"{path} can't be written: {error.strerror}; give another folder with --out"
+            f"cannot write {path}: {error.strerror}; give another folder with --out"
         ) from error
     return path

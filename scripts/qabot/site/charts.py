@@ -16,7 +16,7 @@ _BAR, _HEIGHT = 12, 48
 
 
 def scores_svg(scores: Sequence[float]) -> Markup:
-    """The distribution of a set's scores, the doubtful ones told apart.
+    """The distribution of a set's scores, the doubtful ones in another colour.
 
     Args:
         scores: each in [0, 1].

@@ -37,8 +37,8 @@ class Item:
     Args:
         id: the question's, unique in its set.
         text: the question.
-        question: as it stands in `questions/`; None where its file has mistakes or is gone.
-        result: its answer, or why there is none; None where it waits for one.
+        question: as it is in `questions/`; None if its file has mistakes or is gone.
+        result: its answer, or why there is none; None if it has not been asked.
         marks: what there is to look at.
     """
 
@@ -50,17 +50,17 @@ class Item:
 
     @property
     def answer(self) -> Answer | None:
-        """The answer, where there is one."""
+        """The answer, if there is one."""
         return self.result if isinstance(self.result, Answer) else None
 
     @property
     def failure(self) -> Failure | None:
-        """Why it has no answer, where that is known."""
+        """Why it has no answer, if it failed."""
         return self.result if isinstance(self.result, Failure) else None
 
     @property
     def found(self) -> Answer | None:
-        """The answer, where its span is a part of the question's context."""
+        """The answer, if its span is a part of the question's context."""
         return self.answer if self.question and Mark.STALE not in self.marks else None
 
 
@@ -71,7 +71,7 @@ class ShownSet:
     Args:
         name: its path below `questions/` without the suffix.
         source: the question file, relative to the repository, with `/`.
-        answers_path: its answers file; None where there is none.
+        answers_path: its answers file; None if there is none.
         items: in the order of the questions.
     """
 
@@ -102,8 +102,8 @@ def gather(root: Path, questions: Questions) -> list[ShownSet]:
         questions: what `questions/` holds.
     """
     stored = store.read_all(root)
-    known = {one.source: one for one in questions.sets}
-    keys: dict[str, Keys] = {}  # one a model: it remembers the contexts that it has hashed
+    known = {shown.source: shown for shown in questions.sets}
+    keys: dict[str, Keys] = {}  # by model: each remembers the contexts that it has hashed
     shown = []
     for source in questions.sources:
         path = store.answers_path(source)
@@ -111,13 +111,13 @@ def gather(root: Path, questions: Questions) -> list[ShownSet]:
         entries = file.answers.entries if file is not None and file.answers is not None else ()
         if source in known:
             results = {entry.id: entry.result for entry in entries}
-            items = tuple(_item(one, results, keys) for one in known[source].questions)
+            items = tuple(_item(question, results, keys) for question in known[source].questions)
         else:
             items = tuple(map(_unread, entries))
         if items:
             name = str(PurePosixPath(*PurePosixPath(source).parts[1:]).with_suffix(""))
             shown.append(ShownSet(name, source, path if entries else None, items))
-    return sorted(shown, key=lambda one: one.name)
+    return sorted(shown, key=lambda made: made.name)
 
 
 def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Keys]) -> Item:

@@ -1,4 +1,4 @@
-"""A run's timeline as SVG: lanes for a small run; for a large one, areas: how many questions were where.
+"""A run's timeline as SVG: lanes for a small run, for a large one areas of the questions in each state.
 
 Its colours are classes of the page's style. Places are per cent of the width, and not a scale of
 their own, so that texts stay as large as the page's on a screen of any width.
@@ -41,8 +41,8 @@ def timeline_svg(timeline: Timeline, labels: Mapping[str, str]) -> Markup:
     """The picture of a run.
 
     Args:
-        timeline: of the run; nothing is drawn of one without questions.
-        labels: the questions' texts by key, as far as they are known.
+        timeline: of the run; empty for one without questions.
+        labels: the questions' texts by key, if known.
     """
     if not timeline.questions:
         return Markup()

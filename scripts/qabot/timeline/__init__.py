@@ -1,1 +1,1 @@
-"""When what happened in a run: recorded by the engines, written to a file, shown as a picture."""
+"""The timeline of a run: recorded by the engines, written to a file, shown as a picture."""

@@ -1,4 +1,4 @@
-"""What a run's timeline is made of, and how many questions were where at any moment of it."""
+"""A run's timeline: each question's events, and how many questions were in which state when."""
 
 from __future__ import annotations
 
@@ -30,12 +30,12 @@ class What(StrEnum):
 
     @property
     def final(self) -> bool:
-        """Whether nothing can come behind it."""
+        """Whether it ends a question."""
         return self in (What.ANSWERED, What.FAILED, What.STOPPED)
 
 
 class State(StrEnum):
-    """Where a question is between two events."""
+    """The state of a question between two events."""
 
     WAITING = "waiting"
     STARTING = "starting"
@@ -61,13 +61,13 @@ _PLACES = {what: STATES.index(state) for what, state in AFTER.items()}
 
 @dataclass(frozen=True, slots=True)
 class Event:
-    """Something that happens to a question.
+    """An event of one question.
 
     Args:
         at: seconds since the run began.
         what: happens.
-        task: the task's id, where one is launched.
-        kind: the class of the failure, where an attempt failed.
+        task: the id of the task that is launched.
+        kind: the class of failure, if an attempt failed.
     """
 
     at: float
@@ -78,7 +78,7 @@ class Event:
 
 @dataclass(frozen=True, slots=True)
 class Track:
-    """One question's way through a run.
+    """One question's events in a run.
 
     Args:
         key: names the question, its context and the model; see `qabot.answers.key`.
@@ -96,7 +96,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How many questions were where.
+    """How many questions were in each state at one time.
 
     Args:
         at: seconds since the run began.
@@ -109,15 +109,15 @@ class Moment:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Timeline:
-    """When what happened in a run.
+    """The events of one run.
 
     Args:
         engine: `runner` or `fargate`.
         run: the run's name; empty where it has none.
         seconds: from its beginning to its end.
-        tracks: every question's, in the order they were asked; none where there are too many.
-        moments: from the beginning to the end, at equal distances.
-        retries: how many attempts have failed with another one behind them, by their class.
+        tracks: of every question, in the order they were asked; empty if there are too many.
+        moments: from the beginning to the end, at equal intervals.
+        retries: how many attempts failed and were repeated, by class of failure.
     """
 
     engine: str
@@ -149,7 +149,7 @@ def in_order(tracks: Iterable[Track]) -> Iterator[tuple[float, int, What]]:
 def moments(
     events: Iterable[tuple[float, int, What]], questions: int, seconds: float
 ) -> tuple[Moment, ...]:
-    """How many questions were where, at equal distances from the beginning to the end.
+    """How many questions were in each state, at equal intervals from the beginning to the end.
 
     Args:
         events: by their time: seconds, the question's number, what happens.

@@ -82,8 +82,8 @@ def render(timeline: Timeline) -> str:
         name = "questions"
     else:
         rows = [
-            {"at": _rounded(one.at), **dict(zip(STATES, one.counts, strict=True))}
-            for one in timeline.moments
+            {"at": _rounded(moment.at), **dict(zip(STATES, moment.counts, strict=True))}
+            for moment in timeline.moments
         ]
         name = "counts"
     # Anything but ASCII is escaped: half a character in a foreign name can still be written.

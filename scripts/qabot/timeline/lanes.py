@@ -1,4 +1,4 @@
-"""A small run as lanes: one a question, or one a task where tasks carry several questions."""
+"""A small run as lanes: one per question, or one per task if tasks answer several questions."""
 
 from __future__ import annotations
 
@@ -36,11 +36,11 @@ class Stretch:
 
 @dataclass(frozen=True, slots=True)
 class Lane:
-    """A question's or a task's way through the run.
+    """The course of a question or a task through the run.
 
     Args:
-        label: what it is; text that needs escaping.
-        stretches: one behind the other.
+        label: names it; text that needs escaping.
+        stretches: in order of time.
         marks: the attempts that failed, and each question's end; at least one.
         shared: it is a task's, and may have several questions' marks.
     """
@@ -56,7 +56,7 @@ def lanes(timeline: Timeline, labels: Mapping[str, str], most: int) -> list[Lane
 
     Args:
         timeline: of the run.
-        labels: the questions' texts by key, as far as they are known.
+        labels: the questions' texts by key, if known.
         most: lanes to show.
     """
     carried = {
@@ -97,7 +97,7 @@ def _by_task(tracks: Sequence[Track]) -> list[Lane]:
 
     What ended outside of any task has a lane at the end.
     """
-    ashore: list[Event] = []
+    outside: list[Event] = []
     carried: dict[str, list[tuple[Event, ...]]] = defaultdict(list)
     for track in tracks:
         attempt: list[Event] = []
@@ -110,11 +110,11 @@ def _by_task(tracks: Sequence[Track]) -> list[Lane]:
                     carried[attempt[0].task].append(tuple(attempt))
                     attempt = []
             elif event.what.final:
-                ashore.append(event)
-    begun = sorted(carried.items(), key=lambda one: min(attempt[0].at for attempt in one[1]))
+                outside.append(event)
+    begun = sorted(carried.items(), key=lambda task: min(attempt[0].at for attempt in task[1]))
     made = [_of_task(task, attempts) for task, attempts in begun]
-    if ashore:
-        ends = tuple(sorted(ashore, key=lambda event: event.at))
+    if outside:
+        ends = tuple(sorted(outside, key=lambda event: event.at))
         made.append(Lane(f"without a task, {count(len(ends), 'question')}", (), ends, shared=True))
     return made
 
@@ -127,5 +127,5 @@ def _of_task(task: str, attempts: Sequence[tuple[Event, ...]]) -> Lane:
     stretches = (Stretch(State.STARTING, begin, work), Stretch(State.WORKING, work, end))
     marks = sorted((attempt[-1] for attempt in attempts), key=lambda event: event.at)
     label = f"task {task[:8]}, {count(len(attempts), 'question')}"
-    lasting = tuple(one for one in stretches if one.end > one.begin)
+    lasting = tuple(stretch for stretch in stretches if stretch.end > stretch.begin)
     return Lane(label, lasting, tuple(marks), shared=True)

@@ -17,13 +17,13 @@ _MOST_KINDS = 6
 
 
 def marks(seconds: float) -> list[float]:
-    """Where a time axis has its marks: at even distances, the first at 0, six of them at most.
+    """Where a time axis has its marks: at equal intervals from 0, six at most.
 
     Args:
         seconds: how long the axis is.
     """
     longest = seconds / _MOST_MARKS
-    step = next((one for one in _STEPS if one >= longest), longest)
+    step = next((step for step in _STEPS if step >= longest), longest)
     if seconds <= 0:
         return [0.0]
     return [step * number for number in range(int(seconds / step + 1e-9) + 1)]
@@ -44,12 +44,12 @@ def duration(seconds: float) -> str:
 
 
 def scope(timeline: Timeline) -> str:
-    """How much was asked, and how long that took: `24 questions in 37 s`."""
+    """How much was asked, and how long it took: `24 questions in 37 s`."""
     return f"{count(timeline.questions, 'question')} in {duration(timeline.seconds)}"
 
 
 def outcome(timeline: Timeline) -> str:
-    """What a run came to, without its full stop; text that needs escaping."""
+    """How a run ended, without a full stop; text that needs escaping."""
     ends = (State.ANSWERED, State.FAILED, State.STOPPED)
     said = [f"{timeline.ended(state):,} {state}" for state in ends if timeline.ended(state)]
     words = ", ".join(said)
@@ -57,16 +57,18 @@ def outcome(timeline: Timeline) -> str:
 
 
 def attempts(timeline: Timeline) -> str:
-    """How many attempts were made again, and why, the most frequent reasons first."""
-    kinds = sorted(timeline.retries.items(), key=lambda one: (-one[1], one[0]))
+    """How many attempts were repeated, and why, the most frequent reasons first."""
+    kinds = sorted(timeline.retries.items(), key=lambda item: (-item[1], item[0]))
     said = [f"{times:,} {clean(kind, 40)}" for kind, times in kinds[:_MOST_KINDS]]
     if len(kinds) > _MOST_KINDS:
         said.append("…")
     total = sum(timeline.retries.values())
-    return f"{count(total, 'attempt')} made again ({', '.join(said)})"
+    return f"{count(total, 'attempt')} repeated ({', '.join(said)})"
 
 
 def busiest(timeline: Timeline) -> int:
-    """How many questions were worked at, or had a task that starts, at most at once."""
+    """The most questions that were in progress, or had a starting task, at the same time."""
     places = [STATES.index(state) for state in (State.STARTING, State.WORKING)]
-    return max((sum(one.counts[place] for place in places) for one in timeline.moments), default=0)
+    return max(
+        (sum(moment.counts[place] for place in places) for moment in timeline.moments), default=0
+    )

@@ -59,7 +59,7 @@ def test_lanes_show_waits_starts_work_and_the_class_of_each_failure() -> None:
     assert "failed (out-of-memory) at 50 s" in told_
     assert "starting, 1 s to 40 s" in told_
     assert str(root[1].text) == (
-        "3 questions in 1 min 25 s: 2 answered, 1 failed; 1 attempt made again (1 crashed); "
+        "3 questions in 1 min 25 s: 2 answered, 1 failed; 1 attempt repeated (1 crashed); "
         "up to 3 in progress at the same time; the first answer after about 42 s."
     )
 

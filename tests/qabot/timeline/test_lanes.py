@@ -103,14 +103,14 @@ def test_lanes_stay_within_the_run_and_do_not_overlap(timeline: Timeline) -> Non
 def test_a_run_in_words() -> None:
     timeline = retried_run()
     assert scope(timeline) == "3 questions in 1 min 25 s"
-    assert outcome(timeline) == "2 answered, 1 failed; 1 attempt made again (1 crashed)"
+    assert outcome(timeline) == "2 answered, 1 failed; 1 attempt repeated (1 crashed)"
     assert busiest(timeline) == 3
 
 
 def test_many_kinds_of_failure_are_cut_short() -> None:
     steps = [(1.0, "retried", "a", f"kind-{number}") for number in range(9)]
     words = outcome(told([(0.0, "queued", "a", ""), *steps]))
-    assert words.startswith("1 stopped; 9 attempts made again (1 kind-0, ")
+    assert words.startswith("1 stopped; 9 attempts repeated (1 kind-0, ")
     assert words.endswith("1 kind-5, …)")
 
 
