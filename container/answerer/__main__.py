@@ -96,7 +96,12 @@ def _tutorial(arguments: argparse.Namespace, environ: Mapping[str, str], model: 
     """Answer what the command line asks, and give the line to print."""
     spans = model.answer(arguments.context, arguments.question, top_k=arguments.top_k)
     best = spans[0]
-    answer = {"score": best.score, "start": best.start, "end": best.end, "answer": best.answer}
+    answer = {
+        "score": best.score,
+        "start": best.start,
+        "end": best.end,
+        "answer": best.answer or None,
+    }
     if not arguments.no_save:
         lifetime = surroundings.lifetime(environ)
         surroundings.open_table(environ).save(

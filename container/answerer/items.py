@@ -155,7 +155,11 @@ def parse(raw: Mapping[str, Any]) -> Item:
     kind, reason = text(raw, "kind") or None, text(raw, "reason") or None
     # The tutorial's command writes no status: it writes when it has the answer.
     status = text(raw, "status") or (Status.ANSWERED if spans else "")
-    whole = bool(spans) and all(0 <= span.score <= 1 for span in spans)
+    # Only the answer itself may be missing, and only where it says so: the text does not say.
+    said = [span.found for span in spans]
+    if raw.get("answer", {}).get("NULL") is True:
+        said = said[1:]
+    whole = bool(spans) and all(said) and all(0 <= span.score <= 1 for span in spans)
     if status not in set(Status) or (status == Status.ANSWERED and not whole):
         status, kind, reason = Status.FAILED, "bad-item", "the table's item is malformed"
     return Item(

@@ -7,7 +7,7 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from qabot.answers.model import Answer, contains_one, is_doubtful
+from qabot.answers.model import NOT_SAID, Answer, is_as_expected, is_doubtful
 from qabot.console.text import clean
 
 if TYPE_CHECKING:
@@ -120,15 +120,16 @@ def _entry(entry: Entry, question: Question | None) -> list[str]:
             f"❌ **No answer** ({_inline(result.kind)}, tried {times}): {_inline(result.reason)}"
         ]
     lines = []
-    if question is not None:
+    if question is not None and result.span.found:
         before, answer, behind = sentence(question.context, result.span)
         lines += ["> " + _guard(f"{_inline(before)}{_bold(answer)}{_inline(behind)}"), ""]
-    lines.append(f"{_bold(result.span.answer)} · score {result.span.score:.2f}")
+    shown = _bold(result.span.answer) if result.span.found else f"*{NOT_SAID}*"
+    lines.append(f"{shown} · score {result.span.score:.2f}")
     if is_doubtful(result):
         also = ", ".join(f"“{_inline(span.answer)}”" for span in result.alternatives)
         lines += ["", f"⚠️ Doubtful: it could also be {also}." if also else "⚠️ Doubtful."]
-    if question is not None and question.expect:
-        expected = " or ".join(f"“{_inline(text)}”" for text in question.expect)
-        met = contains_one(result.span.answer, question.expect)
+    met = None if question is None else is_as_expected(result.span, question)
+    if question is not None and met is not None:
+        expected = " or ".join(f"“{_inline(text)}”" for text in question.expect) or "no answer"
         lines += ["", f"✅ As expected: {expected}" if met else f"❌ Not as expected: {expected}"]
     return lines

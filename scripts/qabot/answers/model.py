@@ -3,22 +3,25 @@
 from __future__ import annotations
 
 import unicodedata
-from dataclasses import dataclass, field, replace
-from typing import TYPE_CHECKING, TypeAlias
+from dataclasses import asdict, dataclass, field, replace
+from typing import TYPE_CHECKING, Any, TypeAlias
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from answerer.spans import Span
+    from qabot.questions.parse import Question
 
 # Spans that an engine requests from the model: the answer and the next best ones.
 TOP_K = 3
 # Of a score, as it is written.
 SCORE_DIGITS = 4
 
-# Below this score an answer is marked as doubtful. Of the bundled model's answers on half of XQuAD's
-# English part (612), 48% of those below it were right (F1 of 0.5 or more) and 83% of those above.
-DOUBTFUL = 0.3
+# Below this score an answer is marked as doubtful: it is more likely wrong than right.
+DOUBTFUL = 0.5
+
+# What people read where the answer is null.
+NOT_SAID = "The text does not say."
 
 
 @dataclass(frozen=True, slots=True)
@@ -43,7 +46,7 @@ class Answer:
     Args:
         key: of the `Request`.
         model: the identity of the model that answered; see `answerer.info`.
-        span: the answer.
+        span: the answer; an empty one where the text does not say.
         alternatives: what else it could have been, best first.
     """
 
@@ -112,6 +115,23 @@ def is_doubtful(result: Result) -> bool:
     return isinstance(result, Answer) and result.span.score < DOUBTFUL
 
 
+def is_as_expected(span: Span, question: Question) -> bool | None:
+    """Whether an answer is what its question expects.
+
+    Args:
+        span: the answer.
+        question: says what is expected.
+
+    Returns:
+        None where the question expects nothing.
+    """
+    if question.expect_no_answer:
+        return not span.found
+    if not question.expect:
+        return None
+    return contains_one(span.answer, question.expect)
+
+
 def contains_one(answer: str, expected: Sequence[str]) -> bool:
     """Whether an answer contains one of the texts, compared as people see them.
 
@@ -151,6 +171,22 @@ def _rounded(span: Span) -> Span:
     return replace(span, score=round(span.score, SCORE_DIGITS))
 
 
+def span_fields(span: Span) -> dict[str, Any]:
+    """A span as JSON has it: its answer is null where the text does not say."""
+    if span.found:
+        return asdict(span)
+    return {"answer": None, "start": None, "end": None, "score": span.score}
+
+
+def entry_fields(entry: Entry) -> dict[str, Any]:
+    """An entry as JSON has it, with the spans as `span_fields` gives them."""
+    fields = asdict(entry)
+    if isinstance(entry.result, Answer):
+        spans = map(span_fields, entry.result.alternatives)
+        fields["result"] |= {"span": span_fields(entry.result.span), "alternatives": list(spans)}
+    return fields
+
+
 def span_in_words(span: Span) -> str:
     """A span and its score on one line, such as `Momotaro (0.93)`; not yet safe to print."""
-    return f"{' '.join(span.answer.split())} ({span.score:.2f})"
+    return f"{' '.join(span.answer.split()) or NOT_SAID} ({span.score:.2f})"

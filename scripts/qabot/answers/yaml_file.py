@@ -13,7 +13,8 @@
       key: "b5d4…"
 
 A failed question has `error: {"kind": …, "reason": …, "attempts": …}` instead of its answer, and a
-doubtful answer brings `alternatives`. Every value is JSON on one line, which is YAML too: any YAML
+doubtful answer brings `alternatives`. Where the text does not say, `answer` is null, without
+`start` and `end`; `score` is then how likely that is, and `alternatives` has the best spans. Every value is JSON on one line, which is YAML too: any YAML
 reader can read it, any two writers write the same bytes, and reading it back takes no YAML reader.
 A line that is not so is a person's edit or damage; its entry does not count and is answered again.
 """
@@ -59,8 +60,12 @@ def _fields(entry: Entry) -> Iterable[tuple[str, Any]]:
     yield "question", entry.question
     result = entry.result
     if isinstance(result, Answer):
-        yield from _span(result.span).items()
-        if result.alternatives and is_doubtful(result):
+        if result.span.found:
+            yield from _span(result.span).items()
+        else:
+            yield "answer", None
+            yield "score", round(result.span.score, 4)
+        if result.alternatives and (is_doubtful(result) or not result.span.found):
             yield "alternatives", [_span(span) for span in result.alternatives]
     else:
         error = {"kind": result.kind, "reason": result.reason, "attempts": result.attempts}
@@ -139,6 +144,8 @@ def _result(fields: Mapping[str, Any]) -> Result:
     key, model = _str(fields, "key"), _str(fields, "model")
     if "error" not in fields:
         alternatives = tuple(map(_read_span, fields.get("alternatives", ())))
+        if fields["answer"] is None:
+            return Answer(key, model, Span("", 0, 0, _score(fields)), alternatives)
         return Answer(key, model, _read_span(fields), alternatives)
     error = fields["error"]
     evidence = error.get("evidence", {}) if isinstance(error, dict) else None
@@ -152,10 +159,17 @@ def _result(fields: Mapping[str, Any]) -> Result:
 
 
 def _read_span(fields: Mapping[str, Any]) -> Span:
+    start, end = _int(fields, "start"), _int(fields, "end")
+    if not fields["answer"]:
+        raise ValueError("an answer has at least one character")
+    return Span(_str(fields, "answer"), start, end, _score(fields))
+
+
+def _score(fields: Mapping[str, Any]) -> float:
     score = fields["score"]
     if isinstance(score, bool) or not 0 <= score <= 1:
         raise ValueError("a score is a number in [0, 1]")
-    return Span(_str(fields, "answer"), _int(fields, "start"), _int(fields, "end"), float(score))
+    return float(score)
 
 
 def _str(fields: Mapping[str, Any], name: str) -> str:

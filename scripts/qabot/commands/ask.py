@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import asdict, dataclass, field
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
-from qabot.answers.model import TOP_K, Answer, Request, span_in_words
+from qabot.answers.model import TOP_K, Answer, Request, span_fields, span_in_words
 from qabot.commands.arguments import Commands, add_command, positive
 from qabot.commands.engine_options import (
     EngineOptions,
@@ -100,7 +100,7 @@ def ask(options: AskOptions, report: Reporter) -> int:
     """
     fargate = options.engine.engine == "fargate"
     for span in _from_fargate(options, report) if fargate else _from_model(options):
-        print(json_for_log(asdict(span)) if options.json else for_log(span_in_words(span)))
+        print(json_for_log(span_fields(span)) if options.json else for_log(span_in_words(span)))
     return 0
 
 

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 from answerer.items import Item, Status
 from answerer.table import Table
+from qabot.answers.model import NOT_SAID, span_fields
 from qabot.aws.clients import Clients
 from qabot.aws.errors import translated
 from qabot.aws.stack import find_stack
@@ -54,7 +55,7 @@ def items(root: Path, limit: int | None) -> Iterator[Item]:
 def as_text(item: Item) -> str:
     """One line for a person."""
     if item.status is Status.ANSWERED:
-        what = f"{item.spans[0].score:.2f}  {' '.join(item.spans[0].answer.split())}"
+        what = f"{item.spans[0].score:.2f}  {' '.join(item.spans[0].answer.split()) or NOT_SAID}"
     elif item.status is Status.FAILED:
         what = f"{item.kind}: {_redacted(item.reason or '')}"
     else:
@@ -65,7 +66,7 @@ def as_text(item: Item) -> str:
 
 def as_json(item: Item) -> str:
     """One JSON object for a program."""
-    fields = asdict(item) | {"spans": [asdict(span) for span in item.spans]}
+    fields = asdict(item) | {"spans": [span_fields(span) for span in item.spans]}
     del fields["token"]
     for name in ("reason", "task"):
         if fields[name]:

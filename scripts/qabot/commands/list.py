@@ -2,12 +2,12 @@
 
 from __future__ import annotations
 
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from itertools import islice
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
-from qabot.answers.model import Answer
+from qabot.answers.model import NOT_SAID, Answer, entry_fields
 from qabot.commands.arguments import Commands, add_command, add_globs, positive
 from qabot.commands.engine_options import add_engine_name
 from qabot.console.text import for_log, json_for_log
@@ -86,7 +86,7 @@ def list_answers(options: ListOptions) -> int:
         return 0
     for source, entry in islice(_entries(options), options.limit):
         if options.format == "json":
-            print(json_for_log({"source": source, **asdict(entry)}))
+            print(json_for_log({"source": source, **entry_fields(entry)}))
         else:
             print(for_log(f"{source}  {entry.id}  {_in_columns(entry)}"))
     return 0
@@ -95,7 +95,7 @@ def list_answers(options: ListOptions) -> int:
 def _in_columns(entry: Entry) -> str:
     result = entry.result
     if isinstance(result, Answer):
-        return f"{result.span.score:.2f}  {' '.join(result.span.answer.split())}"
+        return f"{result.span.score:.2f}  {' '.join(result.span.answer.split()) or NOT_SAID}"
     return f"error  {result.reason}"
 
 

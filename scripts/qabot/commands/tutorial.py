@@ -84,7 +84,7 @@ def list_answers(root: Path, limit: int) -> int:
     answered = deployed_table.answered(deployed_table.open_table(root), limit)
     for number, (item, context) in enumerate(answered):
         print(number)
-        _print(context, item.question, item.spans[0].answer, item.spans[0].score)
+        _print(context, item.question, item.spans[0].answer or None, item.spans[0].score)
     return 0
 
 
@@ -118,7 +118,7 @@ def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
     for result in engine.answer(list(requests.values())):
         request = requests[result.key]
         if isinstance(result, Answer):
-            _print(request.context, request.question, result.span.answer, result.span.score)
+            _print(request.context, request.question, result.span.answer or None, result.span.score)
         else:
             failed += 1
             _print_failure(request, result, report)
@@ -141,8 +141,8 @@ def _submit(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> i
     return 1 if failed else 0
 
 
-def _print(context: str, question: str, answer: str, score: float) -> None:
-    texts = {"Context": context, "Question": question, "Answer": answer}
+def _print(context: str, question: str, answer: str | None, score: float) -> None:
+    texts = {"Context": context, "Question": question, "Answer": answer or "null"}
     for name, text in texts.items():
         print(f"{name}: {for_log(text, max(1, len(text)))}")
     print(f"Score: {score}", flush=True)

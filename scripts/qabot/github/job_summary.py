@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell
-from qabot.answers.model import Answer, contains_one, is_doubtful
+from qabot.answers.model import NOT_SAID, Answer, is_as_expected, is_doubtful
 from qabot.console.text import count
 from qabot.github import job_summary_pictures as pictures
 
@@ -116,9 +116,9 @@ def _row(question: Question, result: Result | None) -> tuple[int, str]:
     if not isinstance(result, Answer):
         return 0, f"| ❌ | {asked} | {cell(f'{result.kind}: {result.reason}')} | |"
     score = f"{result.span.score:.2f}"
-    answer = cell(result.span.answer)
-    if question.expect and not contains_one(result.span.answer, question.expect):
-        expected = " or ".join(cell(text) for text in question.expect[:3])
+    answer = cell(result.span.answer) or f"*{NOT_SAID}*"
+    if is_as_expected(result.span, question) is False:
+        expected = " or ".join(cell(text) for text in question.expect[:3]) or "no answer"
         return 1, f"| ❌ | {asked} | {answer} <br> expected: {expected} | {score} |"
     if is_doubtful(result):
         return 1, f"| ⚠️ | {asked} | {answer} | {score} |"

@@ -46,7 +46,8 @@ class Question:
         question: the question, without white space around it.
         context: the text that holds the answer, with `\n` line ends.
         expect: parts of right answers; empty where nothing is expected.
-        line: where it stands in its file, from 1.
+        line: its line in its file, from 1.
+        expect_no_answer: whether the text is expected not to answer it.
     """
 
     source: str
@@ -55,6 +56,7 @@ class Question:
     context: str
     expect: tuple[str, ...]
     line: int
+    expect_no_answer: bool = False
 
 
 @dataclass(frozen=True, slots=True)
@@ -66,6 +68,7 @@ class _Entry:
     question: str
     context: str
     expect: tuple[str, ...]
+    expect_no_answer: bool = False
 
 
 class QuestionFile:
@@ -152,6 +155,9 @@ class QuestionFile:
                 if text is not None and (name == "id" or self._fits(values[name], text)):
                     texts[name] = text
         expect = self._expect(values.get("expect"))
+        no_answer = self._flag(values.get("expect_no_answer"), "expect_no_answer")
+        if expect and no_answer:
+            self._problem(node, "both 'expect' and 'expect_no_answer'", "remove one")
         if any(name in values for name in fields.CONTEXT):
             context = self._context(node, values)
         elif not shared:
@@ -160,7 +166,7 @@ class QuestionFile:
             self._problem(node, "no 'question'", "write 'question:' and the question")
         if "question" not in texts or context is None:
             return None
-        return _Entry(node, texts.get("id"), texts["question"].strip(), context, expect)
+        return _Entry(node, texts.get("id"), texts["question"].strip(), context, expect, no_answer)
 
     def _number(self, entries: list[_Entry]) -> list[Question]:
         """Give every question its id: its own, or a slug of the question that no other has."""
@@ -187,7 +193,13 @@ class QuestionFile:
                 taken[name] = entry.node.line
             questions.append(
                 Question(
-                    self._source, name, entry.question, entry.context, entry.expect, entry.node.line
+                    self._source,
+                    name,
+                    entry.question,
+                    entry.context,
+                    entry.expect,
+                    entry.node.line,
+                    entry.expect_no_answer,
                 )
             )
         return questions
@@ -257,6 +269,14 @@ class QuestionFile:
             )
         texts = [self._text(item, field.item, "an item of 'expect'") for item in node.items]
         return tuple(text for text in texts if text is not None)
+
+    def _flag(self, node: Node | None, name: str) -> bool:
+        if node is None:
+            return False
+        if not isinstance(node, Scalar) or node.kind != "true or false":
+            self._problem(node, f"'{name}' is neither true nor false", "write true or false")
+            return False
+        return node.text.lower() == "true"
 
     def _text(self, node: Node, field: fields.Text, name: str) -> str | None:
         """The text that a field may hold; None, and a problem, where the node holds another."""

@@ -75,7 +75,22 @@ class TextList:
         }
 
 
-Field = Text | TextList
+@dataclass(frozen=True, slots=True)
+class Flag:
+    """A field that is true or false.
+
+    Args:
+        about: what it means, for people.
+    """
+
+    about: str
+
+    def schema(self) -> dict[str, Any]:
+        """This field in JSON Schema."""
+        return {"description": self.about, "type": "boolean"}
+
+
+Field = Text | TextList | Flag
 
 CONTEXT: dict[str, Text] = {
     "context": Text(about="The text that holds the answer.", longest=MAX_CONTEXT),
@@ -102,6 +117,9 @@ QUESTION_FIELDS: dict[str, Field] = {
         item=Text(about="Part of a right answer.", longest=MAX_QUESTION, numbers=True),
         most=MAX_EXPECT,
     ),
+    "expect_no_answer": Flag(
+        about="The run reports whether it is so that the text does not answer this."
+    ),
 }
 
 SET_FIELDS = (*CONTEXT, "questions")
@@ -114,7 +132,15 @@ def schema() -> str:
         "properties": {name: field.schema() for name, field in QUESTION_FIELDS.items()},
         "required": ["question"],
         "additionalProperties": False,
-        "not": {"required": list(CONTEXT)},
+        "not": {
+            "anyOf": [
+                {"required": list(CONTEXT)},
+                {
+                    "required": ["expect", "expect_no_answer"],
+                    "properties": {"expect_no_answer": {"const": True}},
+                },
+            ]
+        },
     }
     with_context = {
         "allOf": [

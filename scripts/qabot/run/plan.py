@@ -163,11 +163,12 @@ def _stands(result: Result, context: str) -> bool:
     """
     if isinstance(result, Failure):
         return result.permanent
-    return all(_is_in(span, context) for span in (result.span, *result.alternatives))
+    said = all(span.found for span in result.alternatives)
+    return said and all(_is_in(span, context) for span in (result.span, *result.alternatives))
 
 
 def _is_in(span: Span, context: str) -> bool:
-    return context[span.start : span.end] == span.answer != ""
+    return context[span.start : span.end] == span.answer
 
 
 def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = None) -> set[str]:

@@ -14,7 +14,7 @@ from qabot.answers.model import (
     AnswerSet,
     Entry,
     Failure,
-    contains_one,
+    is_as_expected,
     is_doubtful,
     rounded,
     span_in_words,
@@ -259,7 +259,7 @@ def _judge(
 
     What is missing is told in every run; an answer that is not as expected when it is new.
     """
-    outcome.expected += bool(question.expect)
+    outcome.expected += bool(question.expect or question.expect_no_answer)
     if not isinstance(result, Answer):
         outcome.failed += 1
         if isinstance(result, Failure):
@@ -268,13 +268,12 @@ def _judge(
             report.error(str(problem), problem)
         return
     outcome.doubtful += is_doubtful(result)
-    if not question.expect:
-        return
-    if contains_one(result.span.answer, question.expect):
+    met = is_as_expected(result.span, question)
+    if met:
         outcome.met += 1
-    elif new:
-        what = f"'{question.question}' got '{result.span.answer}'"
-        problem = Problem(
-            question.source, question.line, 0, what, f"expected: {', '.join(question.expect)}"
-        )
+    elif met is False and new:
+        got = f"'{result.span.answer}'" if result.span.found else "no answer"
+        what = f"'{question.question}' got {got}"
+        expected = ", ".join(question.expect) or "no answer"
+        problem = Problem(question.source, question.line, 0, what, f"expected: {expected}")
         report.warning(str(problem), problem)

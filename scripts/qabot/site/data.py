@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Result, contains_one, is_doubtful
+from qabot.answers.model import Answer, Failure, Result, is_as_expected, is_doubtful
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -131,7 +131,7 @@ def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Key
         span = result.span
         if question.context[span.start : span.end] != span.answer:
             marks.add(Mark.STALE)
-        elif question.expect and not contains_one(span.answer, question.expect):
+        elif is_as_expected(span, question) is False:
             marks.add(Mark.UNEXPECTED)
     return Item(
         question.id, question.question, question, result, frozenset(marks | _of_result(result))

@@ -109,6 +109,6 @@ class Verdicts:
 def is_of(item: Item, context: str) -> bool:
     """Whether every span of an item is one of this context."""
     return all(
-        0 <= span.start < span.end and context[span.start : span.end] == span.answer
+        0 <= span.start <= span.end and context[span.start : span.end] == span.answer
         for span in item.spans
     )
