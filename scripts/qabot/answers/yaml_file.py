@@ -14,8 +14,10 @@
 
 A failed question has `error: {"kind": …, "reason": …, "attempts": …}` instead of its answer, and a
 doubtful answer brings `alternatives`. Where the text does not say, `answer` is null, without
-`start` and `end`; `score` is then how likely that is, and `alternatives` has the best spans. Every value is JSON on one line, which is YAML too: any YAML
-reader can read it, any two writers write the same bytes, and reading it back takes no YAML reader.
+`start` and `end`; `score` is then how likely that is, and `alternatives` has the best spans.
+
+Every value is JSON on one line, which is YAML too: any YAML reader can read it, any two writers write
+the same bytes, and reading it back takes no YAML reader.
 A line that is not so is a person's edit or damage; its entry does not count and is answered again.
 """
 
@@ -37,6 +39,9 @@ MARKER = "# Written by qabot"
 # Of evidence, in characters: YAML finds no key that takes more than 1,024 (yaml.org/spec/1.2.2, 7.4.2),
 # and JSON may spell each with six.
 _LONGEST_NAME = 160
+
+# What a value is that is not JSON; null is one that is.
+_DAMAGED = object()
 
 _LINE = re.compile(r"(- |  )([a-z]+): (.+)")
 _SOURCE = re.compile(r"source: (.+)")
@@ -136,7 +141,7 @@ def _json(text: str) -> Any:
         if "\\u" in text:
             json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
     except (ValueError, RecursionError):
-        return None
+        return _DAMAGED
     return value
 
 

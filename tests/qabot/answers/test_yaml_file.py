@@ -15,10 +15,15 @@ from qabot.answers.yaml_file import MARKER, parse, render
 
 texts = st.text(st.characters(exclude_categories=["Cs"]))
 scores = st.floats(0, 1).map(lambda score: round(score, 4))
-spans = st.builds(Span, texts, st.integers(0, 10**9), st.integers(0, 10**9), scores)
-answers = st.builds(Answer, texts, texts, spans, st.lists(spans, max_size=2).map(tuple)).map(
-    # Only a doubtful answer shows what else it could have been.
-    lambda answer: answer if is_doubtful(answer) else replace(answer, alternatives=())
+words = st.text(st.characters(exclude_categories=["Cs"]), min_size=1)
+spans = st.builds(Span, words, st.integers(0, 10**9), st.integers(0, 10**9), scores)
+nulls = st.builds(Span, st.just(""), st.just(0), st.just(0), scores)
+others = st.lists(spans, max_size=2).map(tuple)
+answers = st.builds(Answer, texts, texts, spans | nulls, others).map(
+    # Only a doubtful answer, or none, shows what else it could have been.
+    lambda answer: (
+        answer if is_doubtful(answer) or not answer.span.found else replace(answer, alternatives=())
+    )
 )
 failures = st.builds(
     Failure, texts, texts, texts, texts, st.integers(1, 99), st.booleans(),
@@ -48,9 +53,13 @@ def test_any_yaml_reader_reads_it(answer_set: AnswerSet) -> None:
             assert (written["id"], written["question"]) == (entry.id, entry.question)
             if isinstance(entry.result, Answer):
                 span = entry.result.span
-                assert (written["answer"], written["start"], written["end"]) == (
-                    span.answer, span.start, span.end,
-                )  # fmt: skip
+                if span.found:
+                    assert (written["answer"], written["start"], written["end"]) == (
+                        span.answer, span.start, span.end,
+                    )  # fmt: skip
+                else:
+                    assert written["answer"] is None
+                    assert not {"start", "end"} & set(written)
                 assert written["score"] == span.score
             else:
                 assert written["error"]["reason"] == entry.result.reason
@@ -92,6 +101,7 @@ EXAMPLE = AnswerSet(
             'Why did "he" win?',
             Answer("k2", "m@1/s1", Span("a", 0, 1, 0.2), (Span("b", 2, 3, 0.1),)),
         ),
+        Entry("who", "Who?", Answer("k4", "m@1/s1", Span("", 0, 0, 0.9), (Span("b", 2, 3, 0.1),))),
         Entry("long", "x", Failure("k3", "m@1/s1", "question-too-long", "no", 2, permanent=True)),
     ),
 )
@@ -119,6 +129,13 @@ def test_the_format_is_the_one_that_is_promised() -> None:
         '  alternatives: [{"answer": "b", "score": 0.1, "start": 2, "end": 3}]\n'
         '  model: "m@1/s1"\n'
         '  key: "k2"\n'
+        '- id: "who"\n'
+        '  question: "Who?"\n'
+        "  answer: null\n"
+        "  score: 0.9\n"
+        '  alternatives: [{"answer": "b", "score": 0.1, "start": 2, "end": 3}]\n'
+        '  model: "m@1/s1"\n'
+        '  key: "k4"\n'
         '- id: "long"\n'
         '  question: "x"\n'
         '  error: {"kind": "question-too-long", "reason": "no", "attempts": 2, "permanent": true}\n'
@@ -133,14 +150,15 @@ def test_the_format_is_the_one_that_is_promised() -> None:
         ("score: 0.9614", "score: 1.5"), ("score: 0.9614", "score: true"),
         ("score: 0.9614", "score: nan"), ("start: 431", 'start: "431"'), ("start: 431", "start: -1"),
         ('answer: "1921"', 'answer: "\\ud800"'), ('key: "k1"', 'key: "k\\udfff"'),
-        ('answer: "1921"', "answer: 1921"), ('key: "k1"', "key: null"), ('id: "year"', "id: year"),
+        ('answer: "1921"', "answer: 1921"), ('answer: "1921"', 'answer: ""'),
+        ('answer: "1921"', "answer: nil"), ('key: "k1"', "key: null"), ('id: "year"', "id: year"),
     ],
 )  # fmt: skip
 def test_an_entry_that_is_not_as_written_is_left_out(old: str, new: str) -> None:
     text = render(EXAMPLE).replace(old, new, 1)
     parsed = parse(text)
     assert parsed is not None
-    assert [entry.id for entry in parsed.entries] == ["why", "long"]
+    assert [entry.id for entry in parsed.entries] == ["why", "who", "long"]
 
 
 def test_a_merge_conflict_leaves_what_both_sides_agree_on() -> None:
@@ -149,7 +167,7 @@ def test_a_merge_conflict_leaves_what_both_sides_agree_on() -> None:
     )
     parsed = parse(text)
     assert parsed is not None
-    assert len(parsed.entries) == 3
+    assert len(parsed.entries) == 4
     assert render(parsed) != text
 
 

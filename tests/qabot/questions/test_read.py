@@ -49,6 +49,23 @@ def test_a_mapping_with_a_context(repository: Repository) -> None:
     assert second.line == 5
 
 
+def test_a_question_that_the_text_must_not_answer(repository: Repository) -> None:
+    repository.write(
+        "questions/a.yaml",
+        "context: c\nquestions:\n- {question: q, expect_no_answer: true}\n"
+        "- {question: r, expect_no_answer: false}\n",
+    )
+    assert [question.expect_no_answer for question in questions(repository)] == [True, False]
+    repository.write(
+        "questions/a.yaml",
+        "context: c\nquestions:\n- {question: q, expect_no_answer: 'yes'}\n"
+        "- {question: r, expect_no_answer: true, expect: [x]}\n",
+    )
+    wrong_type, both = problems(repository)
+    assert "'expect_no_answer' is neither true nor false; write true or false" in wrong_type
+    assert "both 'expect' and 'expect_no_answer'; remove one" in both
+
+
 def test_a_plain_list_in_yaml_and_json(repository: Repository) -> None:
     entries = [{"context": "c 😀", "question": "q?"}, {"context": "d", "question": "q?"}]
     repository.write("questions/a.json", json.dumps(entries))

@@ -12,9 +12,10 @@ from pathlib import Path
 
 import pytest
 
+from answerer.spans import Span
 from qabot.answers.folder import Change
 from qabot.answers.markdown import MARKER
-from qabot.answers.model import Request, Result
+from qabot.answers.model import Answer, Request, Result
 from qabot.atomic_write import SUFFIX
 from qabot.console.reporter import Reporter
 from qabot.errors import AnswersError, CloudError, Interrupted
@@ -49,6 +50,34 @@ def test_answers_are_written_beside_the_questions(repository: Repository) -> Non
     assert (outcome.expected, outcome.met) == (2, 1)
     assert "questions/team/a.yaml:4: 'What?' got '1921'; expected: it" in said
     assert outcome.written == ["answers/team/a.yaml"]
+
+
+def test_no_answer_is_an_answer_that_a_question_can_expect(repository: Repository) -> None:
+    repository.write(
+        "questions/a.yaml",
+        "context: 1921 was it\nquestions:\n- {question: When?, expect_no_answer: true}\n"
+        "- {question: What?, expect_no_answer: true}\n- {question: Who?, expect: [it]}\n",
+    )
+
+    def answer(request: Request) -> Answer:
+        if request.question == "What?":
+            return first_word(request)
+        span = Span("1921", 0, 4, 0.1)
+        return Answer(request.key, "m@1/s1", Span("", 0, 0, 0.8), (span,))
+
+    outcome, said = run(repository, ScriptedEngine(answer))
+    assert (outcome.expected, outcome.met, outcome.doubtful) == (3, 1, 0)
+    assert "questions/a.yaml:4: 'What?' got '1921'; expected: no answer" in said
+    assert "questions/a.yaml:5: 'Who?' got no answer; expected: it" in said
+    page = (repository.root / "answers/a.md").read_text(encoding="utf-8")
+    assert "*The text does not say.* · score 0.80" in page
+    assert "✅ As expected: no answer" in page
+    assert "❌ Not as expected: “it”" in page
+    text = (repository.root / "answers/a.yaml").read_text(encoding="utf-8")
+    assert '  answer: null\n  score: 0.8\n  alternatives: [{"answer": "1921"' in text
+    again = ScriptedEngine(answer)
+    run(repository, again)
+    assert again.asked == []
 
 
 def test_a_second_run_changes_no_byte_and_asks_nothing(repository: Repository) -> None:
