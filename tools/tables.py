@@ -73,6 +73,12 @@ def cost() -> str:
     )
 
 
+def _limit(field: schema.Field) -> str:
+    if isinstance(field, schema.Text):
+        return f"{field.longest:,} characters"
+    return f"{field.most} items" if isinstance(field, schema.TextList) else "`true` or `false`"
+
+
 def question_fields() -> str:
     """Every key of a question."""
     return _table(
@@ -81,9 +87,7 @@ def question_fields() -> str:
             [
                 f"`{name}`",
                 field.about,
-                f"{field.longest:,} characters"
-                if isinstance(field, schema.Text)
-                else f"{field.most} items",
+                _limit(field),
             ]
             for name, field in schema.QUESTION_FIELDS.items()
         ),
