@@ -30,12 +30,18 @@ settings.load_profile("qabot")
 # Tests that start a browser, a cloud, containers, or many processes; below tests/.
 SLOW = (
     "answerer/exporting/",
+    "answerer/test_main.py",
+    "answerer/test_model.py",
     "container/",
     "infra/",
     "qabot/aws/test_stack.py",
     "qabot/commands/test_cloud.py",
+    "qabot/deployment/test_settings.py::test_any_values",
     "qabot/engines/fargate/",
+    "qabot/github/test_publish.py",
     "qabot/models/test_train.py",
+    "qabot/nodes/test_readers.py::test_more_values",
+    "qabot/questions/test_read.py::test_no_data",
     "qabot/site/",
     "qabot/test_hostile.py",
     "qabot/test_killed.py",
@@ -43,6 +49,7 @@ SLOW = (
     "test_documents.py::test_the_commands",
     "test_run_task.py",
     "test_scripts.py",
+    "test_wheel.py",
     "tools/",
     "workflows/",
 )
