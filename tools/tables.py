@@ -37,6 +37,12 @@ def commands() -> str:
     )
 
 
+def sizes() -> str:
+    """Memory sizes of a Fargate task, for each CPU size."""
+    rows = [[str(cpu), fargate.describe_sizes(memories)] for cpu, memories in fargate.SIZES.items()]
+    return _table(["`cpu`", "`memory`"], rows)
+
+
 def settings() -> str:
     """Every setting of `cdk.json`, its default and its explanation."""
     return _table(

@@ -52,12 +52,12 @@ def test_the_quotas_are_those_that_the_engine_counts_with() -> None:
     assert f"(`{fargate.VCPU_QUOTA_CODE}`) | {fargate.DEFAULT_VCPU_QUOTA} |" in DEPLOYING
     assert f"(`{fargate.SPOT_VCPU_QUOTA_CODE}`) | {fargate.DEFAULT_VCPU_QUOTA} |" in DEPLOYING
     assert (
-        f"{fargate.LAUNCH_BURST} at once, then {fargate.LAUNCHES_PER_SECOND:.0f} a second"
+        f"{fargate.LAUNCH_BURST} at first, then {fargate.LAUNCHES_PER_SECOND:.0f} per second"
         in DEPLOYING
     )
 
 
-def test_the_mistake_that_the_page_shows_is_told_so(tmp_path: Path) -> None:
+def test_the_mistake_on_the_page_is_reported_so(tmp_path: Path) -> None:
     text = (ROOT / "cdk.json").read_text("utf-8")
     (tmp_path / "cdk.json").write_text(text.replace('"memory": 4096', '"memory": 1000'), "utf-8")
     with pytest.raises(SettingsError) as caught:

@@ -53,6 +53,22 @@ def test_destroying_wants_the_word(github: GitHub) -> None:
     assert jobs["destroy"].result == "skipped"
 
 
+@pytest.mark.timeout(300)
+def test_destroy_stops_the_tasks_first(origin: Origin, github: GitHub) -> None:
+    deploy_bundled(origin)
+    github.variables.update(ROLE)
+    with emulated_cloud("thread") as cloud:
+        github.environ.update(cloud.environ)
+        without_a_stack = github.run("destroy.yml", "workflow_dispatch", confirm="destroy")
+        assert without_a_stack["destroy"].result == "success"
+        cloud.deploy(model="bundled", revision=None)
+        job = github.run("destroy.yml", "workflow_dispatch", confirm="destroy")["destroy"]
+        assert job.result == "success", job.log()
+        assert job.log().index("stopped 0 tasks") < job.log().index(
+            "deployed destroy qabot --force"
+        )
+
+
 def test_a_run_whose_hour_ended_is_continued(reader: Reader) -> None:
     template = reader.read(ROOT / ".github/workflows/answer.yml")
     (job,) = (one for one in template["jobs"] if one["id"] == "continue")

@@ -167,16 +167,24 @@ class Tasks:
         """Stop a task: SIGTERM, and 30 s later SIGKILL. One that is over already stays so."""
         self._ecs_once.stop_task(cluster=self._stack.cluster, task=arn, reason=reason[:255])
 
-    def of_run(self) -> Iterator[str]:
+    def of_run(self, *, of_every_run: bool = False) -> Iterator[str]:
         """The ARNs of the run's tasks that are not stopped, or about to be.
+
+        Args:
+            of_every_run: list all tasks of the cluster instead.
 
         Raises:
             CloudError: AWS refuses.
         """
-        with translated(f"listing the tasks of run {self._run}"):
-            # `startedBy` stands alone as a filter; the default is desiredStatus=RUNNING.
-            pages = self._ecs.get_paginator("list_tasks").paginate(
-                cluster=self._stack.cluster, startedBy=self._run
+        whose = "the tasks" if of_every_run else f"the tasks of run {self._run}"
+        with translated(f"listing {whose}"):
+            cluster = self._stack.cluster
+            paginator = self._ecs.get_paginator("list_tasks")
+            # `startedBy` cannot be combined with another filter; the default is desiredStatus=RUNNING.
+            pages = (
+                paginator.paginate(cluster=cluster)
+                if of_every_run
+                else paginator.paginate(cluster=cluster, startedBy=self._run)
             )
             for page in pages:
                 yield from member(page, "taskArns")

@@ -1,4 +1,4 @@
-"""`qabot reap`: stop the tasks of a run that was killed."""
+"""`qabot reap`: stop the tasks of a run that was killed, or of every run."""
 
 from __future__ import annotations
 
@@ -25,11 +25,11 @@ class ReapOptions:
     """What `qabot reap` is asked to do.
 
     Args:
-        run: the run's name.
+        run: the run's name; None for every run.
         root: the repository; None for the nearest upwards.
     """
 
-    run: str
+    run: str | None
     root: Path | None = None
 
 
@@ -40,10 +40,12 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         "reap",
         summary,
         "A run that ends stops its own tasks; this is for a run that was killed. Each run prints its "
-        "name when it starts.",
+        "name when it starts. A stack cannot be destroyed while tasks run: --all stops them first.",
         "qabot reap github-1234567890-1",
     )
-    parser.add_argument("run", metavar="RUN", help="the run's name")
+    which = parser.add_mutually_exclusive_group(required=True)
+    which.add_argument("run", metavar="RUN", nargs="?", help="the run's name")
+    which.add_argument("--all", action="store_true", help="stop the tasks of every run")
 
 
 def run(args: argparse.Namespace, report: Reporter) -> int:
@@ -52,7 +54,7 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def reap(options: ReapOptions, report: Reporter) -> int:
-    """Stop every task that a run has left.
+    """Stop every task that a run, or any run, has left.
 
     Args:
         options: of the command.
@@ -68,5 +70,6 @@ def reap(options: ReapOptions, report: Reporter) -> int:
     for arn in stop_run(clients, stack, options.run):
         report.note(f"stopped {arn}")
         stopped += 1
-    report.note(f"stopped {count(stopped, 'task')} of run {options.run}")
+    whose = f" of run {options.run}" if options.run else ""
+    report.note(f"stopped {count(stopped, 'task')}{whose}")
     return 0

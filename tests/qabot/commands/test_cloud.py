@@ -135,6 +135,10 @@ def test_reap_stops_what_a_run_has_left(
         reap(ReapOptions("left-behind", root), report)
         assert "stopped 2 tasks of run left-behind" in said.getvalue()
         assert all(task.desired == "STOPPED" for task in cloud.tasks)
+        engine.submit([Request("c" * 64, "Who?", CONTEXT)])
+        reap(ReapOptions(None, root), report)
+        assert said.getvalue().endswith("stopped 1 task\n")
+        assert all(task.desired == "STOPPED" for task in cloud.tasks)
         reap(ReapOptions("unheard-of", root), report)
         assert "stopped 0 tasks of run unheard-of" in said.getvalue()
 

@@ -303,7 +303,7 @@ def new_run(environ: Mapping[str, str]) -> str:
     return f"qabot-{time.strftime('%Y%m%d-%H%M%S')}-{secrets.token_hex(3)}"
 
 
-def stop_run(clients: Clients, stack: Stack, run: str, pause: float = 2.0) -> Iterator[str]:
+def stop_run(clients: Clients, stack: Stack, run: str | None, pause: float = 2.0) -> Iterator[str]:
     """Stop what is left of a run: list its tasks and stop them until two listings are empty.
 
     A task that was launched a moment ago may be missing from a listing, and one that is launched
@@ -312,7 +312,7 @@ def stop_run(clients: Clients, stack: Stack, run: str, pause: float = 2.0) -> It
     Args:
         clients: of AWS.
         stack: where it ran.
-        run: its name.
+        run: its name; None for every run.
         pause: between two listings, seconds.
 
     Yields:
@@ -321,18 +321,18 @@ def stop_run(clients: Clients, stack: Stack, run: str, pause: float = 2.0) -> It
     Raises:
         CloudError: AWS refuses, or throttles again and again.
     """
-    tasks = Tasks(clients, stack, run)
+    tasks = Tasks(clients, stack, run or "")
     pacer = Pacer(STOP_TASK, time.monotonic)
     empty = refused = 0
     while True:
-        arns = list(tasks.of_run())
+        arns = list(tasks.of_run(of_every_run=run is None))
         empty = 0 if arns else empty + 1
         if empty == LISTINGS:
             return
         for arn in arns:
             time.sleep(max(0.0, pacer.reserve() - time.monotonic()))
             try:
-                with translated(f"stopping a task of run {run}"):
+                with translated(f"stopping a task of {f'run {run}' if run else 'the cluster'}"):
                     tasks.stop(arn, STOPPED_BY_REAP)
             except CloudError as error:
                 refused += 1

@@ -204,6 +204,8 @@ def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.Monke
         assert list(stop_run(clients, stack, "mine")) == []
         assert [task.desired for task in cloud.tasks[4:]] == ["RUNNING"] * 2
         assert {task.started_by for task in cloud.tasks} == {"mine", "theirs"}
+        others = list(stop_run(clients, stack, None))
+        assert sorted(others) == sorted(task.arn for task in cloud.tasks[4:])
 
 
 def test_submit_leaves_the_answers_to_the_table(cloud: Cloud) -> None:
