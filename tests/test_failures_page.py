@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 
 from qabot.engines.fargate.failures import CLASSES, from_error, from_refusal, from_task
 from tests.conftest import ROOT
-from tests.qabot.engines.fargate.test_weather import (
+from tests.qabot.engines.fargate.test_storm import (
     LATE,
     OF_A_CALL,
     OF_A_LAUNCH,
@@ -21,7 +21,7 @@ from tests.qabot.engines.fargate.test_weather import (
 from tools.fuzzing import targets
 
 if TYPE_CHECKING:
-    from tools.emulator import Misfortune
+    from tools.emulator import TaskFault
 
 PAGE = (ROOT / "docs/failures.md").read_text(encoding="utf-8")
 
@@ -36,15 +36,15 @@ def test_every_class_is_there_in_the_order_of_the_code() -> None:
     assert [row[0].strip("`") for row in table("kind")] == list(CLASSES)
 
 
-def of_task(misfortune: Misfortune) -> str:
-    """The class that a task's misfortune has."""
-    if misfortune.hangs:
+def of_task(fault: TaskFault) -> str:
+    """The class that a task's fault has."""
+    if fault.hangs:
         return "lease-expired"
-    container = {"exitCode": misfortune.exit_code, "reason": misfortune.reason}
+    container = {"exitCode": fault.exit_code, "reason": fault.reason}
     task: dict[str, Any] = {
-        "stopCode": misfortune.stop_code,
-        "stoppedReason": misfortune.stopped_reason,
-        "containers": [container] if misfortune.starts else [],
+        "stopCode": fault.stop_code,
+        "stoppedReason": fault.stopped_reason,
+        "containers": [container] if fault.starts else [],
     }
     return from_task(task, None).kind
 

@@ -18,7 +18,7 @@ import pytest
 from qabot.errors import QuestionsError
 from qabot.questions.read import read_question_file
 from tools.emulator import Cloud, emulated_cloud
-from tools.emulator.weather import CRASHED, HANGS, Misfortunes
+from tools.emulator.typical_faults import CRASHED, HANGS, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -174,7 +174,7 @@ def test_a_problems_file_with_mistakes_tells_them_all(tmp_path: Path) -> None:
 
 
 def test_a_task_that_crashes_leaves_its_evidence(tmp_path: Path) -> None:
-    with checkout(tmp_path, faults=Misfortunes(lambda *_: CRASHED)) as aws:
+    with checkout(tmp_path, faults=TaskFaults(lambda *_: CRASHED)) as aws:
         done = run_task(tmp_path, aws, "ask", MOMOTARO, NAME)
     assert done.returncode == 1
     assert "crashed" in done.stderr
@@ -186,7 +186,7 @@ def test_a_task_that_crashes_leaves_its_evidence(tmp_path: Path) -> None:
 def test_an_interruption_stops_every_task_in_the_time_that_github_gives(
     number: signal.Signals, tmp_path: Path
 ) -> None:
-    with checkout(tmp_path, faults=Misfortunes(lambda *_: HANGS)) as aws:
+    with checkout(tmp_path, faults=TaskFaults(lambda *_: HANGS)) as aws:
         process = start(tmp_path, aws, "ask_many", "--wait")
         while len(aws.tasks) < 4:
             assert process.poll() is None

@@ -23,10 +23,10 @@ import time
 from functools import lru_cache
 from typing import TYPE_CHECKING
 
-from answerer import surroundings
-from answerer.bounded import Bounded, interruptible
+from answerer import environment
 from answerer.errors import AnswererError
 from answerer.logs import log
+from answerer.supervisor import Supervisor, supervised
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -55,21 +55,21 @@ def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = 
     except SystemExit as stop:  # argparse has said why
         return int(stop.code or 0)
     try:
-        deadline = surroundings.deadline(environ)
+        deadline = environment.deadline(environ)
     except AnswererError as error:
         log(str(error))
         return error.exit_code
-    with interruptible() as bounded:
-        return _run(arguments, environ, bounded, deadline)
+    with supervised() as supervisor:
+        return _run(arguments, environ, supervisor, deadline)
 
 
 def _run(
     arguments: argparse.Namespace,
     environ: Mapping[str, str],
-    bounded: Bounded,
+    supervisor: Supervisor,
     deadline: float,
 ) -> int:
-    directory = surroundings.model_directory(environ)
+    directory = environment.model_directory(environ)
     if arguments.keys:
         from answerer.worker import Task, run_all
 
@@ -81,9 +81,9 @@ def _run(
             questions=len(arguments.keys),
         )
         attempts = arguments.attempts or [None] * len(arguments.keys)
-        return run_all(task, list(zip(arguments.keys, attempts, strict=True)), bounded)
+        return run_all(task, list(zip(arguments.keys, attempts, strict=True)), supervisor)
     try:
-        line = bounded.run(lambda: _tutorial(arguments, environ, _load(directory)), deadline)
+        line = supervisor.run(lambda: _tutorial(arguments, environ, _load(directory)), deadline)
     except Exception as error:  # noqa: BLE001 - the last to hear of it
         from answerer.worker import explain
 
@@ -103,8 +103,8 @@ def _tutorial(arguments: argparse.Namespace, environ: Mapping[str, str], model: 
         "answer": best.answer or None,
     }
     if not arguments.no_save:
-        lifetime = surroundings.lifetime(environ)
-        surroundings.open_table(environ).save(
+        lifetime = environment.lifetime(environ)
+        environment.open_table(environ).save(
             arguments.item_id,
             arguments.context,
             arguments.question,

@@ -4,7 +4,7 @@
     ├── ModelError             2   the model directory is missing, broken or of another version
     ├── InputError             2   this context or question can't be answered as it is
     ├── ExportError            2   the checkpoint can't be exported as it is
-    ├── SurroundingsError      2   the task's environment variables can't be used
+    ├── EnvironmentVariableError      2   the task's environment variables can't be used
     ├── TableError             3   the table or an item of it is not as it has to be
     ├── BatchError             3   the table does not take or give all that it was asked
     ├── SupersededError        0   a newer attempt has the question

@@ -14,10 +14,10 @@ from concurrent.futures import Future
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
-from answerer import surroundings
-from answerer.bounded import Bounded, DeadlineError, InterruptionError
+from answerer import environment
 from answerer.errors import AnswererError, InputError, ModelError
 from answerer.logs import log
+from answerer.supervisor import DeadlineError, InterruptionError, Supervisor
 from answerer.table import SupersededError
 
 if TYPE_CHECKING:
@@ -43,7 +43,7 @@ class Task:
     """What the questions of one task share: the table, the model and the time.
 
     Args:
-        environ: the environment; `answerer.surroundings` says what of it is read.
+        environ: the environment; `answerer.environment` says what of it is read.
         load: loads the model; called once, beside everything else.
         top_k: how many spans to keep, the answer included.
         deadline: seconds until the task gives a question up.
@@ -68,12 +68,12 @@ class Task:
     @cached_property
     def table(self) -> Table:
         """The table; making its client takes a tenth of a second."""
-        return surroundings.open_table(self._environ)
+        return environment.open_table(self._environ)
 
     @cached_property
     def name(self) -> str:
         """The task's ARN, or any other name that is its alone."""
-        return surroundings.task_name(self._environ)
+        return environment.task_name(self._environ)
 
     @cached_property
     def model(self) -> Callable[[], Model]:
@@ -103,32 +103,32 @@ class Worker:
         # What ended the work early, once something has.
         self.error: Exception | None = None
 
-    def claim(self, bounded: Bounded) -> None:
+    def claim(self, supervisor: Supervisor) -> None:
         """Let the table say that this task has the question; `run` does it unless it is done."""
-        self._do(bounded, self._claim)
+        self._do(supervisor, self._claim)
 
-    def run(self, bounded: Bounded) -> int:
+    def run(self, supervisor: Supervisor) -> int:
         """Do the work, and write down what became of it.
 
         Args:
-            bounded: runs it.
+            supervisor: runs it.
 
         Returns:
             The exit code for the process: 0 when the table has the answer, or a newer attempt.
         """
         begun = time.monotonic()
         if self._code is None:
-            self._do(bounded, self._answer)
+            self._do(supervisor, self._answer)
         if self._code is None:
             self._code = 0
             log(f"answered after {time.monotonic() - begun:.2f} s")
         return self._code
 
-    def fail(self, bounded: Bounded, error: Exception) -> int:
+    def fail(self, supervisor: Supervisor, error: Exception) -> int:
         """Write down that nothing will come of it, unless that is known already.
 
         Args:
-            bounded: runs the writing.
+            supervisor: runs the writing.
             error: why.
 
         Returns:
@@ -142,14 +142,14 @@ class Worker:
             self._code = error.exit_code
         else:
             kind, reason, self._code = explain(error, self._task.deadline)
-            self._record(bounded, kind, reason, permanent=isinstance(error, InputError))
+            self._record(supervisor, kind, reason, permanent=isinstance(error, InputError))
         return self._code
 
-    def _do(self, bounded: Bounded, work: Callable[[], object]) -> None:
+    def _do(self, supervisor: Supervisor, work: Callable[[], object]) -> None:
         try:
-            bounded.run(work, self._task.deadline)
+            supervisor.run(work, self._task.deadline)
         except Exception as error:  # noqa: BLE001 - the last to hear of it; the table is told
-            self.fail(bounded, error)
+            self.fail(supervisor, error)
 
     def _claim(self) -> Item:
         if self._attempt is None:
@@ -168,7 +168,7 @@ class Worker:
         if not self._task.table.answer(self._key, item.attempt, spans, loaded.info.identity):
             raise SupersededError(f"the table has gone on without attempt {item.attempt}")
 
-    def _record(self, bounded: Bounded, kind: str, reason: str, *, permanent: bool) -> None:
+    def _record(self, supervisor: Supervisor, kind: str, reason: str, *, permanent: bool) -> None:
         if self._attempt is None:
             return  # there is no such item
         attempt = self._attempt
@@ -179,13 +179,13 @@ class Worker:
             return self._task.table.fail(self._key, attempt, kind, stored, permanent=permanent)
 
         try:
-            if not bounded.run(fail, LAST_WORDS):
+            if not supervisor.run(fail, LAST_WORDS):
                 log("the table has gone on without this attempt; its failure is not recorded")
         except Exception as error:  # noqa: BLE001 - there is nobody left to tell but the log
             log(f"could not record the failure: {type(error).__name__}: {error}")
 
 
-def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], bounded: Bounded) -> int:
+def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], supervisor: Supervisor) -> int:
     """Answer the questions of a task, one after the other.
 
     One that fails does not keep the others from their turn; a signal to stop ends them all.
@@ -193,7 +193,7 @@ def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], bounded: Bou
     Args:
         task: what they share.
         attempts: each question's key, and which attempt at it this is.
-        bounded: runs everything.
+        supervisor: runs everything.
 
     Returns:
         The exit code for the process: the first that is not 0.
@@ -203,13 +203,13 @@ def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], bounded: Bou
         task.model  # noqa: B018 - it begins to load
         # A question that waits for its turn must not look as if its task had never started.
         for worker in workers:
-            worker.claim(bounded)
+            worker.claim(supervisor)
             if isinstance(worker.error, InterruptionError):
                 break
     stop = next((one.error for one in workers if isinstance(one.error, InterruptionError)), None)
     codes = []
     for worker in workers:
-        codes.append(worker.run(bounded) if stop is None else worker.fail(bounded, stop))
+        codes.append(worker.run(supervisor) if stop is None else worker.fail(supervisor, stop))
         if isinstance(worker.error, InterruptionError):
             stop = worker.error
     return next((code for code in codes if code), 0)

@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 
 from moto import mock_aws
 
-from answerer.surroundings import open_table
+from answerer.environment import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

@@ -25,8 +25,8 @@ from moto.server import ThreadedMotoServer
 import answerer
 from answerer import contexts
 from answerer.__main__ import main
+from answerer.environment import model_directory, open_table
 from answerer.items import Status
-from answerer.surroundings import model_directory, open_table
 from tests.answerer import tables
 
 if TYPE_CHECKING:

@@ -11,10 +11,10 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from answerer import contexts
-from answerer.bounded import Bounded
 from answerer.errors import InputError, ModelError
 from answerer.items import Status
 from answerer.spans import Span
+from answerer.supervisor import Supervisor
 from answerer.worker import GRACE, Task, Worker, run_all
 from tests.answerer import tables
 
@@ -67,7 +67,7 @@ def test_the_answer_is_written_with_its_model_and_alternatives(table: Table) -> 
         asked.append((arguments, options))
         return SPANS
 
-    assert worker(model(answer)).run(Bounded()) == 0
+    assert worker(model(answer)).run(Supervisor()) == 0
     assert asked == [((CONTEXT, "Who?"), {"top_k": 2})]
     item = table.get("k")
     assert (item.status, item.spans, item.model) == (Status.ANSWERED, tuple(SPANS), "m@1")
@@ -76,7 +76,7 @@ def test_the_answer_is_written_with_its_model_and_alternatives(table: Table) -> 
 
 def test_without_an_attempt_the_table_says_which(table: Table) -> None:
     claim(table, 2)
-    assert worker(model(lambda *_, **__: SPANS), attempt=None).run(Bounded()) == 0
+    assert worker(model(lambda *_, **__: SPANS), attempt=None).run(Supervisor()) == 0
     assert table.get("k").status is Status.ANSWERED
 
 
@@ -93,21 +93,21 @@ def test_without_an_attempt_the_table_says_which(table: Table) -> None:
 def test_a_failure_is_written_as_what_it_is(
     table: Table, error: Exception, kind: str, reason: str, permanent: bool, code: int
 ) -> None:
-    assert worker(model(raising(error))).run(Bounded()) == code
+    assert worker(model(raising(error))).run(Supervisor()) == code
     item = table.get("k")
     assert item.status is Status.FAILED
     assert (item.kind, item.reason, item.permanent) == (kind, reason, permanent)
 
 
 def test_a_model_that_does_not_load_is_written_too(table: Table) -> None:
-    assert worker(raising(ModelError("broken"))).run(Bounded()) == 2
+    assert worker(raising(ModelError("broken"))).run(Supervisor()) == 2
     assert table.get("k").reason == "broken"
 
 
 def test_a_crash_leaves_its_traceback_in_the_log_line_by_line(
     table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    worker(model(raising(ValueError("x\n::error::y\u2028z")))).run(Bounded())
+    worker(model(raising(ValueError("x\n::error::y\u2028z")))).run(Supervisor())
     lines = capsys.readouterr().err.splitlines()
     assert any("Traceback" in line for line in lines)
     assert all(line.startswith("answerer: ") for line in lines)
@@ -121,7 +121,7 @@ def test_a_hang_ends_at_the_deadline_and_its_late_answer_is_refused(table: Table
         done.set()
         return SPANS
 
-    assert worker(model(hang), deadline=1.5).run(Bounded()) == 124
+    assert worker(model(hang), deadline=1.5).run(Supervisor()) == 124
     assert (table.get("k").status, table.get("k").kind) == (Status.FAILED, "deadline")
     release.set()
     assert done.wait(5)
@@ -130,7 +130,7 @@ def test_a_hang_ends_at_the_deadline_and_its_late_answer_is_refused(table: Table
 
 
 def test_an_interruption_is_written_in_time(table: Table) -> None:
-    bounded, release, inside = Bounded(), threading.Event(), threading.Event()
+    supervisor, release, inside = Supervisor(), threading.Event(), threading.Event()
 
     def hang(*_: object, **__: object) -> list[Span]:
         inside.set()
@@ -139,11 +139,11 @@ def test_an_interruption_is_written_in_time(table: Table) -> None:
 
     def interrupt() -> None:
         inside.wait()
-        bounded.interrupt(signal.SIGTERM)
+        supervisor.interrupt(signal.SIGTERM)
 
     threading.Thread(target=interrupt).start()
     begun = time.monotonic()
-    assert worker(model(hang)).run(bounded) == 143
+    assert worker(model(hang)).run(supervisor) == 143
     assert time.monotonic() - begun < 10, "ECS kills 30 s after SIGTERM"
     release.set()
     assert (table.get("k").kind, table.get("k").reason) == (
@@ -154,7 +154,7 @@ def test_an_interruption_is_written_in_time(table: Table) -> None:
 
 def test_a_newer_attempt_is_left_alone(table: Table) -> None:
     claim(table, 2)
-    assert worker(model(lambda *_, **__: SPANS)).run(Bounded()) == 0
+    assert worker(model(lambda *_, **__: SPANS)).run(Supervisor()) == 0
     assert (table.get("k").attempt, table.get("k").status) == (2, Status.PENDING)
 
 
@@ -163,13 +163,13 @@ def test_an_attempt_that_is_overtaken_while_it_answers_changes_nothing(table: Ta
         claim(table, 2)
         return SPANS
 
-    assert worker(model(answer)).run(Bounded()) == 0
+    assert worker(model(answer)).run(Supervisor()) == 0
     assert (table.get("k").attempt, table.get("k").status) == (2, Status.PENDING)
 
 
 def test_a_context_that_is_gone_is_written_as_such(table: Table) -> None:
     table.client.delete_item(TableName=table.name, Key={"item_id": {"S": CONTEXT_ID}})
-    assert worker(model(lambda *_, **__: SPANS)).run(Bounded()) == 3
+    assert worker(model(lambda *_, **__: SPANS)).run(Supervisor()) == 3
     item = table.get("k")
     assert item.kind == "table"
     assert "was cleared or expired" in (item.reason or "")
@@ -179,10 +179,10 @@ def test_an_item_or_a_table_that_is_gone_ends_the_task_with_a_line(
     table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
     load = model(lambda *_, **__: SPANS)
-    assert worker(load, key="nothing").run(Bounded()) == 3
+    assert worker(load, key="nothing").run(Supervisor()) == 3
     assert "has no item 'nothing'" in capsys.readouterr().err
     table.client.delete_table(TableName=table.name)
-    assert worker(load).run(Bounded()) == 3
+    assert worker(load).run(Supervisor()) == 3
     log = capsys.readouterr().err
     assert "ResourceNotFoundException" in log
     assert "Traceback" not in log
@@ -192,7 +192,7 @@ KEYS = ("k", "l", "m")
 
 
 def run_several(
-    table: Table, answer: Callable[..., Any], bounded: Bounded | None = None, **arguments: Any
+    table: Table, answer: Callable[..., Any], supervisor: Supervisor | None = None, **arguments: Any
 ) -> int:
     """A task of three questions, whose texts are their keys."""
     for key in KEYS[1:]:
@@ -202,7 +202,7 @@ def run_several(
         model(answer),
         **{"top_k": 2, "deadline": 30, "questions": len(KEYS), **arguments},
     )
-    return run_all(task, [(key, 1) for key in KEYS], bounded or Bounded())
+    return run_all(task, [(key, 1) for key in KEYS], supervisor or Supervisor())
 
 
 def test_a_task_claims_all_its_questions_before_it_answers_the_first(table: Table) -> None:
@@ -232,7 +232,7 @@ def test_a_model_is_loaded_once_for_all_questions(table: Table) -> None:
 
     claim(table, 1, "l")
     task = Task(tables.ENVIRON, load, top_k=2, deadline=30, questions=2)
-    assert run_all(task, [("k", 1), ("l", None)], Bounded()) == 0
+    assert run_all(task, [("k", 1), ("l", None)], Supervisor()) == 0
     assert len(loads) == 1
 
 
@@ -269,17 +269,17 @@ def test_nor_does_one_that_hangs(table: Table) -> None:
 
 @pytest.mark.parametrize("before", [True, False])
 def test_an_interruption_ends_all_that_is_left(table: Table, before: bool) -> None:
-    bounded, release = Bounded(), threading.Event()
+    supervisor, release = Supervisor(), threading.Event()
 
     def answer(_: str, question: str, **__: object) -> list[Span]:
         if question == "l":
-            bounded.interrupt(signal.SIGTERM)
+            supervisor.interrupt(signal.SIGTERM)
             release.wait()
         return SPANS
 
     if before:  # while the questions are claimed
-        bounded.interrupt(signal.SIGTERM)
-    assert run_several(table, answer, bounded) == 143
+        supervisor.interrupt(signal.SIGTERM)
+    assert run_several(table, answer, supervisor) == 143
     release.set()
     answered = [None] if not before else ["interrupted"]
     assert [table.get(key).kind for key in KEYS] == [*answered, "interrupted", "interrupted"]
@@ -289,5 +289,5 @@ def test_what_another_attempt_has_is_left_to_it(table: Table) -> None:
     claim(table, 1, "l", "l")
     claim(table, 2, "l", "l")
     task = Task(tables.ENVIRON, model(lambda *_, **__: SPANS), top_k=2, deadline=30, questions=2)
-    assert run_all(task, [("l", 1), ("k", 1)], Bounded()) == 0
+    assert run_all(task, [("l", 1), ("k", 1)], Supervisor()) == 0
     assert (table.get("l").status, table.get("k").status) == (Status.PENDING, Status.ANSWERED)

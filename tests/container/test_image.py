@@ -20,7 +20,7 @@ from typing import TYPE_CHECKING
 import pytest
 from filelock import FileLock
 
-from answerer.surroundings import open_table
+from answerer.environment import open_table
 from tests.checkpoints import make_checkpoint
 from tests.container.bases import like_python_slim
 from tools.benchmark.table import served

@@ -19,12 +19,12 @@ from qabot.deployment.settings import read_settings
 from qabot.engines.fargate.engine import FargateEngine, stop_run
 from qabot.engines.fargate.timing import Pace
 from tools.emulator import Cloud, emulated_cloud
-from tools.emulator.weather import CRASHED, HANGS, Allowed
+from tools.emulator.typical_faults import CRASHED, HANGS, Allowed
 
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-    from tools.emulator import Misfortune
+    from tools.emulator import TaskFault
     from tools.emulator.task import Task
 
 ROOT = Path(__file__).resolve().parents[2]
@@ -33,14 +33,14 @@ MODEL = SETTINGS.model_identity(ROOT)
 PACE = Pace(poll=0.05, describe=0.1, start=60, settle=1, retry=0.05)
 
 
-class Weather(Allowed):
-    """Some actions are denied, and some tasks fare ill."""
+class Script(Allowed):
+    """Some actions are denied, and some tasks fail."""
 
-    def __init__(self, *misfortunes: Misfortune | None) -> None:
+    def __init__(self, *faults: TaskFault | None) -> None:
         super().__init__()
-        self._misfortunes = list(misfortunes)
+        self._misfortunes = list(faults)
 
-    def on_start(self, _task: Task) -> Misfortune | None:
+    def on_start(self, _task: Task) -> TaskFault | None:
         return self._misfortunes.pop(0) if self._misfortunes else None
 
 
@@ -61,16 +61,16 @@ def test_the_role_is_enough_for_the_engine_and_for_no_more(
             [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         )
     }
-    weather = Weather(CRASHED, CRASHED, CRASHED, HANGS)
-    with emulated_cloud(faults=weather) as cloud:
+    script = Script(CRASHED, CRASHED, CRASHED, HANGS)
+    with emulated_cloud(faults=script) as cloud:
         cloud.deploy(model="bundled")
-        weather.actions = actions
+        script.actions = actions
         use(cloud, monkeypatch)
         used = set(cloud.client_calls()) - {
             "cloudformation:CreateStack",
             "cloudformation:ListStacks",
         }
-    assert weather.denied == []
+    assert script.denied == []
     # Of the rest, RunTask wants PassRole and TagResource, and `cdk deploy` wants AssumeRole.
     assert actions - used == {"ecs:TagResource", "iam:PassRole", "sts:AssumeRole"}
 

@@ -17,7 +17,7 @@ from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
 from tests.workflows.test_answer import PEACH, ask
 from tests.workflows.test_cloud import ROLE, deploy_bundled
-from tools.emulator import ApiError, Faults, Misfortune, Reaction, Refuse, emulated_cloud
+from tools.emulator import ApiError, Faults, Reaction, Refuse, TaskFault, emulated_cloud
 from tools.emulator.launch import ACCOUNT
 
 if TYPE_CHECKING:
@@ -32,7 +32,7 @@ CREDENTIALS = {
 }
 REGISTRY = f"{ACCOUNT}.dkr.ecr.us-east-1.amazonaws.com/cdk-x-container-assets-{ACCOUNT}-us-east-1"
 # In the words of ECS, with all that they name.
-NOT_PULLED = Misfortune(
+NOT_PULLED = TaskFault(
     starts=False,
     stop_code="TaskFailedToStart",
     stopped_reason=f"CannotPullContainerError: User: arn:aws:sts::{ACCOUNT}:assumed-role/execution/0 "
@@ -50,13 +50,13 @@ NOT_SIGNED = ApiError(
 
 
 @dataclass
-class Weather(Faults):
+class Recording(Faults):
     """The first task's image can't be pulled; later perhaps the table takes no signature."""
 
     signed: bool = True
     tasks: list[Task] = field(default_factory=list)
 
-    def on_start(self, task: Task) -> Misfortune | None:
+    def on_start(self, task: Task) -> TaskFault | None:
         self.tasks.append(task)
         return NOT_PULLED if len(self.tasks) == 1 else None
 
@@ -80,8 +80,8 @@ def test_a_run_tells_no_secret(
     deploy_bundled(origin)
     ask(origin, {"questions/peach.yaml": PEACH + "- Who named the baby?\n"})
     github.variables.update(ROLE)
-    weather = Weather()
-    with emulated_cloud(faults=weather) as cloud:
+    recording = Recording()
+    with emulated_cloud(faults=recording) as cloud:
         cloud.deploy(model="bundled", revision=None)
         github.environ.update({**cloud.environ, **CREDENTIALS, "QABOT_DEBUG": "1"})
         jobs = github.run("answer.yml")
@@ -96,7 +96,7 @@ def test_a_run_tells_no_secret(
             assert seen(log) == []
             assert seen(job.summary) == []
         files = origin.files()
-        task = weather.tasks[0].arn
+        task = recording.tasks[0].arn
         assert task.replace(ACCOUNT, "***") in files["answers/peach.yaml"]
         assert "not authorized to perform: ecr:BatchGetImage" in files["answers/peach.yaml"]
         for name, text in files.items():
@@ -108,7 +108,7 @@ def test_a_run_tells_no_secret(
             assert seen(file.read_text("utf-8")) == [], file
 
         # AWS refuses, and its words hold everything.
-        weather.signed = False
+        recording.signed = False
         clone = origin.clone()
         for name, value in {**github.environ, "GITHUB_ACTIONS": "true"}.items():
             monkeypatch.setenv(name, value)

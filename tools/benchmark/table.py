@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 
 from moto.server import ThreadedMotoServer
 
-from answerer.surroundings import open_table
+from answerer.environment import open_table
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

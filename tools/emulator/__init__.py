@@ -9,7 +9,7 @@
 
 moto's server answers the APIs. The tasks of ECS are this package's own: RunTask, StopTask,
 DescribeTasks and ListTasks behave as ECS documents them, and each task executes its container's
-command, in a thread, a process or a Docker container. `faults` says how the weather is.
+command, in a thread, a process or a Docker container. `faults` says what goes wrong.
 
 One cloud at a time in a process: moto's state is the process's, and it is emptied at the start and
 at the end. For the same reason a cloud and moto's `mock_aws` can't be open at once.
@@ -22,9 +22,9 @@ from tools.emulator.faults import (
     ApiError,
     Faults,
     LoseReply,
-    Misfortune,
     Reaction,
     Refuse,
+    TaskFault,
 )
 
 __all__ = [
@@ -34,8 +34,8 @@ __all__ = [
     "Cloud",
     "Faults",
     "LoseReply",
-    "Misfortune",
     "Reaction",
     "Refuse",
+    "TaskFault",
     "emulated_cloud",
 ]

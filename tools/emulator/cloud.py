@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING, Any
 
 from tools.emulator.ecs import EcsTasks
 from tools.emulator.faults import NO_FAULTS, Faults
-from tools.emulator.life import Delays, Life
+from tools.emulator.lifecycle import Delays, Lifecycle
 from tools.emulator.moto_gaps import filled_gaps
 from tools.emulator.runtimes import Kind, Program, make_runtime
 from tools.emulator.scheduler import Scheduler
@@ -35,7 +35,7 @@ class Cloud:
         url: where the APIs are.
         application: what answers them.
         ecs: the tasks.
-        life: what moves them on.
+        lifecycle: what moves them on.
         scheduler: when.
     """
 
@@ -44,7 +44,7 @@ class Cloud:
         url: str,
         application: Application,
         ecs: EcsTasks,
-        life: Life,
+        lifecycle: Lifecycle,
         scheduler: Scheduler,
     ) -> None:
         self.endpoint_url = url
@@ -61,7 +61,7 @@ class Cloud:
         }
         self._application = application
         self._ecs = ecs
-        self._life = life
+        self._lifecycle = lifecycle
         self._scheduler = scheduler
 
     @property
@@ -89,7 +89,7 @@ class Cloud:
 
     def stop(self, task: Task, stop_code: str, reason: str) -> None:
         """Stop a task as AWS itself does, such as for Spot or for a broken host."""
-        self._life.stop(task, stop_code, reason)
+        self._lifecycle.stop(task, stop_code, reason)
 
     def wait_idle(self, seconds: float = 30.0) -> None:
         """Wait until no task is left that has not stopped.
@@ -137,7 +137,7 @@ def emulated_cloud(
 
     Args:
         tasks: how containers are executed.
-        faults: the weather.
+        faults: what goes wrong.
         delays: how long tasks stay in their states; not at all by default.
         workers: containers at once; further ones wait before RUNNING.
         environment: variables that every container gets beside its own, such as `MODEL_DIR`.
@@ -153,13 +153,13 @@ def emulated_cloud(
     )
     _empty_moto()
     scheduler = Scheduler(runtime.workers)
-    surroundings: dict[str, str] = dict(environment or {})
-    life = Life(scheduler, runtime, faults, delays or Delays(), surroundings)
-    ecs = EcsTasks(life, faults)
-    application = Application(ecs, faults, life.revoked)
+    variables = dict(environment or {})
+    lifecycle = Lifecycle(scheduler, runtime, faults, delays or Delays(), variables)
+    ecs = EcsTasks(lifecycle, faults)
+    application = Application(ecs, faults, lifecycle.revoked)
     server = Server(application)
-    cloud = Cloud(server.url, application, ecs, life, scheduler)
-    life.surround(
+    cloud = Cloud(server.url, application, ecs, lifecycle, scheduler)
+    lifecycle.add_environment(
         {
             "AWS_ENDPOINT_URL": server.url,
             "AWS_REGION": REGION,
@@ -173,7 +173,7 @@ def emulated_cloud(
             yield cloud
     finally:
         for task in ecs.all():
-            life.destroy(task)
+            lifecycle.destroy(task)
         scheduler.close(seconds=10)
         server.close()
         _empty_moto()

@@ -25,7 +25,7 @@ from tools.emulator.task import Task
 
 if TYPE_CHECKING:
     from tools.emulator.calls import Call
-    from tools.emulator.life import Life
+    from tools.emulator.lifecycle import Lifecycle
 
 MOST_A_CALL = 100
 # A stopped task can be seen for an hour at least; here for an hour exactly.
@@ -36,15 +36,15 @@ class EcsTasks:
     """RunTask, StopTask, DescribeTasks and ListTasks.
 
     Args:
-        life: what moves tasks on.
-        faults: the weather.
+        lifecycle: what moves tasks on.
+        faults: what goes wrong.
         forget_after: seconds that a stopped task can be seen.
     """
 
     def __init__(
-        self, life: Life, faults: Faults, forget_after: float = FORGET_AFTER_SECONDS
+        self, lifecycle: Lifecycle, faults: Faults, forget_after: float = FORGET_AFTER_SECONDS
     ) -> None:
-        self._life = life
+        self._lifecycle = lifecycle
         self._faults = faults
         self._forget_after = forget_after
         self._lock = threading.RLock()
@@ -122,7 +122,7 @@ class EcsTasks:
                 self._tokens[cluster, token] = (fingerprint, tasks)
             shown = [task.to_api(tags=True) for task in tasks]
         for task in tasks:
-            self._life.launch(task)
+            self._lifecycle.launch(task)
         return {"tasks": shown, "failures": []}
 
     def _stop_task(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:
@@ -131,7 +131,7 @@ class EcsTasks:
         if task is None:
             raise invalid("The referenced task was not found.")
         reason = parameters.get("reason", "Task stopped by user")
-        self._life.stop(task, "UserInitiated", str(reason))
+        self._lifecycle.stop(task, "UserInitiated", str(reason))
         return {"task": task.to_api(tags=False)}
 
     def _describe_tasks(self, parameters: dict[str, Any], region: str) -> dict[str, Any]:

@@ -1,7 +1,7 @@
-"""Where bad weather comes in: asked at each call, at each launch and at each start of a task.
+"""Fault injection: called for each API call, each launch and each start of a task.
 
-`Faults` itself is fair weather. Derive from it and override what should go wrong; every method may
-be called from several threads at once. `tools/emulator/weather.py` has simple ones.
+`Faults` itself injects nothing. Subclass it and override what should go wrong; every method may
+be called from several threads at once. `tools/emulator/typical_faults.py` has simple ones.
 """
 
 from __future__ import annotations
@@ -89,7 +89,7 @@ Reaction: TypeAlias = Refuse | LoseReply | CutReply | LateReply | Alter
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class Misfortune:
+class TaskFault:
     """How a task ends other than by itself.
 
     Args:
@@ -121,7 +121,7 @@ class Misfortune:
 
 
 class Faults:
-    """Fair weather: everything goes as it should."""
+    """No faults: everything works."""
 
     def on_call(self, call: Call) -> Reaction | None:
         """Asked before each call of any API that comes from outside.
@@ -140,7 +140,7 @@ class Faults:
             and perhaps `arn` and `detail`; or `None`.
         """
 
-    def on_start(self, task: Task) -> Misfortune | None:
+    def on_start(self, task: Task) -> TaskFault | None:
         """Asked once for each task, before its container would start."""
 
 

@@ -1,4 +1,4 @@
-"""The HTTP side: counts each call, asks the weather, and gives it to ECS's tasks or to moto."""
+"""The HTTP side: counts each call, injects faults, and passes it to ECS's tasks or to moto."""
 
 from __future__ import annotations
 
@@ -34,7 +34,7 @@ class Application:
 
     Args:
         ecs: the tasks.
-        faults: the weather.
+        faults: what goes wrong.
         revoked: access keys that are no good any more.
     """
 

@@ -20,7 +20,7 @@ from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
 from qabot.errors import CloudError, NoAnswerError, UsageError
 from tools.emulator import Cloud, emulated_cloud
-from tools.emulator.weather import HANGS, Misfortunes
+from tools.emulator.typical_faults import HANGS, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -126,7 +126,7 @@ def test_ask_tells_a_failure_and_what_it_can_not_do(
 def test_reap_stops_what_a_run_has_left(
     root: Path, report: Reporter, said: io.StringIO, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    with emulated_cloud(faults=Misfortunes(lambda *_: HANGS)) as cloud:
+    with emulated_cloud(faults=TaskFaults(lambda *_: HANGS)) as cloud:
         for name, value in cloud.environ.items():
             monkeypatch.setenv(name, value)
         cloud.deploy(model="bundled")

@@ -45,7 +45,10 @@ def docker(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def launch(cloud: Cloud, image: str) -> str:
     outputs = cloud.deploy(image=image)
-    network = {"subnets": [outputs["SubnetIds"]], "securityGroups": [outputs["SecurityGroupId"]]}
+    network = {
+        "subnets": outputs["SubnetIds"].split(","),
+        "securityGroups": [outputs["SecurityGroupId"]],
+    }
     answer = cloud.client("ecs").run_task(
         cluster=outputs["ClusterName"],
         taskDefinition=outputs["TaskDefinitionArn"],

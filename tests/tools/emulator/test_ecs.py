@@ -8,12 +8,14 @@ from typing import TYPE_CHECKING, Any
 import pytest
 
 from qabot.deployment import fargate_limits as fargate
-from tools.emulator import emulated_cloud, weather
+from tools.emulator import emulated_cloud
 from tools.emulator.launcher import Launcher, echo
+from tools.emulator.typical_faults import HANGS, TaskFaults
 
 if TYPE_CHECKING:
     pass
 
+HANGING = TaskFaults(lambda *_: HANGS)
 pytestmark = pytest.mark.timeout(60)
 
 
@@ -92,7 +94,7 @@ def test_describe_tasks_takes_a_hundred_and_names_what_is_missing(launcher: Laun
 
 
 def test_list_tasks_filters_by_who_started_them_and_by_what_is_wanted_of_them() -> None:
-    with emulated_cloud(program=echo, faults=weather.Misfortunes(lambda *_: weather.HANGS)) as one:
+    with emulated_cloud(program=echo, faults=HANGING) as one:
         launcher = Launcher(one)
         mine = [launcher.run(startedBy="me") for _ in range(3)]
         launcher.run(startedBy="you")

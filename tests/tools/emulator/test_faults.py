@@ -1,4 +1,4 @@
-"""Bad weather in the emulated cloud comes as it was asked for."""
+"""Faults are injected into the emulated cloud as requested."""
 
 from __future__ import annotations
 
@@ -11,11 +11,11 @@ from tools.emulator import (
     ApiError,
     Faults,
     LoseReply,
-    Misfortune,
     Reaction,
     Refuse,
+    TaskFault,
     emulated_cloud,
-    weather,
+    typical_faults,
 )
 from tools.emulator.launcher import Launcher, echo
 
@@ -28,17 +28,17 @@ pytestmark = pytest.mark.timeout(60)
 
 
 @pytest.mark.parametrize(
-    ("misfortune", "stop_code", "containers", "exit_code"),
+    ("fault", "stop_code", "containers", "exit_code"),
     [
-        (weather.NEVER_STARTED, "TaskFailedToStart", 0, None),
-        (weather.IMAGE_NOT_PULLED, "TaskFailedToStart", 1, None),
-        (weather.OUT_OF_MEMORY, "EssentialContainerExited", 1, 137),
-        (weather.SPOT_INTERRUPTED, "SpotInterruption", 1, 143),
-        (weather.CRASHED, "EssentialContainerExited", 1, 1),
+        (typical_faults.NEVER_STARTED, "TaskFailedToStart", 0, None),
+        (typical_faults.IMAGE_NOT_PULLED, "TaskFailedToStart", 1, None),
+        (typical_faults.OUT_OF_MEMORY, "EssentialContainerExited", 1, 137),
+        (typical_faults.SPOT_INTERRUPTED, "SpotInterruption", 1, 143),
+        (typical_faults.CRASHED, "EssentialContainerExited", 1, 1),
     ],
 )
 def test_a_misfortune_ends_a_task_before_its_container_does_anything(
-    misfortune: Misfortune, stop_code: str, containers: int, exit_code: int | None
+    fault: TaskFault, stop_code: str, containers: int, exit_code: int | None
 ) -> None:
     ran: list[int] = []
 
@@ -46,10 +46,10 @@ def test_a_misfortune_ends_a_task_before_its_container_does_anything(
         ran.append(1)
         return 0
 
-    def second(_task: object, number: int) -> Misfortune | None:
-        return misfortune if number == 2 else None
+    def second(_task: object, number: int) -> TaskFault | None:
+        return fault if number == 2 else None
 
-    with emulated_cloud(program=program, faults=weather.Misfortunes(second)) as cloud:
+    with emulated_cloud(program=program, faults=typical_faults.TaskFaults(second)) as cloud:
         launcher = Launcher(cloud)
         arns = [launcher.run() for _ in range(3)]
         cloud.wait_idle()
@@ -63,23 +63,23 @@ def test_a_misfortune_ends_a_task_before_its_container_does_anything(
     assert len(ill) == 1
     task = ended[ill[0]]
     assert task["stopCode"] == stop_code
-    assert task["stoppedReason"] == misfortune.stopped_reason
+    assert task["stoppedReason"] == fault.stopped_reason
     assert len(task["containers"]) == containers
     if containers:
         assert task["containers"][0].get("exitCode") == exit_code
-        assert task["containers"][0].get("reason") == misfortune.reason
+        assert task["containers"][0].get("reason") == fault.reason
     assert len(ran) == 2
 
 
 def test_a_container_may_do_all_its_work_and_still_end_ill() -> None:
-    killed_late = Misfortune(
+    killed_late = TaskFault(
         finishes=True,
         stop_code="EssentialContainerExited",
         stopped_reason="Essential container in task exited",
         exit_code=137,
         reason="OutOfMemoryError: Container killed due to memory usage",
     )
-    faults = weather.Misfortunes(lambda *_: killed_late)
+    faults = typical_faults.TaskFaults(lambda *_: killed_late)
     with emulated_cloud(program=echo, faults=faults) as cloud:
         arn = Launcher(cloud).run("0")
         cloud.wait_idle()
@@ -91,7 +91,7 @@ def test_a_container_may_do_all_its_work_and_still_end_ill() -> None:
 def test_a_call_can_be_refused_and_a_reply_can_be_lost() -> None:
     class Once(Faults):
         def __init__(self) -> None:
-            self.left: list[Refuse | LoseReply] = [Refuse(weather.THROTTLED), LoseReply()]
+            self.left: list[Refuse | LoseReply] = [Refuse(typical_faults.THROTTLED), LoseReply()]
 
         def on_call(self, call: Call) -> Refuse | LoseReply | None:
             return self.left.pop(0) if call.kind == "ecs:RunTask" and self.left else None
@@ -108,7 +108,7 @@ def test_a_batch_can_be_done_in_part() -> None:
     class Partly(Faults):
         def on_call(self, call: Call) -> Reaction | None:
             batch = call.action in ("BatchGetItem", "BatchWriteItem")
-            return weather.partly_unprocessed(call, keep=2) if batch else None
+            return typical_faults.partly_unprocessed(call, keep=2) if batch else None
 
     keys = [{"item_id": {"S": str(number)}} for number in range(5)]
     with emulated_cloud(faults=Partly()) as cloud:
@@ -160,14 +160,14 @@ def test_errors_speak_the_protocol_of_each_service() -> None:
 
 def test_the_limits_of_an_account_throttle_whoever_is_faster() -> None:
     now = [0.0]
-    limits = weather.AccountLimits(clock=lambda: now[0])
+    limits = typical_faults.AccountLimits(clock=lambda: now[0])
     call = _call("ecs", "RunTask")
     assert [limits.on_call(call) for _ in range(20)] == [None] * 20
     assert isinstance(limits.on_call(call), Refuse)
     now[0] = 0.5
     assert [limits.on_call(call) is None for _ in range(11)] == [True] * 10 + [False]
     assert [limits.on_launch({}) for _ in range(100)] == [None] * 100
-    assert limits.on_launch({}) == weather.THROTTLED
+    assert limits.on_launch({}) == typical_faults.THROTTLED
     spot = {"capacityProviderStrategy": [{"capacityProvider": "FARGATE_SPOT"}]}
     assert limits.on_launch(spot) is None, "Spot has a bucket of its own"
 
@@ -180,13 +180,13 @@ def _call(service: str, action: str) -> Call:
 
 def test_an_error_inside_the_cloud_is_raised_and_not_lost() -> None:
     class Broken(Faults):
-        def on_start(self, _task: object) -> Misfortune | None:
-            raise LookupError("the weather station burns")
+        def on_start(self, _task: object) -> TaskFault | None:
+            raise LookupError("the fault itself fails")
 
     def break_it() -> None:
         with emulated_cloud(program=echo, faults=Broken()) as cloud:
             Launcher(cloud).run()
             cloud.wait_idle()
 
-    with pytest.raises(LookupError, match="weather station"):
+    with pytest.raises(LookupError, match="the fault itself fails"):
         break_it()

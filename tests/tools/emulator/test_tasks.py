@@ -16,7 +16,7 @@ from botocore.exceptions import ClientError
 from tools.emulator import emulated_cloud
 from tools.emulator.definition import read_definition
 from tools.emulator.launcher import Launcher, echo
-from tools.emulator.life import Delays
+from tools.emulator.lifecycle import Delays
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

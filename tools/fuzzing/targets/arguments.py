@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING, Any, NoReturn
 from unittest import mock
 
 from answerer import __main__ as program
-from answerer import contexts, surroundings
+from answerer import contexts, environment
 from tools.fuzzing.target import Target, as_text, as_unicode, join, split
 from tools.fuzzing.targets.items import typed_item
 
@@ -129,7 +129,7 @@ def _no_network(*_: Any, **__: Any) -> NoReturn:
 @contextmanager
 def around() -> Iterator[None]:
     """Answer for DynamoDB, cut the network off, and wait for nothing."""
-    session = surroundings._session()
+    session = environment._session()
     session.register("before-send.dynamodb", _reply)
     keep = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
     with ExitStack() as stack:
@@ -192,7 +192,7 @@ TARGET = Target(
         "::error::", b"\xff\xff", b"\xed\xa0\x80",
     ],
     modules=[
-        "answerer.__main__", "answerer.surroundings", "answerer.worker", "answerer.bounded",
+        "answerer.__main__", "answerer.environment", "answerer.worker", "answerer.supervisor",
         "answerer.logs", "answerer.table", "answerer.items", "answerer.contexts",
     ],
     around=around,

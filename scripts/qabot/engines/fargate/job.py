@@ -83,7 +83,7 @@ class Job:
         """Take over the attempt that the table knows."""
         self.attempt, self.token = item.attempt, item.token
 
-    def fly(self, task: str, *, ours: bool, now: float) -> None:
+    def attach(self, task: str, *, ours: bool, now: float) -> None:
         """A task runs for it now."""
         self.task, self.ours, self.since = task, ours, now
         self.launched += ours

@@ -48,7 +48,7 @@ class Unclaimed:
 
 # What became of a job's launch: a task's ARN and whether this run launched it, or the item that another
 # run has taken meanwhile, or why there is no task.
-Landing: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
+LaunchResult: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
 
 
 class Launcher:
@@ -91,7 +91,7 @@ class Launcher:
         self._stops = pool or DaemonPool(THREADS, "stop")
         self._halt = threading.Event()
 
-    def submit(self, jobs: Sequence[Job]) -> Future[list[Landing]]:
+    def submit(self, jobs: Sequence[Job]) -> Future[list[LaunchResult]]:
         """Launch a task for some jobs as soon as the account's rates allow, or find the one they have.
 
         Args:
@@ -113,15 +113,15 @@ class Launcher:
                 job.token = token
         return self._pool.submit(call, jobs, at)
 
-    def _claim_and_run(self, jobs: Sequence[Job], at: float) -> list[Landing]:
+    def _claim_and_run(self, jobs: Sequence[Job], at: float) -> list[LaunchResult]:
         if self._halt.is_set():
             return [Cause("timeout", "the run was stopped before the launch")] * len(jobs)
-        stood = [self._claim(job) for job in jobs]
-        aboard = [job for job, landing in zip(jobs, stood, strict=True) if landing is None]
-        landed = iter(self._run_task(aboard, at) if aboard else ())
-        return [next(landed) if landing is None else landing for landing in stood]
+        refused = [self._claim(job) for job in jobs]
+        claimed = [job for job, result in zip(jobs, refused, strict=True) if result is None]
+        launched = iter(self._run_task(claimed, at) if claimed else ())
+        return [next(launched) if result is None else result for result in refused]
 
-    def _claim(self, job: Job) -> Landing | None:
+    def _claim(self, job: Job) -> LaunchResult | None:
         """Claim an attempt; `None` when that is done, else what stands in its way."""
         now = int(self._timing.wall())
         try:
@@ -144,7 +144,7 @@ class Launcher:
                 raise
             return Unclaimed(Cause("throttled", cause.reason, cause.evidence))
 
-    def _run_task(self, jobs: Sequence[Job], at: float) -> list[Landing]:
+    def _run_task(self, jobs: Sequence[Job], at: float) -> list[LaunchResult]:
         first = jobs[0]
         launch = Launch(
             attempts=tuple((job.key, job.attempt) for job in jobs),
@@ -155,7 +155,7 @@ class Launcher:
         )
         return [self._launch(launch, at)] * len(jobs)
 
-    def _launch(self, launch: Launch, at: float) -> Landing:
+    def _launch(self, launch: Launch, at: float) -> LaunchResult:
         # Before the look at `_halt`: `stop_all` sets that first, and then waits for these.
         self._calling.add(launch.token)
         try:
@@ -165,7 +165,7 @@ class Launcher:
         finally:
             self._calling.discard(launch.token)
 
-    def _call(self, launch: Launch) -> Landing:
+    def _call(self, launch: Launch) -> LaunchResult:
         try:
             arn, ours, refusal = self._tasks.launch(launch)
         except Exception as error:

@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qabot.answers.model import Result
     from qabot.aws.tasks import Tasks
     from qabot.engines.fargate.job import Job
-    from qabot.engines.fargate.launcher import Landing, Launcher
+    from qabot.engines.fargate.launcher import Launcher, LaunchResult
     from qabot.engines.fargate.outcome import Verdicts
     from qabot.engines.fargate.timing import Pace, Timing
 
@@ -101,7 +101,7 @@ class Dispatch:
         self._table = table
         self._verdicts = verdicts
         self._max_tasks = max_tasks
-        self._most_aboard = questions_per_task
+        self._questions_per_task = questions_per_task
         self._places = float(max_tasks)  # fewer where Fargate has given no more
         self._growth = _MOST_GROWTH
         self._since_refusal = 0
@@ -112,9 +112,9 @@ class Dispatch:
         self._order = count()
         # Each open job is in one of these.
         self._waiting: list[tuple[float, int, Job]] = []
-        self._launching: dict[Future[list[Landing]], list[Job]] = {}
-        self._flying: dict[str, Job] = {}
-        self._aboard: dict[str, list[Job]] = {}  # those that fly, by task
+        self._launching: dict[Future[list[LaunchResult]], list[Job]] = {}
+        self._running: dict[str, Job] = {}
+        self._by_task: dict[str, list[Job]] = {}  # those that fly, by task
         self._next_poll = self._next_describe = timing.now()
 
     def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
@@ -136,19 +136,19 @@ class Dispatch:
             # What was claimed for one task is found by asking for just that again.
             for job in sorted(jobs, key=lambda job: job.token if job.rejoin else ""):
                 if job.task is not None:
-                    self._board(job, job.task)
+                    self._watch_job(job, job.task)
                 else:
                     self._queue(job, 0.0)
-            self.tally.joined = len(self._aboard)
-            while self._waiting or self._launching or (stay and self._flying):
+            self.tally.joined = len(self._by_task)
+            while self._waiting or self._launching or (stay and self._running):
                 if self._timing.now() >= end:
                     waiting = [job for _, _, job in self._waiting]
                     launching = chain.from_iterable(self._launching.values())
-                    for job in (*waiting, *launching, *self._flying.values()):
+                    for job in (*waiting, *launching, *self._running.values()):
                         yield self._verdicts.timed_out(job, self._timeout)
                     return
                 self._launch()
-                yield from self._land()
+                yield from self._collect_launches()
                 yield from self._watch()
                 self._rest(end)
             left = not stay
@@ -166,8 +166,8 @@ class Dispatch:
     def _room(self) -> bool:
         # No more calls than threads: a call that waits for a thread would be counted as made, and
         # be made later, together with others.
-        launching, flying = len(self._launching), len(self._aboard)
-        return launching < THREADS and launching + flying < int(self._places)
+        launching, running = len(self._launching), len(self._by_task)
+        return launching < THREADS and launching + running < int(self._places)
 
     def _launch(self) -> None:
         while self._waiting and self._room():
@@ -181,7 +181,7 @@ class Dispatch:
         _, _, first = heapq.heappop(self._waiting)
         jobs = [first]
         # What was launched together is found together, however many that were.
-        most = len(self._waiting) + 1 if first.rejoin else self._most_aboard
+        most = len(self._waiting) + 1 if first.rejoin else self._questions_per_task
         soon = self._timing.now() + AHEAD
         while len(jobs) < most and self._waiting:
             due, _, job = self._waiting[0]
@@ -190,47 +190,45 @@ class Dispatch:
             jobs.append(heapq.heappop(self._waiting)[2])
         return jobs
 
-    def _land(self) -> Iterator[Result]:
+    def _collect_launches(self) -> Iterator[Result]:
         for future in [future for future in self._launching if future.done()]:
             jobs = self._launching.pop(future)
             with errors.translated("launching tasks"):
-                landings = future.result()
-            tasks = {landing for landing in landings if isinstance(landing, tuple)}
+                results = future.result()
+            tasks = {result for result in results if isinstance(result, tuple)}
             self.tally.launched += sum(ours for _, ours in tasks)
             self.tally.joined += sum(not ours for _, ours in tasks)
-            for job, landing in zip(jobs, landings, strict=True):
-                yield from self._landed(job, landing)
+            for job, result in zip(jobs, results, strict=True):
+                yield from self._handle(job, result)
             if tasks:
                 self._granted()
-            elif any(
-                isinstance(landing, Cause) and landing.kind in _NO_ROOM for landing in landings
-            ):
+            elif any(isinstance(result, Cause) and result.kind in _NO_ROOM for result in results):
                 self._refused()
 
-    def _landed(self, job: Job, landing: Landing) -> Iterator[Result]:
-        if isinstance(landing, tuple):
-            task, ours = landing
-            job.fly(task, ours=ours, now=self._timing.now())
-            self._board(job, task)
+    def _handle(self, job: Job, result: LaunchResult) -> Iterator[Result]:
+        if isinstance(result, tuple):
+            task, ours = result
+            job.attach(task, ours=ours, now=self._timing.now())
+            self._watch_job(job, task)
             return
-        if isinstance(landing, Item):
-            yield from self._overtaken(job, landing)
+        if isinstance(result, Item):
+            yield from self._overtaken(job, result)
             return
-        if isinstance(landing, Unclaimed):
+        if isinstance(result, Unclaimed):
             # If the claim has got through all the same, the next one will find it.
             job.attempt -= 1
-            yield from self._failed(job, landing.cause)
+            yield from self._failed(job, result.cause)
             job.rejoin = False  # there is no attempt yet whose launch could be repeated
             return
-        if landing.kind == "throttled":
+        if result.kind == "throttled":
             self._launcher.pacer.slow_down()
-        yield from self._failed(job, landing)
+        yield from self._failed(job, result)
 
     def _refused(self) -> None:
         """Fargate refused a launch: what is in flight now may be all that there is room for."""
         self._growth = max(_LEAST_GROWTH, self._growth / 2)
         self._since_refusal = 0
-        in_flight = len(self._aboard) + len(self._launching)
+        in_flight = len(self._by_task) + len(self._launching)
         # As long as that is uncertain, try some more even if none of these tasks ends.
         self._places = max(1.0, min(self._places, in_flight + int(self._growth)))
 
@@ -241,9 +239,9 @@ class Dispatch:
         if self._since_refusal % _LAUNCHES_TO_TRUST == 0:
             self._growth = min(_MOST_GROWTH, self._growth * 2)
 
-    def _board(self, job: Job, task: str) -> None:
-        self._flying[job.key] = job
-        self._aboard.setdefault(task, []).append(job)
+    def _watch_job(self, job: Job, task: str) -> None:
+        self._running[job.key] = job
+        self._by_task.setdefault(task, []).append(job)
         self._recorder.launched(job.key, task)
 
     def _overtaken(self, job: Job, item: Item) -> Iterator[Result]:
@@ -265,7 +263,7 @@ class Dispatch:
     # Watching
 
     def _watch(self) -> Iterator[Result]:
-        if not self._flying or self._timing.now() < self._next_poll:
+        if not self._running or self._timing.now() < self._next_poll:
             return
         try:
             if self._timing.now() >= self._next_describe:
@@ -282,7 +280,7 @@ class Dispatch:
             return
         self._next_poll = self._timing.now() + self._pace.poll
         for key, item in found.items():
-            yield from self._look(self._flying[key], item)
+            yield from self._look(self._running[key], item)
 
     def _read(self) -> dict[str, Item | None]:
         """What the table says of the tasks in flight.
@@ -290,14 +288,14 @@ class Dispatch:
         A task answers its questions in turn: as long as there is nothing new about the first that
         it has left, there is nothing new about the others, and they need not be read.
         """
-        heads = [jobs[0] for jobs in self._aboard.values()]
+        heads = [jobs[0] for jobs in self._by_task.values()]
         said = self._table.read(job.key for job in heads)
         found = {job.key: said.get(job.key) for job in heads}
         others = [
             job.key
             for head in heads
             if not self._is_quiet(head, found[head.key])
-            for job in self._aboard[str(head.task)][1:]
+            for job in self._by_task[str(head.task)][1:]
         ]
         if others:
             said = self._table.read(others)
@@ -313,9 +311,9 @@ class Dispatch:
         return item.status is Status.RUNNING and item.lease >= self._timing.wall()
 
     def _describe(self) -> None:
-        open_ = [arn for arn, jobs in self._aboard.items() if any(not job.stopped for job in jobs)]
+        open_ = [arn for arn, jobs in self._by_task.items() if any(not job.stopped for job in jobs)]
         for arn, task in self._tasks.describe(open_).items():
-            for job in self._aboard.get(arn, ()):
+            for job in self._by_task.get(arn, ()):
                 young = self._timing.now() - job.since < self._pace.settle
                 if (task is None and not young) or (task and task.get("lastStatus") == "STOPPED"):
                     job.stopped = (task,)
@@ -323,17 +321,17 @@ class Dispatch:
     def _look(self, job: Job, item: Item | None) -> Iterator[Result]:
         now = self._timing.now()
         if item is not None and item.status is Status.ANSWERED and item.attempt >= job.attempt:
-            self._touch_down(job)
+            self._unwatch(job)
             yield self._verdicts.answer(job, item)
         elif item is not None and item.attempt > job.attempt:
             # Another run has gone on to the next attempt.
-            self._touch_down(job)
+            self._unwatch(job)
             yield from self._overtaken(job, item)
         elif item is not None and item.permanent:
-            self._touch_down(job)
+            self._unwatch(job)
             yield self._verdicts.refuse(job, item)
         elif job.stopped is not None:
-            self._touch_down(job)
+            self._unwatch(job)
             cause = failures.from_task(job.stopped[0], item)
             if cause.kind == "reaped" and job.ours:
                 # This run has been cancelled and does not know it: launch nothing more.
@@ -341,14 +339,14 @@ class Dispatch:
             yield from self._failed(job, cause)
         elif item is not None and item.status is Status.FAILED:
             # ECS will say in a moment why the task was interrupted, or with which exit code it
-            # ended; should it take longer, as it does with other questions aboard, the table's
+            # ended; should it take longer, as it does while the task has other questions, the table's
             # word is enough.
-            others = len(self._aboard[str(job.task)]) > 1 and item.kind != "interrupted"
+            others = len(self._by_task[str(job.task)]) > 1 and item.kind != "interrupted"
             if job.reported is None and not others:
                 job.reported, job.reported_at = item, now
                 self._next_describe = now
             elif others or now - job.reported_at > self._pace.settle:
-                self._touch_down(job)
+                self._unwatch(job)
                 yield from self._failed(job, failures.from_task({"taskArn": job.task}, item))
         elif item is not None and item.status is Status.RUNNING:
             self._recorder.started(job.key)
@@ -357,21 +355,21 @@ class Dispatch:
         elif now - job.since > self._pace.start:
             yield from self._dead(job, "never-started")
 
-    def _touch_down(self, job: Job) -> bool:
+    def _unwatch(self, job: Job) -> bool:
         """The job's task is over, or the job needs it no more; whether no other job does."""
         task = str(job.task)
-        del self._flying[job.key]
-        self._aboard[task].remove(job)
-        if self._aboard[task]:
+        del self._running[job.key]
+        self._by_task[task].remove(job)
+        if self._by_task[task]:
             return False
-        del self._aboard[task]
+        del self._by_task[task]
         self._launcher.alive.discard(task)
         return True
 
     def _dead(self, job: Job, kind: str) -> Iterator[Result]:
         """Nothing was heard of the task for too long."""
         task, seconds = str(job.task), self._timing.now() - job.since
-        if self._touch_down(job):
+        if self._unwatch(job):
             self._launcher.stop(task, "qabot: no sign of life")
         reason = f"no sign of life from the task after {seconds:.0f} s; it was stopped"
         yield from self._failed(job, Cause(kind, reason, {"task": task}))
@@ -392,14 +390,14 @@ class Dispatch:
         """Sleep until something is due."""
         now = self._timing.now()
         due = [end]
-        if self._flying:
+        if self._running:
             due.append(self._next_poll)
         if self._waiting and self._room():
             due.append(max(self._waiting[0][0], now + self._launcher.pacer.delay() - AHEAD))
         pause = max(0.0, min(due) - now)
         if self._launching:
             self._timing.wait_any(self._launching, pause)
-        elif self._waiting or self._flying:
+        elif self._waiting or self._running:
             self._timing.sleep(pause)
 
 
@@ -418,6 +416,6 @@ def open_jobs(jobs: Sequence[Job], found: Mapping[str, Item], now: float) -> Non
         job.follow(item)
         if not item.status.final and item.token:
             if is_arn(item.task):
-                job.fly(str(item.task), ours=False, now=now)
+                job.attach(str(item.task), ours=False, now=now)
             else:
                 job.rejoin = True

@@ -29,7 +29,7 @@ from tests.qabot.engines.fargate.bench import (
     table_of,
 )
 from tools.emulator import Cloud
-from tools.emulator.weather import HANGS, AccountLimits, Misfortunes
+from tools.emulator.typical_faults import HANGS, AccountLimits, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -194,7 +194,7 @@ def test_nothing_to_ask_asks_aws_nothing(cloud: Cloud) -> None:
 
 def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
     requests = make_requests(6)
-    with deployed(monkeypatch, faults=Misfortunes(lambda *_: HANGS)) as cloud:
+    with deployed(monkeypatch, faults=TaskFaults(lambda *_: HANGS)) as cloud:
         assert engine(run="mine").submit(requests[:4]) == []
         assert engine(run="theirs").submit(requests[4:]) == []
         clients = Clients()

@@ -24,7 +24,7 @@ from tests.qabot.engines.fargate.bench import (
 )
 from tools.emulator import ApiError, Faults, LoseReply, Refuse
 from tools.emulator.faults import CutReply, LateReply
-from tools.emulator.weather import HANGS, THROTTLED, Misfortunes
+from tools.emulator.typical_faults import HANGS, THROTTLED, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Iterator, Sequence
@@ -32,7 +32,7 @@ if TYPE_CHECKING:
 
     from tools.emulator.calls import Call
     from tools.emulator.cloud import Cloud
-    from tools.emulator.faults import Misfortune, Reaction
+    from tools.emulator.faults import Reaction, TaskFault
     from tools.emulator.task import Task
 
 
@@ -47,7 +47,7 @@ class Script(Faults):
     def __init__(
         self,
         reactions: dict[str, Sequence[Reaction | None] | Callable[[int], Reaction | None]],
-        task: Misfortune | None = None,
+        task: TaskFault | None = None,
     ) -> None:
         self._reactions = reactions
         self._task = task
@@ -66,7 +66,7 @@ class Script(Faults):
             return chosen(number)
         return chosen[number - 1] if number <= len(chosen) else None
 
-    def on_start(self, _: Task) -> Misfortune | None:
+    def on_start(self, _: Task) -> TaskFault | None:
         return self._task
 
 
@@ -235,7 +235,7 @@ def test_reap_lists_until_nothing_is_launched_any_more(monkeypatch: pytest.Monke
 
 
 def test_a_run_whose_tasks_reap_stops_launches_no_more(monkeypatch: pytest.MonkeyPatch) -> None:
-    hang = Misfortunes(lambda *_: HANGS)
+    hang = TaskFaults(lambda *_: HANGS)
     with deployed(monkeypatch, faults=hang) as cloud:
         reaper = threading.Thread(target=lambda: reap_when_running(cloud, 4))
         reaper.start()

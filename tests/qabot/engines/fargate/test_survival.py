@@ -28,10 +28,10 @@ from tests.qabot.engines.fargate.bench import (
     make_requests,
     table_of,
 )
-from tools.emulator import ApiError, Cloud, Faults, LoseReply, Misfortune, Refuse
+from tools.emulator import ApiError, Cloud, Faults, LoseReply, Refuse, TaskFault
 from tools.emulator.cloud import ACCESS_KEY
-from tools.emulator.life import Delays
-from tools.emulator.weather import HANGS, SPOT_INTERRUPTED, Misfortunes
+from tools.emulator.lifecycle import Delays
+from tools.emulator.typical_faults import HANGS, SPOT_INTERRUPTED, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
@@ -155,7 +155,7 @@ def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     requests = make_requests(6)
-    hang_first = Misfortunes(lambda _, number: HANGS if number <= len(requests) else None)
+    hang_first = TaskFaults(lambda _, number: HANGS if number <= len(requests) else None)
     with deployed(monkeypatch, faults=hang_first) as cloud:
         first, second = engine().answer(requests), engine().answer([requests[0]])
         starter = threading.Thread(target=lambda: next(first))
@@ -254,10 +254,10 @@ def test_processes_that_spot_interrupts_say_so_and_the_answer_comes_on_demand(
     # SIGTERM, long before a process that has just started can have an answer.
     interrupted = replace(SPOT_INTERRUPTED, seconds=0.05)
 
-    def weather(task: Task, _: int) -> Misfortune | None:
+    def on_spot(task: Task, _: int) -> TaskFault | None:
         return interrupted if task.capacity_provider == "FARGATE_SPOT" else None
 
-    with deployed(monkeypatch, tasks="process", faults=Misfortunes(weather)) as cloud:
+    with deployed(monkeypatch, tasks="process", faults=TaskFaults(on_spot)) as cloud:
         results = list(engine(replace(SETTINGS, spot=True)).answer(requests))
         cloud.wait_idle()
         assert {result.key: result for result in results} == expected(requests)

@@ -1,7 +1,7 @@
-"""Two hundred questions in weather that fails a quarter of everything, in every way at once.
+"""Two hundred questions while a quarter of everything fails, in every way at the same time.
 
 The seed decides which task meets what as far as threads allow; what must hold, holds for any:
-    QABOT_WEATHER_SEED=7 python -m pytest tests/qabot/engines/test_weather.py
+    QABOT_STORM_SEED=7 python -m pytest tests/qabot/engines/fargate/test_storm.py
 """
 
 from __future__ import annotations
@@ -23,8 +23,8 @@ from tests.qabot.engines.fargate.bench import (
     launched_keys_of,
     make_requests,
 )  # fmt: skip
-from tools.emulator import ApiError, Faults, LoseReply, Misfortune, Refuse
-from tools.emulator.weather import (
+from tools.emulator import ApiError, Faults, LoseReply, Refuse, TaskFault
+from tools.emulator.typical_faults import (
     CRASHED,
     HANGS,
     IMAGE_NOT_PULLED,
@@ -42,7 +42,7 @@ if TYPE_CHECKING:
     from tools.emulator.calls import Call
     from tools.emulator.task import Task
 
-SEED = int(os.environ.get("QABOT_WEATHER_SEED", "1"))
+SEED = int(os.environ.get("QABOT_STORM_SEED", "1"))
 ENDED = "EssentialContainerExited"
 EXITED = "Essential container in task exited"
 # Each costs its question one more task.
@@ -50,20 +50,20 @@ PASSING = {
     "never": NEVER_STARTED,
     "hangs": HANGS,
     "out of memory": OUT_OF_MEMORY,
-    "out of memory, exit 0": Misfortune(
+    "out of memory, exit 0": TaskFault(
         stop_code=ENDED, stopped_reason="OutOfMemoryError: memory usage", exit_code=0
     ),
     "spot": SPOT_INTERRUPTED,
     "crash": CRASHED,
-    "silent": Misfortune(stop_code=ENDED, stopped_reason=EXITED, exit_code=0),
-    "registry": Misfortune(
+    "silent": TaskFault(stop_code=ENDED, stopped_reason=EXITED, exit_code=0),
+    "registry": TaskFault(
         starts=False,
         stop_code="TaskFailedToStart",
         stopped_reason="CannotPullContainerError: dial tcp: i/o timeout",
     ),
 }
 # The answer is written before the task is reported as failed: it stands.
-LATE = Misfortune(finishes=True, stop_code=ENDED, stopped_reason=EXITED, exit_code=1)
+LATE = TaskFault(finishes=True, stop_code=ENDED, stopped_reason=EXITED, exit_code=1)
 REFUSALS: Mapping[str, Any] = {
     "throttled": THROTTLED,
     "throttled, wrapped": ApiError(
@@ -123,7 +123,7 @@ class Storm(Faults):
         refusal: ApiError | list[dict[str, str]] | None = REFUSALS.get(name or "")
         return refusal
 
-    def on_start(self, task: Task) -> Misfortune | None:
+    def on_start(self, task: Task) -> TaskFault | None:
         if not self._roll(OF_A_TASK):
             return None
         name = self._choose(OF_TASKS, launched_keys_of(task))
@@ -169,7 +169,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
     failures = [result for result in results if isinstance(result, Failure)]
     assert Counter(failure.kind for failure in failures) == Counter(
         {"image-missing": storm.met["image"]}
-    ), "only what can't pass may fail; QABOT_WEATHER_SEED tells which storm this was"
+    ), "only what can't pass may fail; QABOT_STORM_SEED tells which storm this was"
     for failure in failures:
         assert "manifest unknown" in failure.evidence["stopped_reason"]
     assert sum(storm.met.values()) > 40, "that was no storm"

@@ -35,8 +35,8 @@ class InterruptionError(Exception):
         self.number = number
 
 
-class Bounded:
-    """Runs work in a thread of its own; `interruptible` makes one."""
+class Supervisor:
+    """Runs work in a thread of its own; `supervised` makes one."""
 
     def __init__(self) -> None:
         # A SimpleQueue may be filled from a signal handler: its `put` is re-entrant.
@@ -80,18 +80,18 @@ class Bounded:
 
 
 @contextmanager
-def interruptible() -> Iterator[Bounded]:
-    """A `Bounded` that SIGTERM and SIGINT interrupt, where this is the main thread."""
-    bounded = Bounded()
+def supervised() -> Iterator[Supervisor]:
+    """A `Supervisor` that SIGTERM and SIGINT interrupt, where this is the main thread."""
+    supervisor = Supervisor()
     if threading.current_thread() is not threading.main_thread():
-        yield bounded
+        yield supervisor
         return
     before = {
-        number: signal.signal(number, bounded.interrupt)
+        number: signal.signal(number, supervisor.interrupt)
         for number in (signal.SIGTERM, signal.SIGINT)
     }
     try:
-        yield bounded
+        yield supervisor
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)

@@ -11,7 +11,7 @@ from tools.emulator.logs import write_log
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
-    from tools.emulator.faults import Faults, Misfortune
+    from tools.emulator.faults import Faults, TaskFault
     from tools.emulator.runtimes import Outcome, Runtime
     from tools.emulator.scheduler import Scheduler
     from tools.emulator.task import Task
@@ -37,15 +37,15 @@ class Delays:
     deprovisioning: float = 0.0
 
 
-class Life:
+class Lifecycle:
     """Moves tasks through their states.
 
     Args:
         scheduler: the clock and the workers.
         runtime: what executes containers.
-        faults: the weather.
+        faults: what goes wrong.
         delays: of the states.
-        surroundings: variables that every container gets beside its own.
+        environment: variables that every container gets beside its own.
     """
 
     def __init__(
@@ -54,19 +54,19 @@ class Life:
         runtime: Runtime,
         faults: Faults,
         delays: Delays,
-        surroundings: Mapping[str, str],
+        environment: Mapping[str, str],
     ) -> None:
         self._scheduler = scheduler
         self._runtime = runtime
         self._faults = faults
         self._delays = delays
-        self._surroundings = dict(surroundings)
+        self._environment = dict(environment)
         # Credentials of tasks that are over.
         self.revoked: set[str] = set()
 
-    def surround(self, variables: Mapping[str, str]) -> None:
+    def add_environment(self, variables: Mapping[str, str]) -> None:
         """Give every container these variables too, from now on."""
-        self._surroundings.update(variables)
+        self._environment.update(variables)
 
     def destroy(self, task: Task) -> None:
         """End a task at once, without a trace, because the cloud ends."""
@@ -97,49 +97,49 @@ class Life:
     def _start(self, task: Task) -> None:
         if task.desired == "STOPPED":
             return
-        misfortune = self._faults.on_start(task)
-        if misfortune is None:
+        fault = self._faults.on_start(task)
+        if fault is None:
             self._scheduler.work(lambda: self._run(task, None))
             return
-        if not misfortune.starts:
-            task.shows_containers = misfortune.containers
-            self._later(misfortune, lambda: self._fail(task, misfortune))
-        elif misfortune.hangs or (misfortune.seconds == 0 and not misfortune.finishes):
+        if not fault.starts:
+            task.shows_containers = fault.containers
+            self._later(fault, lambda: self._fail(task, fault))
+        elif fault.hangs or (fault.seconds == 0 and not fault.finishes):
             task.move("RUNNING", "pullStoppedAt", "startedAt")
-            self._later(misfortune, lambda: self._fail(task, misfortune))
+            self._later(fault, lambda: self._fail(task, fault))
         else:
-            self._scheduler.work(lambda: self._run(task, misfortune))
+            self._scheduler.work(lambda: self._run(task, fault))
 
-    def _later(self, misfortune: Misfortune, step: Callable[[], None]) -> None:
-        if misfortune.seconds is not None:
-            self._scheduler.after(misfortune.seconds, step)
+    def _later(self, fault: TaskFault, step: Callable[[], None]) -> None:
+        if fault.seconds is not None:
+            self._scheduler.after(fault.seconds, step)
 
-    def _fail(self, task: Task, misfortune: Misfortune) -> None:
-        """End a task by its misfortune."""
-        if misfortune.graceful:
-            self.stop(task, misfortune.stop_code, misfortune.stopped_reason)
+    def _fail(self, task: Task, fault: TaskFault) -> None:
+        """End a task by its fault."""
+        if fault.graceful:
+            self.stop(task, fault.stop_code, fault.stopped_reason)
             return
         with task.lock:
             if task.desired == "STOPPED":
                 return
-            self._announce(task, misfortune.stop_code, misfortune.stopped_reason)
+            self._announce(task, fault.stop_code, fault.stopped_reason)
         self.revoked.add(task.access_key)
         self._runtime.kill(task)
-        self._end(task, misfortune.exit_code, misfortune.reason)
+        self._end(task, fault.exit_code, fault.reason)
 
-    def _run(self, task: Task, misfortune: Misfortune | None) -> None:
+    def _run(self, task: Task, fault: TaskFault | None) -> None:
         """Execute the container; in a worker."""
         with task.lock:
             if task.desired == "STOPPED" or not task.move("RUNNING", "pullStoppedAt", "startedAt"):
                 return
-        if misfortune is not None and not misfortune.finishes:
-            self._later(misfortune, lambda: self._fail(task, misfortune))
+        if fault is not None and not fault.finishes:
+            self._later(fault, lambda: self._fail(task, fault))
         outcome: Outcome = self._runtime.execute(
-            task, {**task.environment(), **self._surroundings, **_of_task(task, self._surroundings)}
+            task, {**task.environment(), **self._environment, **_of_task(task, self._environment)}
         )
         task.output += outcome.output
-        if misfortune is not None and misfortune.finishes:
-            self._fail(task, misfortune)
+        if fault is not None and fault.finishes:
+            self._fail(task, fault)
             return
         with task.lock:
             if task.desired != "STOPPED":
@@ -175,9 +175,9 @@ class Life:
         self._scheduler.after(self._delays.deprovisioning, gone)
 
 
-def _of_task(task: Task, surroundings: Mapping[str, str]) -> dict[str, str]:
+def _of_task(task: Task, environment: Mapping[str, str]) -> dict[str, str]:
     """What ECS gives this one task: its credentials and where to ask who it is."""
-    endpoint = surroundings["AWS_ENDPOINT_URL"]
+    endpoint = environment["AWS_ENDPOINT_URL"]
     return {
         "AWS_ACCESS_KEY_ID": task.access_key,
         "AWS_SECRET_ACCESS_KEY": "emulated",

@@ -34,7 +34,7 @@ _CLIENT_ARGUMENTS = {
 }
 
 
-class SurroundingsError(AnswererError):
+class EnvironmentVariableError(AnswererError):
     """An environment variable is missing or can't be used."""
 
     exit_code = 2
@@ -49,7 +49,7 @@ def deadline(environ: Mapping[str, str]) -> float:
     """How long this task may take, seconds.
 
     Raises:
-        SurroundingsError: `DEADLINE_SECONDS` is no number of seconds.
+        EnvironmentVariableError: `DEADLINE_SECONDS` is no number of seconds.
     """
     return _number(environ, DEADLINE_VARIABLE) or DEFAULT_DEADLINE
 
@@ -58,7 +58,7 @@ def lifetime(environ: Mapping[str, str]) -> int | None:
     """How long the table keeps an item that this task creates, seconds; `None` for ever.
 
     Raises:
-        SurroundingsError: `ITEM_TTL_DAYS` is no number of days.
+        EnvironmentVariableError: `ITEM_TTL_DAYS` is no number of days.
     """
     days = _number(environ, TTL_VARIABLE)
     return None if days is None else int(days * 86_400)
@@ -73,7 +73,7 @@ def _number(environ: Mapping[str, str], name: str) -> float | None:
     except ValueError:
         number = 0.0
     if not 0 < number < 1e7:  # also when it is no number at all
-        raise SurroundingsError(f"{name} is {text!a}; it must be a number above 0, or unset")
+        raise EnvironmentVariableError(f"{name} is {text!a}; it must be a number above 0, or unset")
     return number
 
 
@@ -81,11 +81,11 @@ def open_table(environ: Mapping[str, str]) -> Table:
     """The table that `TABLE_NAME` names.
 
     Raises:
-        SurroundingsError: it names none, or AWS has no region or no address to look in.
+        EnvironmentVariableError: it names none, or AWS has no region or no address to look in.
     """
     name = environ.get(TABLE_VARIABLE)
     if not name:
-        raise SurroundingsError(
+        raise EnvironmentVariableError(
             f"{TABLE_VARIABLE} is not set: name the DynamoDB table in it, or pass --no_save"
         )
     from botocore.config import Config
@@ -109,11 +109,11 @@ def open_table(environ: Mapping[str, str]) -> Table:
         with _SESSION_LOCK:
             client = _session().create_client("dynamodb", config=config, **arguments)
     except NoRegionError:
-        raise SurroundingsError(
+        raise EnvironmentVariableError(
             "AWS_REGION is not set: name the region of the table in it, such as us-east-1"
         ) from None
     except ValueError as error:  # botocore has no other for an address, or a region, that is none
-        raise SurroundingsError(
+        raise EnvironmentVariableError(
             f"AWS can't be called ({error}); correct AWS_REGION and AWS_ENDPOINT_URL"
         ) from None
     return Table(client, name)

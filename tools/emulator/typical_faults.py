@@ -1,4 +1,4 @@
-"""Simple bad weather, to use as it is or to combine."""
+"""Faults that tests need often, to use directly or to combine."""
 
 from __future__ import annotations
 
@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qabot.deployment import fargate_limits as fargate
-from tools.emulator.faults import Alter, ApiError, Faults, Misfortune, Refuse
+from tools.emulator.faults import Alter, ApiError, Faults, Refuse, TaskFault
 from tools.emulator.task import TASK_KEY
 
 if TYPE_CHECKING:
@@ -18,13 +18,13 @@ if TYPE_CHECKING:
     from tools.emulator.task import Task
 
 THROTTLED = ApiError("ThrottlingException", "Rate exceeded")
-NEVER_STARTED = Misfortune(
+NEVER_STARTED = TaskFault(
     starts=False,
     containers=False,
     stop_code="TaskFailedToStart",
     stopped_reason="Timeout waiting for network interface provisioning to complete.",
 )
-IMAGE_NOT_PULLED = Misfortune(
+IMAGE_NOT_PULLED = TaskFault(
     starts=False,
     stop_code="TaskFailedToStart",
     stopped_reason=(
@@ -33,36 +33,36 @@ IMAGE_NOT_PULLED = Misfortune(
     ),
     reason="CannotPullContainerError: manifest unknown",
 )
-OUT_OF_MEMORY = Misfortune(
+OUT_OF_MEMORY = TaskFault(
     stop_code="EssentialContainerExited",
     stopped_reason="OutOfMemoryError: Container killed due to memory usage",
     exit_code=137,
     reason="OutOfMemoryError: Container killed due to memory usage",
 )
-SPOT_INTERRUPTED = Misfortune(
+SPOT_INTERRUPTED = TaskFault(
     stop_code="SpotInterruption", stopped_reason="Your Spot Task was interrupted.", graceful=True
 )
-CRASHED = Misfortune(
+CRASHED = TaskFault(
     stop_code="EssentialContainerExited",
     stopped_reason="Essential container in task exited",
     exit_code=1,
 )
-HANGS = Misfortune(hangs=True, seconds=None)
+HANGS = TaskFault(hangs=True, seconds=None)
 
 
-class Misfortunes(Faults):
-    """Some tasks fare ill.
+class TaskFaults(Faults):
+    """Makes some tasks fail.
 
     Args:
-        choose: gives a task's misfortune or `None`, from the task and its number, the first is 1.
+        choose: gives a task's fault or `None`, from the task and its number, the first is 1.
     """
 
-    def __init__(self, choose: Callable[[Task, int], Misfortune | None]) -> None:
+    def __init__(self, choose: Callable[[Task, int], TaskFault | None]) -> None:
         self._choose = choose
         self._lock = threading.Lock()
         self._count = 0
 
-    def on_start(self, task: Task) -> Misfortune | None:
+    def on_start(self, task: Task) -> TaskFault | None:
         """What was chosen."""
         with self._lock:
             self._count += 1
