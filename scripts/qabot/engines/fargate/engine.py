@@ -46,7 +46,6 @@ if TYPE_CHECKING:
 # Of a run, seconds: GitHub's jobs have six hours, OIDC credentials one.
 DEFAULT_TIMEOUT = 3300.0
 _RUN_NAME = re.compile(r"[\w/-]{1,128}", re.ASCII)
-_CONTEXTS_AT_ONCE = 100
 # `qabot reap` gives up after so many refused stops in a row.
 _STOPS_REFUSED = 20
 
@@ -105,6 +104,11 @@ class FargateEngine:
         self._recorder.run = self.run
 
     @property
+    def _lifetime(self) -> int:
+        """How long an item stays in the table, seconds."""
+        return self._settings.item_ttl_days * 86_400
+
+    @property
     def model(self) -> str:
         """The identity of the model that answers."""
         return self._model
@@ -153,17 +157,17 @@ class FargateEngine:
         with translated("reading the table"):
             found = table.read(request.key for request in requests)
         jobs: list[Job] = []
-        context_ids: dict[str, str] = {}
+        packed: dict[str, tuple[str, bytes]] = {}
         for request in requests:
             item = found.get(request.key)
-            known = self._known(request, item) or self._impossible(request, context_ids)
+            known = self._known(request, item) or self._impossible(request, packed)
             if known is not None:
                 yield known
                 continue
             jobs.append(
                 Job(
                     request=request,
-                    context_id=context_ids[request.context],
+                    context_id=packed[request.context][0],
                     spot=self._settings.spot,
                     size=(stack.cpu, stack.memory),
                     over_answer=item is not None and item.status is Status.ANSWERED,
@@ -175,8 +179,16 @@ class FargateEngine:
                 if (item := found.get(job.key)) is not None:
                     job.follow(item)
         self._check(jobs, stack)
-        if jobs:
-            yield from self._dispatch(jobs, stack, table, stay=stay)
+        if not jobs:
+            return
+        with translated("writing the contexts"):
+            needed = {job.context_id for job in jobs if job.task is None}
+            data = {id_: content for id_, content in packed.values() if id_ in needed}
+            table.put_contexts(data, expires_at=int(time.time()) + self._lifetime)
+        # A run may take an hour, and has no more use for them.
+        packed.clear()
+        del data
+        yield from self._dispatch(jobs, stack, table, stay=stay)
 
     def _known(self, request: Request, item: Item | None) -> Result | None:
         """What the table says already, where it is final."""
@@ -191,16 +203,16 @@ class FargateEngine:
             return Failure(request.key, self._model, kind, reason, permanent=True)
         return None
 
-    def _impossible(self, request: Request, context_ids: dict[str, str]) -> Failure | None:
-        """Why a request cannot be stored in the table; else put its context id into `context_ids`."""
+    def _impossible(self, request: Request, packed: dict[str, tuple[str, bytes]]) -> Failure | None:
+        """Why a request cannot be stored in the table; else its context is in `packed`."""
         try:
             if len(request.question.encode()) > MAX_QUESTION_BYTES:
                 raise InputError(
                     "question-too-large",
                     f"the question has more than {MAX_QUESTION_BYTES:,} bytes: shorten it",
                 )
-            if request.context not in context_ids:
-                context_ids[request.context], _ = contexts.pack(request.context)
+            if request.context not in packed:
+                packed[request.context] = contexts.pack(request.context)
         except UnicodeEncodeError:
             reason = "the question has half a character in it; remove it"
             return Failure(request.key, self._model, "not-unicode", reason, permanent=True)
@@ -227,12 +239,9 @@ class FargateEngine:
     def _dispatch(
         self, jobs: Sequence[Job], stack: Stack, table: Table, *, stay: bool
     ) -> Generator[Result, None, None]:
-        lifetime = self._settings.item_ttl_days * 86_400
-        with translated("writing the contexts"):
-            _put_contexts(jobs, table, int(time.time()) + lifetime)
         tasks, timing = Tasks(self._clients, stack, self.run), Timing()
         dispatch = Dispatch(
-            Launcher(tasks, table, lifetime=lifetime, pace=self._pace, timing=timing),
+            Launcher(tasks, table, lifetime=self._lifetime, pace=self._pace, timing=timing),
             tasks,
             table,
             Verdicts(table, self._model, Logs(self._clients, stack).tail),
@@ -256,15 +265,6 @@ class FargateEngine:
             self._note(f"run {self.run}: {describe(dispatch.tally)}")
             if dispatch.tally.left:
                 self._note(f"to stop what still runs: qabot reap {self.run}")
-
-
-def _put_contexts(jobs: Sequence[Job], table: Table, expires_at: int) -> None:
-    """Write the contexts of the jobs that have a task to be launched; each once."""
-    texts = {job.context_id: job.request.context for job in jobs if job.task is None}
-    ids = list(texts)
-    for first in range(0, len(ids), _CONTEXTS_AT_ONCE):
-        packed = (contexts.pack(texts[id_]) for id_ in ids[first : first + _CONTEXTS_AT_ONCE])
-        table.put_contexts(dict(packed), expires_at=expires_at)
 
 
 def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
