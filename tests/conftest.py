@@ -6,7 +6,7 @@ import os
 import signal
 from collections.abc import Iterator
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from hypothesis import HealthCheck, settings
@@ -63,10 +63,15 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 
 def pytest_configure() -> None:
-    """Let Ctrl-C through to the processes that tests start and interrupt.
+    """Make the suite independent of where it is started.
 
-    Where the suite itself runs in the background of a shell, SIGINT is ignored, and that is inherited.
+    On GitHub, GITHUB_* and RUNNER_* describe the job of the suite itself; what is tested must not see
+    them. In the background of a shell SIGINT is ignored, and processes that tests start and interrupt
+    would inherit that.
     """
+    for name in list(os.environ):
+        if name.startswith(("GITHUB_", "RUNNER_", "ACTIONS_")):
+            del os.environ[name]
     if signal.getsignal(signal.SIGINT) is signal.SIG_IGN:
         signal.signal(signal.SIGINT, signal.default_int_handler)
 
@@ -115,10 +120,3 @@ def browser() -> Iterator[Browser]:
 def repository(tmp_path: Path) -> Repository:
     """A scratch repository."""
     return Repository(tmp_path)
-
-
-@pytest.fixture(autouse=True)
-def _not_on_github(monkeypatch: Any) -> None:
-    """The suite itself may run on GitHub; what it tests must not find that out by accident."""
-    for name in ("GITHUB_ACTIONS", "GITHUB_STEP_SUMMARY", "GITHUB_OUTPUT"):
-        monkeypatch.delenv(name, raising=False)
