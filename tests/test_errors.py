@@ -17,7 +17,7 @@ _DRAWN = re.compile(r"^[ │├└─]*([A-Z]\w+) +(\d+)", re.MULTILINE)
 
 def below(root: type[AnswererError]) -> set[type[AnswererError]]:
     """A class and everything derived from it."""
-    return {root}.union(*(below(one) for one in root.__subclasses__()))
+    return {root}.union(*map(below, root.__subclasses__()))
 
 
 def test_every_exception_is_drawn_with_its_exit_code() -> None:
@@ -28,4 +28,6 @@ def test_every_exception_is_drawn_with_its_exit_code() -> None:
     drawn: dict[str, int] = {}
     for document in (answerer.errors.__doc__, qabot.errors.__doc__):
         drawn |= {name: int(code) for name, code in _DRAWN.findall(document or "")}
-    assert drawn == {one.__name__: one.exit_code for one in below(AnswererError)}
+    known = {error.__name__: error.exit_code for error in below(AnswererError)}
+    # A module's own, which nothing else catches, is not in the tree.
+    assert drawn == {name: code for name, code in known.items() if not name.startswith("_")}

@@ -81,7 +81,7 @@ def test_a_folder_that_cannot_be_written_is_told(
     here.write("public", "a file")
     assert main(["site", "--out", "public"]) == 1
     err = capsys.readouterr().err
-    assert f"{Path('public/index.html')} can't be written: " in err
+    assert f"cannot write {Path('public/index.html')}: " in err
     assert "give another folder with --out" in err
 
 

@@ -86,7 +86,7 @@ def test_nothing_asked_is_nothing_drawn() -> None:
 
 def test_scores_are_a_bar_a_twentieth() -> None:
     rows = pictures.scores([("questions/a.yaml", [0.01, 0.02, 0.31, 0.99, 1.0, 1.0, 1.0])])
-    assert rows[2:] == ["| questions/a.yaml | `▄·····▂············█` | 2 of 7 |"]
+    assert rows[2:] == ["| questions/a.yaml | `▄·····▂············█` | 3 of 7 |"]
 
 
 @pytest.mark.parametrize("text", HOSTILE)
