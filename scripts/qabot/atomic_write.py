@@ -18,14 +18,14 @@ _LEFT_AFTER = 60
 
 
 def write(path: Path, data: bytes) -> None:
-    """Write a file, whatever stood there before.
+    """Write a file, replacing what was there.
 
     Args:
         path: in a folder that is there.
         data: its content.
 
     Raises:
-        OSError: it can't be written; what stood there still does.
+        OSError: it cannot be written; the file is as it was.
     """
     with _begun(path, data) as begun:
         begun.replace(path)
@@ -40,7 +40,7 @@ def create(path: Path, data: bytes) -> None:
 
     Raises:
         FileExistsError: something is there.
-        OSError: it can't be written.
+        OSError: it cannot be written.
     """
     with _begun(path, data) as begun:
         try:

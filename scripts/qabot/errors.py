@@ -6,16 +6,16 @@
         ├── ProblemsError          2   files that people wrote, with every problem in them
         │   ├── SettingsError      2   cdk.json
         │   └── QuestionsError     2   questions/
-        ├── AnswersError           1   answers/ can't be written
+        ├── AnswersError           1   answers/ cannot be written
         ├── NoAnswerError          1   a question that was asked on its own has no answer
-        ├── SiteError              1   the page can't be written
+        ├── SiteError              1   the page cannot be written
         ├── TimelineError          2   a timeline cannot be written, or a file is not one
         ├── GitError               1   git or the remote refuses
         ├── GitHubError            1   GitHub's API refuses
         ├── CloudError             3   AWS refuses: credentials, quota, stack not deployed
         ├── Interrupted          130   Ctrl-C, SIGTERM
         ├── DocumentError          1   not the data it should be: becomes a problem of its file
-        └── UnreadableFile         1   a file can't be had: becomes a problem of its file
+        └── UnreadableFile         1   a file cannot be read: becomes a problem of its file
 
 `qabot.exit_codes` catches the root, reports it and gives its exit code; the rest of the code raises.
 """
@@ -77,7 +77,7 @@ class ProblemsError(QabotError):
 
 
 class SettingsError(ProblemsError):
-    """`cdk.json` holds settings that can't be."""
+    """`cdk.json` has invalid settings."""
 
 
 class QuestionsError(ProblemsError):

@@ -380,7 +380,7 @@ def test_a_signal_stops_a_run_and_keeps_what_is_answered(
         _, err = process.communicate(timeout=60)
         took = time.monotonic() - started
     assert process.returncode == 130, err
-    stopped = re.search(r"stopped after (\d+) of 2000 questions; .* goes on from there", err)
+    stopped = re.search(r"stopped after (\d+) of 2000 questions; .* continues from there", err)
     assert stopped is not None, err
     assert "Traceback" not in err
     written = repository.read("answers/a.yaml").count("- id:")

@@ -242,7 +242,7 @@ def test_a_cancelled_run_commits_what_it_has_and_the_next_goes_on(
     github.cancel_after = "[1/2000]"
     runner = github.run("answer.yml")["runner"]
     assert runner.result == "cancelled"
-    assert "the same command goes on from there" in runner.log()
+    assert "the same command continues from there" in runner.log()
     assert runner.outcome("Commit answers") == "success"
     kept = origin.files()["answers/many.yaml"].count("- id:")
     assert 0 < kept < 2_000

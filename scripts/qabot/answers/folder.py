@@ -1,4 +1,4 @@
-"""The folder `answers/`: what lies there, and writing to it so that nothing is ever half written."""
+"""The folder `answers/`: reading it, and writing to it so that no file is ever half written."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ _GENERAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, er
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answers file as it lies there.
+    """An answers file as it is on disk.
 
     Args:
         path: relative to the repository, with `/`.
@@ -104,7 +104,7 @@ def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Questio
         questions: the set's questions by id.
 
     Raises:
-        AnswersError: they can't be written.
+        AnswersError: they cannot be written.
     """
     path = answers_path(answer_set.source)
     page = page_path(path)
@@ -138,7 +138,7 @@ def copy(source: Path, root: Path, path: str) -> bool:
         Whether one of them changed.
 
     Raises:
-        AnswersError: they can't be written.
+        AnswersError: they cannot be written.
     """
     page = page_path(path)
     changed, _ = _write(root, path, (source / path).read_bytes(), answers.MARKER.encode())
@@ -199,7 +199,7 @@ def prune(root: Path, paths: Iterable[str], current: Iterable[str]) -> None:
         current: the answers files that stay.
 
     Raises:
-        AnswersError: one can't be removed.
+        AnswersError: one cannot be removed.
     """
     by_folded_name = {path.casefold(): path for path in current}
     for path in paths:

@@ -66,7 +66,7 @@ class Failure:
         kind: a short, stable name of the class of failure, such as `question-too-long`.
         reason: what happened, for a person.
         attempts: how often it was tried.
-        permanent: trying again can't help: the context or the question must change.
+        permanent: trying again cannot help: the context or the question must change.
         evidence: what is known of the failure, such as `stoppedReason`, by name.
     """
 
@@ -190,3 +190,8 @@ def entry_fields(entry: Entry) -> dict[str, Any]:
 def span_in_words(span: Span) -> str:
     """A span and its score on one line, such as `Momotaro (0.93)`; not yet safe to print."""
     return f"{' '.join(span.answer.split()) or NOT_SAID} ({span.score:.2f})"
+
+
+def is_in(span: Span, context: str) -> bool:
+    """Whether a span is in a text, at its place; an empty span, which says that there is no answer, is in every text."""
+    return 0 <= span.start <= span.end and context[span.start : span.end] == span.answer

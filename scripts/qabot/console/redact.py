@@ -69,7 +69,7 @@ class Redactor:
         self._known: set[str] = set()
 
     def learn(self, account: str) -> None:
-        """Take this account's id out wherever it stands, not only where its place tells it."""
+        """Take this account's id out everywhere, not only where its place shows what it is."""
         self._known.add(re.escape(account))
 
     def __call__(self, text: str) -> str:

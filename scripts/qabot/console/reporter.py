@@ -1,4 +1,4 @@
-"""The one reporter: what a run says, on a terminal, in a plain log, on GitHub.
+"""The one reporter: prints what happens in a run, on a terminal, in a plain log, on GitHub.
 
 Everything goes to standard error, so that standard output holds only what a command was asked for.
 On GitHub problems become annotations on their lines, and a run's details a group. Text from
@@ -84,7 +84,7 @@ class Reporter:
         self._write(line)
 
     def _write(self, line: str) -> None:
-        """Print a line; where nobody can read it any more, the run goes on without."""
+        """Print a line; where nobody can read it any more, the run continues without."""
         try:
             print(line, file=self._stream, flush=True)
         except (OSError, ValueError):
@@ -177,7 +177,7 @@ class _Bar:
 
 
 class _Lines:
-    """A line a result, but no more than a log can bear: then one a second."""
+    """One line per result, or one per second where there are many."""
 
     MANY = 200
 

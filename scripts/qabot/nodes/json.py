@@ -1,6 +1,6 @@
 """Read JSON as nodes with their places.
 
-YAML can't read JSON's surrogate pairs, and `json` tells no places but that of the first mistake.
+YAML cannot read JSON's surrogate pairs, and `json` has no places except that of the first mistake.
 """
 
 from __future__ import annotations
@@ -39,7 +39,7 @@ def read_json(text: str) -> Node | None:
 
 
 class _JSON:
-    """One reading of one text; `_at` is where it stands."""
+    """Reads one text; `_at` is the current position."""
 
     def __init__(self, text: str) -> None:
         self._text = text
@@ -114,7 +114,7 @@ class _JSON:
         return Scalar(line, column, literal[0], kinds.get(literal[0], "a number"))
 
     def _members(self, end: str) -> Iterator[None]:
-        """Stop before each member of a list or an object, and end behind it."""
+        """Stop before each member of a list or an object, and end after it."""
         self._at += 1
         if self._peek() == end:
             self._at += 1

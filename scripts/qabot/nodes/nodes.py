@@ -1,4 +1,4 @@
-"""What a YAML or JSON file comes to: plain data whose every node knows its line and column.
+"""The data of a YAML or JSON file, where every node knows its line and column.
 
 The safe subset: mappings, lists and scalars, nested no deeper than data needs. `yaml_reader` and
 `json_reader` read it.

@@ -134,17 +134,15 @@ def _check_comment(event: yaml.ScalarEvent, lines: list[str]) -> None:
 
 def _events(text: str) -> Iterator[yaml.Event]:
     loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
-    behind = (1, 1)
+    after = (1, 1)
     try:
         for event in yaml.parse(text, Loader=loader):
             if event.end_mark is not None:
-                behind = (event.end_mark.line + 1, event.end_mark.column + 1)
+                after = (event.end_mark.line + 1, event.end_mark.column + 1)
             yield event
     except (ValueError, OverflowError) as error:
         # Where PyYAML has no libyaml it takes an escape beyond Unicode, such as "\U00110000", to chr().
-        raise DocumentError(
-            *behind, f"not YAML: {error}", "correct the text that follows"
-        ) from None
+        raise DocumentError(*after, f"not YAML: {error}", "correct the text that follows") from None
 
 
 def _place(event: yaml.Event) -> tuple[int, int]:
@@ -183,7 +181,7 @@ class _Composer:
         return node
 
     def repeat(self, event: yaml.AliasEvent) -> Scalar:
-        """The scalar that an alias stands for."""
+        """The scalar that an alias repeats."""
         line, column = _place(event)
         node = self._anchors.get(event.anchor)
         if node is None:
@@ -198,7 +196,7 @@ class _Composer:
         return Scalar(line, column, node.text, node.kind)
 
     def add(self, node: Node) -> None:
-        """Put a node where the stream stands, and open it where others will go into it."""
+        """Add a node at the current place, and open it if it is a list or mapping."""
         self._nodes += 1
         if self._nodes > MAX_NODES:
             raise too_many(node.line, node.column)

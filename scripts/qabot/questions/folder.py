@@ -1,4 +1,4 @@
-"""Read files that people wrote, and none but those inside one folder."""
+"""Read files that people wrote, and only those inside one folder."""
 
 from __future__ import annotations
 
@@ -11,10 +11,10 @@ from qabot.errors import QabotError
 
 
 class UnreadableFile(QabotError):
-    """A file can't be had.
+    """A file cannot be read.
 
     Args:
-        what: what is wrong with it, to stand behind its name.
+        what: what is wrong with it, to follow its name.
         todo: what to do about it.
     """
 
@@ -43,7 +43,7 @@ class ContainedFolder:
             name: the path as a person wrote it.
 
         Raises:
-            UnreadableFile: it is no relative path, or leaves the folder.
+            UnreadableFile: it is not a relative path, or leaves the folder.
         """
         if "\\" in name or name.startswith("/") or "\0" in name or re.match(r"[A-Za-z]:", name):
             raise UnreadableFile("is not a relative path with '/'", "give a path from this folder")
@@ -79,7 +79,7 @@ class ContainedFolder:
         except FileNotFoundError:
             raise UnreadableFile("does not exist", "check the name; capitals count") from None
         except OSError as error:
-            raise UnreadableFile(f"can't be read: {error.strerror}", "make it readable") from None
+            raise UnreadableFile(f"cannot be read: {error.strerror}", "make it readable") from None
 
 
 def _open(path: str, flags: int) -> int:

@@ -1,4 +1,4 @@
-"""One question file: its nodes checked and turned into questions, every mistake told.
+"""One question file: its nodes checked and turned into questions, every mistake reported.
 
 The file is in one of three shapes: a mapping with a context and its questions, a mapping with
 questions that bring their own contexts, or a plain list of the latter.
@@ -46,7 +46,7 @@ class Question:
         question: the question, without white space around it.
         context: the text that holds the answer, with `\n` line ends.
         expect: parts of right answers; empty where nothing is expected.
-        line: its line in its file, from 1.
+        line: its line in the file, from 1.
         expect_no_answer: whether the text is expected not to answer it.
     """
 

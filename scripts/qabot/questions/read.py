@@ -35,7 +35,7 @@ class QuestionSet:
 
     Args:
         source: the file, relative to the repository, with `/`.
-        questions: as they stand there.
+        questions: in the order of the file.
     """
 
     source: str

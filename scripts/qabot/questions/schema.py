@@ -1,4 +1,4 @@
-"""What a question file may hold: the one definition behind the validator and the JSON Schema."""
+"""The fields of a question file: the one definition for the validator and the JSON Schema."""
 
 from __future__ import annotations
 

@@ -77,8 +77,8 @@ def on_fargate(requests: Sequence[Request], settings: Settings) -> Estimate:
     load = f", up to {each} questions each" if each > 1 else ""
     words = (
         f"On Fargate {count(tasks, 'task')} of {size}{load}, about {_duration(seconds)} and "
-        f"{_price(dollars)} on demand in {fargate.PRICE_REGION}, one minute billed a task at least; "
-        "docs/cost.md tells where the figures come from."
+        f"{_price(dollars)} on demand in {fargate.PRICE_REGION}, billed for at least one minute per "
+        "task; docs/cost.md explains the figures."
     )
     for limit, name, beyond in (
         (settings.max_questions, "max_questions", len(requests) > settings.max_questions),

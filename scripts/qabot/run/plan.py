@@ -10,7 +10,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Request, Result
+from qabot.answers.model import Answer, Failure, Request, Result, is_in
 from qabot.errors import UsageError
 from qabot.questions.read import FOLDER
 from qabot.run.shard import WHOLE, Shard, share
@@ -18,7 +18,6 @@ from qabot.run.shard import WHOLE, Shard, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-    from answerer.spans import Span
     from qabot.questions.parse import Question
     from qabot.questions.read import Questions
 
@@ -30,7 +29,7 @@ class SetPlan:
     Args:
         source: the question file.
         questions: its questions, each with its key.
-        stored: the answers file as it lies there; None where there is none.
+        stored: the answers file as it is; None if there is none.
         edited: that file is not as the program wrote it.
     """
 
@@ -47,8 +46,8 @@ class Plan:
     Args:
         model: identity of the model that the keys are of.
         sets: the question files that the run is about.
-        fresh: results that stand, by key.
-        held: results of what is asked again, by key, that are worth keeping until it is answered.
+        fresh: up-to-date results, by key.
+        held: results of what is asked again, by key, to keep until it is answered.
         requests: the questions to answer, no key twice, in the order of the questions.
         prune: answers files, relative to the repository, whose questions are gone.
     """
@@ -63,7 +62,7 @@ class Plan:
     @property
     def total(self) -> int:
         """Questions of all the sets."""
-        return sum(len(one.questions) for one in self.sets)
+        return sum(len(planned.questions) for planned in self.sets)
 
 
 def make_plan(
@@ -83,7 +82,7 @@ def make_plan(
         questions: what `questions/` holds.
         model: identity of the model that will answer.
         globs: which question files; all of them when empty. See `select`.
-        force: no answer is fresh.
+        force: answer again, even if an up-to-date answer exists.
         shard: which part of these files.
         known: results from elsewhere that `answers/` may lack.
 
@@ -93,35 +92,48 @@ def make_plan(
     stored = store.read_all(root)
     gone = _gone(stored, questions.sources)
     selected = select([*questions.sources, *gone], globs, root)
-    prune = sorted(path for source, path in gone.items() if source in selected)
-    plan = Plan(model, prune=prune if shard.is_first else [])
-    selected &= share((one for one in questions.sets if one.source in selected), shard)
+    sets = [question_set for question_set in questions.sets if question_set.source in selected]
+    mine = share(sets, shard)
+    plan = Plan(model)
+    if shard.is_first:
+        plan.prune = sorted(path for source, path in gone.items() if source in selected)
     keys = Keys(model)
-    results = _known(stored.values())
-    for result in known:
-        # What happened elsewhere is newer; but that it failed there takes no answer away.
-        if isinstance(result, Answer) or not isinstance(results.get(result.key), Answer):
-            results[result.key] = result
-    asked: set[str] = set()
-    for one in questions.sets:
-        if one.source not in selected:
-            continue
-        keyed = tuple((q, keys.key(q.context, q.question)) for q in one.questions)
-        for question, key in keyed:
-            if key in plan.fresh or key in asked:
-                continue
-            found = results.get(key)
-            stands = found is not None and _stands(found, question.context)
-            if found is not None and stands and not force:
-                plan.fresh[key] = found
-                continue
-            if found is not None and (stands or isinstance(found, Failure)):
-                plan.held[key] = found
-            asked.add(key)
-            plan.requests.append(Request(key, question.question, question.context))
-        there = stored.get(store.answers_path(one.source))
-        plan.sets.append(SetPlan(one.source, keyed, there, _is_edited(there, keyed)))
+    results = _newest(_known(stored.values()), known)
+    for question_set in sets:
+        if question_set.source in mine:
+            keyed = tuple((q, keys.key(q.context, q.question)) for q in question_set.questions)
+            _compare(plan, keyed, results, force=force)
+            there = stored.get(store.answers_path(question_set.source))
+            plan.sets.append(SetPlan(question_set.source, keyed, there, _is_edited(there, keyed)))
     return plan
+
+
+def _compare(
+    plan: Plan, keyed: Iterable[tuple[Question, str]], results: Mapping[str, Result], *, force: bool
+) -> None:
+    """Sort a file's questions into those with a fresh result and those to ask."""
+    asked = {request.key for request in plan.requests}
+    for question, key in keyed:
+        if key in plan.fresh or key in asked:
+            continue
+        found = results.get(key)
+        valid = found is not None and _is_valid(found, question.context)
+        if found is not None and valid and not force:
+            plan.fresh[key] = found
+            continue
+        if found is not None and (valid or isinstance(found, Failure)):
+            plan.held[key] = found
+        asked.add(key)
+        plan.requests.append(Request(key, question.question, question.context))
+
+
+def _newest(stored: dict[str, Result], known: Iterable[Result]) -> dict[str, Result]:
+    """Stored results, replaced by those from elsewhere: what happened there is newer."""
+    for result in known:
+        # That a question failed elsewhere takes no answer away.
+        if isinstance(result, Answer) or not isinstance(stored.get(result.key), Answer):
+            stored[result.key] = result
+    return stored
 
 
 def _gone(stored: Mapping[str, store.Stored], sources: Sequence[str]) -> dict[str, str]:
@@ -129,8 +141,8 @@ def _gone(stored: Mapping[str, store.Stored], sources: Sequence[str]) -> dict[st
     expected = {store.answers_path(source) for source in sources}
     return {
         FOLDER + path.removeprefix(store.FOLDER): path
-        for path, one in stored.items()
-        if one.ours and path not in expected
+        for path, file in stored.items()
+        if file.ours and path not in expected
     }
 
 
@@ -139,7 +151,7 @@ def _is_edited(there: store.Stored | None, keyed: Iterable[tuple[Question, str]]
         return False
     contexts = {key: question.context for question, key in keyed}
     return not there.pristine or any(
-        isinstance(entry.result, Answer) and not _stands(entry.result, contexts[entry.result.key])
+        isinstance(entry.result, Answer) and not _is_valid(entry.result, contexts[entry.result.key])
         for entry in there.answers.entries
         if entry.result.key in contexts
     )
@@ -149,26 +161,22 @@ def _known(stored: Iterable[store.Stored]) -> dict[str, Result]:
     """Every stored result by key, so that a renamed or moved question keeps its answer."""
     return {
         entry.result.key: entry.result
-        for one in stored
-        if one.answers is not None
-        for entry in one.answers.entries
+        for file in stored
+        if file.answers is not None
+        for entry in file.answers.entries
     }
 
 
-def _stands(result: Result, context: str) -> bool:
-    """Whether a stored result is what its key promises.
+def _is_valid(result: Result, context: str) -> bool:
+    """Whether a stored result can be used again.
 
-    A failure that another try could mend does not stand, nor does an answer that is not in the context:
+    A failure that another attempt could mend cannot, nor can an answer that is not in the context:
     somebody has edited it.
     """
     if isinstance(result, Failure):
         return result.permanent
     said = all(span.found for span in result.alternatives)
-    return said and all(_is_in(span, context) for span in (result.span, *result.alternatives))
-
-
-def _is_in(span: Span, context: str) -> bool:
-    return context[span.start : span.end] == span.answer
+    return said and all(is_in(span, context) for span in (result.span, *result.alternatives))
 
 
 def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = None) -> set[str]:

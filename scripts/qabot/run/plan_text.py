@@ -15,15 +15,15 @@ if TYPE_CHECKING:
     from qabot.run.estimate import Estimate
     from qabot.run.plan import Plan, SetPlan
 
-# A summary on GitHub holds 1 MiB; nobody reads more questions than this in one.
+# A summary on GitHub holds 1 MiB; nobody reads more questions than this in planned.
 _MOST_ROWS = 200
 
 
-def _states(plan: Plan, one: SetPlan) -> Iterator[tuple[Question, str]]:
+def _states(plan: Plan, planned: SetPlan) -> Iterator[tuple[Question, str]]:
     """Each question of a set, and whether it is `fresh`, `new`, `changed` or asked `again`."""
-    stored = one.stored.answers if one.stored is not None else None
+    stored = planned.stored.answers if planned.stored is not None else None
     before = {entry.id: entry for entry in stored.entries} if stored is not None else {}
-    for question, key in one.questions:
+    for question, key in planned.questions:
         entry = before.get(question.id)
         if key in plan.fresh:
             yield question, "fresh"
@@ -33,17 +33,17 @@ def _states(plan: Plan, one: SetPlan) -> Iterator[tuple[Question, str]]:
             yield question, "again" if entry.result.key == key else "changed"
 
 
-def _removed(one: SetPlan) -> list[str]:
+def _removed(planned: SetPlan) -> list[str]:
     """Ids that are answered and no longer asked."""
-    if one.stored is None or one.stored.answers is None:
+    if planned.stored is None or planned.stored.answers is None:
         return []
-    ids = {question.id for question, _ in one.questions}
-    return [entry.id for entry in one.stored.answers.entries if entry.id not in ids]
+    ids = {question.id for question, _ in planned.questions}
+    return [entry.id for entry in planned.stored.answers.entries if entry.id not in ids]
 
 
 def _summary(plan: Plan) -> str:
     asked = {request.key for request in plan.requests}
-    waiting = sum(key in asked for one in plan.sets for _, key in one.questions)
+    waiting = sum(key in asked for planned in plan.sets for _, key in planned.questions)
     words = [
         f"{count(plan.total, 'question')} in {count(len(plan.sets), 'file')}",
         f"{len(plan.requests)} to ask",
@@ -57,13 +57,13 @@ def _summary(plan: Plan) -> str:
 def as_text(plan: Plan, estimate: Estimate) -> str:
     """For a terminal: what changes, a line each, and a summary."""
     lines = []
-    for one in plan.sets:
-        for question, state in _states(plan, one):
+    for planned in plan.sets:
+        for question, state in _states(plan, planned):
             if state != "fresh":
                 lines.append(
-                    for_log(f"{state:8} {one.source}:{question.line}: {question.question}")
+                    for_log(f"{state:8} {planned.source}:{question.line}: {question.question}")
                 )
-        lines += [for_log(f"removed  {one.source}: {name}") for name in _removed(one)]
+        lines += [for_log(f"removed  {planned.source}: {name}") for name in _removed(planned)]
     lines += [for_log(f"removed  {path}") for path in plan.prune]
     lines.append(f"{_summary(plan)}.")
     if plan.requests:
@@ -77,15 +77,15 @@ def as_markdown(plan: Plan, estimate: Estimate) -> str:
     if plan.requests:
         lines += [estimate.words, ""]
     rows = [
-        f"| {state} | {cell(one.source)}:{question.line} | {cell(question.question)} |"
-        for one in plan.sets
-        for question, state in _states(plan, one)
+        f"| {state} | {cell(planned.source)}:{question.line} | {cell(question.question)} |"
+        for planned in plan.sets
+        for question, state in _states(plan, planned)
         if state != "fresh"
     ]
     rows += [
-        f"| removed | {cell(one.source)} | {cell(name)} |"
-        for one in plan.sets
-        for name in _removed(one)
+        f"| removed | {cell(planned.source)} | {cell(name)} |"
+        for planned in plan.sets
+        for name in _removed(planned)
     ]
     rows += [f"| removed | {cell(path)} | |" for path in plan.prune]
     if rows:
@@ -98,17 +98,17 @@ def as_markdown(plan: Plan, estimate: Estimate) -> str:
 def as_json(plan: Plan, estimate: Estimate) -> str:
     """For a program: one object."""
     sets: list[dict[str, Any]] = []
-    for one in plan.sets:
-        states = list(_states(plan, one))
+    for planned in plan.sets:
+        states = list(_states(plan, planned))
         sets.append(
             {
-                "source": one.source,
+                "source": planned.source,
                 "counts": dict(Counter(state for _, state in states)),
                 "questions": [
                     {"id": question.id, "line": question.line, "state": state}
                     for question, state in states
                 ],
-                "removed": _removed(one),
+                "removed": _removed(planned),
             }
         )
     document = {

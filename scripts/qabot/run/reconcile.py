@@ -40,7 +40,7 @@ _PATIENCE = 20
 
 @dataclass(slots=True)
 class Outcome:
-    """What a run came to.
+    """The result of a run.
 
     Args:
         asked: questions that were put to the engine.
@@ -85,14 +85,14 @@ def reconcile(
         root: the repository.
         plan: what to ask, keep and remove.
         engine: where questions are answered; not touched where there is nothing to ask.
-        report: told of every result, and of answers files that somebody edited.
+        report: gets every result, and the answers files that somebody edited.
         clock: seconds.
-        outcome: filled in as the run goes, so that it tells of a run that breaks off, too.
+        outcome: filled in as the run goes, so that it is right for an interrupted run, too.
         results: gets every result that is known, by key; likewise.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; what is answered is written.
-        AnswersError: `answers/` can't be written.
+        AnswersError: no answers file can be written.
     """
     outcome = outcome if outcome is not None else Outcome()
     sweep(root / store.FOLDER)
@@ -112,7 +112,7 @@ def reconcile(
         writer.flush(force=True)
         raise Interrupted(
             f"stopped after {writer.added} of {len(plan.requests)} questions; "
-            "what is answered is written, and the same command goes on from there"
+            "what is answered is written, and the same command continues from there"
         ) from None
     finally:
         writer.flush(force=True)
@@ -129,8 +129,8 @@ def reconcile(
             outcome.removed.append(path)
     outcome.written = sorted(writer.written)
     outcome.unwritten = sorted(writer.unwritten)
-    for one in plan.sets:
-        for question, key in one.questions:
+    for planned in plan.sets:
+        for question, key in planned.questions:
             _judge(question, writer.results.get(key), outcome, report, new=key not in plan.fresh)
     return outcome
 
@@ -141,7 +141,7 @@ def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], li
     Args:
         root: the repository.
         plan: what is known, and what is gone; its requests are not answered.
-        report: told of answers files that somebody edited.
+        report: gets the answers files that somebody edited.
 
     Returns:
         The answers files that changed, and those that are removed.
@@ -177,30 +177,30 @@ class _Writer:
         self._clock = clock
         self._sets = plan.sets
         self._asked: dict[str, list[tuple[SetPlan, Question]]] = defaultdict(list)
-        for one in plan.sets:
-            for question, key in one.questions:
-                self._asked[key].append((one, question))
+        for planned in plan.sets:
+            for question, key in planned.questions:
+                self._asked[key].append((planned, question))
         asked = {request.key for request in plan.requests}
         # A set that something is asked of stays as it is until the first result: should the engine
         # refuse, the old answers are better than none.
         self._dirty = {
-            one.source: one
-            for one in plan.sets
-            if all(key not in asked for _, key in one.questions)
+            planned.source: planned
+            for planned in plan.sets
+            if all(key not in asked for _, key in planned.questions)
         }
         self._next = 0.0
 
     def take_known(self) -> None:
         """Let every set be written of which something is known."""
-        for one in self._sets:
-            if any(key in self.results for _, key in one.questions):
-                self._dirty[one.source] = one
+        for planned in self._sets:
+            if any(key in self.results for _, key in planned.questions):
+                self._dirty[planned.source] = planned
 
     def add(self, result: Result) -> str:
         """Take a result in; gives a line that says which."""
         asked = self._asked[result.key]
         result = self.results[result.key] = self._public(result)
-        self._dirty.update((one.source, one) for one, _ in asked)
+        self._dirty.update((planned.source, planned) for planned, _ in asked)
         self.added += 1
         question = asked[0][1]
         return f"{question.source}: {question.question} → {in_words(result)}"
@@ -213,28 +213,28 @@ class _Writer:
         started = self._clock()
         if not self._dirty or (not force and started < self._next):
             return
-        for source, one in list(self._dirty.items()):
-            self._write(one)
+        for source, planned in list(self._dirty.items()):
+            self._write(planned)
             del self._dirty[source]  # not before: Ctrl-C may come while it is written
         ended = self._clock()
         self._next = ended + _PATIENCE * (ended - started)
 
-    def _write(self, one: SetPlan) -> None:
+    def _write(self, planned: SetPlan) -> None:
         entries = tuple(
             Entry(question.id, question.question, self.results[key])
-            for question, key in one.questions
+            for question, key in planned.questions
             if key in self.results
         )
-        path = store.answers_path(one.source)
-        if one.edited and path not in self.written:
+        path = store.answers_path(planned.source)
+        if planned.edited and path not in self.written:
             self._report.warning(f"{path} was edited or is corrupt; rewriting it")
-        questions = {question.id: question for question, _ in one.questions}
+        questions = {question.id: question for question, _ in planned.questions}
         try:
-            change = store.write_set(self._root, AnswerSet(one.source, entries), questions)
+            change = store.write_set(self._root, AnswerSet(planned.source, entries), questions)
         except AnswersError as error:
             if error.is_general:
                 raise
-            if path not in self.unwritten:  # the other files must not wait for this one
+            if path not in self.unwritten:  # the other files must not wait for this planned
                 self.unwritten.add(path)
                 self._report.error(str(error))
             return
@@ -257,7 +257,7 @@ def _judge(
 ) -> None:
     """Count what became of a question, and say where a person should look.
 
-    What is missing is told in every run; an answer that is not as expected when it is new.
+    A missing answer is reported in every run; an unexpected one only when it is new.
     """
     outcome.expected += bool(question.expect or question.expect_no_answer)
     if not isinstance(result, Answer):

@@ -48,7 +48,7 @@ def parse(text: str) -> Shard:
         text: as on a command line; empty text is the whole.
 
     Raises:
-        UsageError: it is none.
+        UsageError: it is not a shard.
     """
     if not text:
         return WHOLE
@@ -60,7 +60,7 @@ def parse(text: str) -> Shard:
 
 
 def share(sets: Iterable[QuestionSet], shard: Shard) -> set[str]:
-    """The question files of one part; every machine with the same files comes to the same parts.
+    """The question files of one part; every machine with the same files computes the same parts.
 
     The heaviest file goes first, each to the part that has least by then, which is never more than a
     third above the best that can be (Graham, 1969, "Bounds on multiprocessing timing anomalies").
@@ -73,7 +73,8 @@ def share(sets: Iterable[QuestionSet], shard: Shard) -> set[str]:
         Their names.
     """
     weights = sorted(
-        (-sum(len(q.context) + len(q.question) for q in one.questions), one.source) for one in sets
+        (-sum(len(q.context) + len(q.question) for q in each.questions), each.source)
+        for each in sets
     )
     loads = [0] * shard.of
     mine = set()

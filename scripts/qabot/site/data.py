@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Result, is_as_expected, is_doubtful
+from qabot.answers.model import Answer, Failure, Result, is_as_expected, is_doubtful, is_in
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -129,7 +129,7 @@ def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Key
         marks.add(Mark.STALE)
     elif isinstance(result, Answer):
         span = result.span
-        if question.context[span.start : span.end] != span.answer:
+        if not is_in(span, question.context):
             marks.add(Mark.STALE)
         elif is_as_expected(span, question) is False:
             marks.add(Mark.UNEXPECTED)

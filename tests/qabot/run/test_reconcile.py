@@ -275,7 +275,9 @@ def test_ctrl_c_keeps_what_is_answered_and_says_how_to_go_on(repository: Reposit
 
     repository.write("questions/a.yaml", TWO.replace("1921", "1922"))
     engine = ScriptedEngine(before)
-    with pytest.raises(Interrupted, match="stopped after 1 of 2 questions; .* goes on from there"):
+    with pytest.raises(
+        Interrupted, match="stopped after 1 of 2 questions; .* continues from there"
+    ):
         run(repository, engine)
     assert engine.closed
     assert repository.read("answers/a.yaml").count("answer:") == 1

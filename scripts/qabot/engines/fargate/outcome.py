@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import TYPE_CHECKING
 
-from qabot.answers.model import Answer, Failure
+from qabot.answers.model import Answer, Failure, is_in
 from qabot.aws import errors
 from qabot.engines.fargate.failures import CLASSES, SYSTEMATIC, Cause
 from qabot.errors import CloudError
@@ -108,7 +108,4 @@ class Verdicts:
 
 def is_of(item: Item, context: str) -> bool:
     """Whether every span of an item is one of this context."""
-    return all(
-        0 <= span.start <= span.end and context[span.start : span.end] == span.answer
-        for span in item.spans
-    )
+    return all(is_in(span, context) for span in item.spans)
