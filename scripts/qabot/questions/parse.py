@@ -23,15 +23,17 @@ if TYPE_CHECKING:
 # How BERT's tokenizers part a text (BertPreTokenizer and `handle_chinese_chars`): ideographs and
 # punctuation each on its own, the rest in words. Each is one token or more.
 _IDEOGRAPH = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df"
-_SIGN = r"!-/:-@\[-`{-~\u3001-\u3003\u3008-\u3011\uff01-\uff0f\uff1a-\uff20"
-_WORD = re.compile(rf"[{_IDEOGRAPH}]|[{_SIGN}]|[^\s{_SIGN}{_IDEOGRAPH}]+")
+_SPACE = r" \t\n\r\xa0\u3000"
+_SIGN = r"!-/:-@\[-`{-~\u3001-\u3003\u3008-\u3011\uff01\uff08\uff09\uff0c-\uff0f\uff1a\uff1b\uff1f"
+_WORD = re.compile(rf"[{_IDEOGRAPH}]|[{_SIGN}]|[^{_SPACE}{_SIGN}{_IDEOGRAPH}]+")
 # A word of the syllables that the vocabulary has is a token per character; one with any other, or one
 # that is longer than this, is a single unknown token.
 _SYLLABLES = re.compile(
     "[あいうえおかきくけこさしすせそたちっつてとなにぬねのはひふへほまみむめもやゆよらりるれろをんァアィイウェエオカキクケコサシスセタチッツテトナニノハヒフヘホマミムメモャュョラリルレロワン・ー]+"
 )
 _LONGEST_WORD = 100
-_DROPPED = {"Cc", "Cf", "Cn", "Co", "Cs", "Mn"}
+_SIGNS = re.compile(rf"[{_SIGN}]")
+_ACCENT = re.compile("[\u0300-\u036f\u3099\u309a]")
 # A slug longer than this fits neither a link nor a line.
 MAX_SLUG = 60
 
@@ -335,16 +337,19 @@ def least_tokens(question: str) -> int:
     Args:
         question: any text.
     """
-    # It drops control characters and accents first, also between the halves of a word.
-    kept = (
-        character
-        for character in unicodedata.normalize("NFD", question)
-        if character in "\t\n\r" or unicodedata.category(character) not in _DROPPED
-    )
-    words = _WORD.findall("".join(kept))
-    return sum(
-        len(word) if len(word) <= _LONGEST_WORD and _SYLLABLES.fullmatch(word) else 1
-        for word in words
+    kept = _ACCENT.sub("", unicodedata.normalize("NFD", question))  # as it does first
+    return sum(map(_least_tokens_of_word, _WORD.findall(kept)))
+
+
+def _least_tokens_of_word(word: str) -> int:
+    if len(word) <= _LONGEST_WORD and _SYLLABLES.fullmatch(word):
+        return len(word)
+    # What is neither a letter nor a sign may be dropped.
+    return int(
+        any(
+            char.isalpha() or char in "0123456789" or _SIGNS.match(char) is not None
+            for char in word
+        )
     )
 
 
