@@ -193,5 +193,8 @@ def span_in_words(span: Span) -> str:
 
 
 def is_in(span: Span, context: str) -> bool:
-    """Whether a span is in a text, at its place; an empty span, which says that there is no answer, is in every text."""
+    """Whether a span is in a text, at its place.
+
+    An empty one, which means that the text does not say, is in every text.
+    """
     return 0 <= span.start <= span.end and context[span.start : span.end] == span.answer
