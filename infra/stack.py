@@ -76,8 +76,6 @@ class QabotStack(cdk.Stack):
             Output.MODEL_IDENTITY: settings.model_identity(root),
             Output.CPU: str(settings.cpu),
             Output.MEMORY: str(settings.memory),
-            Output.ARCHITECTURE: settings.architecture,
-            Output.SPOT: str(settings.spot).lower(),
         }
         for output, value in values.items():
             cdk.CfnOutput(self, output.value, value=value)

@@ -247,10 +247,9 @@ def test_without_an_image_the_container_folder_is_built_with_the_model_of_the_se
 
 
 def test_the_outputs_are_those_that_the_engine_reads(main_template: Templates) -> None:
-    outputs = main_template(spot=True)["Outputs"]
+    outputs = main_template()["Outputs"]
     assert set(outputs) == {str(output) for output in Output}
     values = {name: one["Value"] for name, one in outputs.items()}
-    assert values[Output.SPOT] == "true"
     assert values[Output.CONTAINER] == "answerer"
     assert (values[Output.CPU], values[Output.MEMORY]) == ("1024", "4096")
     assert values[Output.MODEL_IDENTITY].startswith(

@@ -9,6 +9,7 @@ from itertools import chain
 from typing import TYPE_CHECKING, Any
 
 from qabot.aws.errors import member, translated
+from qabot.deployment.outputs import STACK_TAG
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping, Sequence
@@ -19,7 +20,6 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 DESCRIBE_MOST = 100
 RUN_TAG = "qabot:run"
-STACK_TAG = "qabot:stack"
 # The reason of a stop, by which the run whose task it was knows that it is over.
 STOPPED_BY_REAP = "qabot reap"
 _ARN = re.compile(r"arn:[^\s\",\]]*:task/[\w/-]+")

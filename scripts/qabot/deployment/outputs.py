@@ -4,6 +4,10 @@ from __future__ import annotations
 
 from enum import StrEnum
 
+from answerer.environment import DEADLINE_VARIABLE, TABLE_VARIABLE, TTL_VARIABLE
+
+__all__ = ["DEADLINE_VARIABLE", "STACK_TAG", "TABLE_VARIABLE", "TTL_VARIABLE", "Output"]
+
 
 class Output(StrEnum):
     """The name of one output; `DescribeStacks` gives each a text."""
@@ -19,12 +23,6 @@ class Output(StrEnum):
     MODEL_IDENTITY = "ModelIdentity"
     CPU = "Cpu"
     MEMORY = "Memory"
-    ARCHITECTURE = "Architecture"
-    SPOT = "Spot"  # true or false
 
 
-# Environment variables of the task's container.
-TABLE_VARIABLE = "TABLE_NAME"
-DEADLINE_VARIABLE = "DEADLINE_SECONDS"
-TTL_VARIABLE = "ITEM_TTL_DAYS"
 STACK_TAG = "qabot:stack"

@@ -28,8 +28,6 @@ OUTPUTS: dict[Output, str] = {
     Output.MODEL_IDENTITY: "m@1",
     Output.CPU: "1024",
     Output.MEMORY: "4096",
-    Output.ARCHITECTURE: "x86_64",
-    Output.SPOT: "false",
 }
 
 
