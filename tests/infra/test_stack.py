@@ -230,6 +230,19 @@ def test_an_image_of_a_private_registry_on_ecr_may_be_pulled(main_template: Temp
     assert "team/qabot@sha256:" + "a" * 64 in json.dumps(container["Image"])
 
 
+@pytest.mark.parametrize("architecture", ["x86_64", "arm64"])
+def test_an_image_that_the_settings_name_is_run_and_nothing_is_built(
+    synthesise: Callable[..., Path], architecture: str
+) -> None:
+    image = "ghcr.io/octocat/qabot:v1@sha256:" + "a" * 64
+    outdir = synthesise(architecture=architecture, image=image)
+    assets = json.loads((outdir / "qabot.assets.json").read_text())
+    assert not assets.get("dockerImages")
+    template = json.loads((outdir / "qabot.template.json").read_text())
+    (container,) = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
+    assert container["Image"] == image
+
+
 @pytest.mark.parametrize(("architecture", "platform"), [("x86_64", "amd64"), ("arm64", "arm64")])
 def test_without_an_image_the_container_folder_is_built_with_the_model_of_the_settings(
     synthesise: Callable[..., Path], architecture: str, platform: str
