@@ -1,14 +1,16 @@
 """Runs a workflow here as GitHub would: its own parser and expressions, real steps, a real remote.
 
 `run:` steps really run, with bash as GitHub starts it, in a scratch clone of a bare `origin`, with
-GitHub's files in place. `uses:` steps are stood in for by name. A job's `if`, a step's `if`, `env` and
-outputs are evaluated by GitHub's packages; nothing of the language is ours.
+GitHub's files in place. `uses:` steps, and the command `gh`, are simulated by name. A job's `if`, a
+step's `if`, `env`, what actions are given, and outputs are evaluated by GitHub's packages; none of the
+language is ours.
 """
 
 from __future__ import annotations
 
 import json
 import os
+import re
 import shutil
 import signal
 import subprocess
@@ -73,7 +75,9 @@ class GitHub:
         environ: what every job has besides, such as the emulated cloud's addresses.
         before: called with the clone before the step of that name.
         cancel_after: text in the log of a step at which the run is cancelled.
-        has_pages: whether Pages is on.
+        pages: where Pages gets what it publishes: `workflow` or `legacy` (a branch); None where it is
+            off.
+        attempt: of the next run: more than 1 where somebody runs its jobs again.
     """
 
     reader: Reader
@@ -83,14 +87,15 @@ class GitHub:
     environ: dict[str, str] = field(default_factory=dict)
     before: dict[str, Hook] = field(default_factory=dict)
     cancel_after: str | None = None
-    has_pages: bool = False
+    pages: str | None = None
+    attempt: int = 1
     runs: int = 0
 
     def run(
         self, workflow: str, event: str = "push", *, ref: str = "main", **inputs: str | bool
     ) -> dict[str, Job]:
         """Run a workflow; its jobs by id, the skipped ones too."""
-        self.runs += 1
+        self.runs += self.attempt == 1
         path = ROOT / ".github/workflows" / workflow
         template = self.reader.read(path)
         # GitHub's parser leaves out what actions are given; here that is artifacts' plain names.
@@ -98,7 +103,7 @@ class GitHub:
         for job in template["jobs"]:
             for step, one in zip(job["steps"], written[job["id"]]["steps"], strict=True):
                 step["with"] = one.get("with", {})
-        repository = {"default_branch": "main", "has_pages": self.has_pages}
+        repository = {"default_branch": "main", "has_pages": self.pages is not None}
         payload = {"repository": repository, "pull_request": {"number": 7}}
         contexts: dict[str, Any] = {
             "github": {
@@ -107,7 +112,9 @@ class GitHub:
                 "event": payload,
                 "token": TOKEN,
                 "repository": "owner/fork",
+                "run_attempt": str(self.attempt),
             },
+            "strategy": {"job-index": 0},
             "vars": self.variables,
             "inputs": inputs,
             "matrix": {},
@@ -128,8 +135,14 @@ class GitHub:
         return jobs
 
     def _job(self, job: dict[str, Any], contexts: dict[str, Any], ref: str, event: str) -> Job:
-        place = self.folder / f"run-{self.runs}-{job['id']}"
+        place = self.folder / f"run-{self.runs}-{self.attempt}-{job['id']}"
         place.mkdir()
+        gh = place / "bin/gh"
+        gh.parent.mkdir()
+        gh.write_text(
+            f'#!/bin/sh\n[ "$1 $2" = "api repos/owner/fork/pages" ] && echo {self.pages}\n'
+        )
+        gh.chmod(0o755)
         clone = place / "clone"
         files = {
             name: place / name.lower()
@@ -142,6 +155,7 @@ class GitHub:
         base = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
         base |= {
             **{name: str(path) for name, path in files.items()},
+            "PATH": f"{gh.parent}:{os.environ['PATH']}",
             "CI": "true",
             "GITHUB_ACTIONS": "true",
             "GITHUB_EVENT_NAME": event,
@@ -150,7 +164,7 @@ class GitHub:
             "GITHUB_REF_TYPE": "branch",
             "GITHUB_REPOSITORY": "owner/fork",
             "GITHUB_RUN_ID": str(1000 + self.runs),
-            "GITHUB_RUN_ATTEMPT": "1",
+            "GITHUB_RUN_ATTEMPT": str(self.attempt),
             "GIT_CONFIG_GLOBAL": os.devnull,
             "GIT_CONFIG_SYSTEM": os.devnull,
             **self.environ,
@@ -163,7 +177,8 @@ class GitHub:
             if not self.reader.truth(step["if"]["expr"], known, done.result):
                 made = Step(name, "skipped")
             elif "uses" in step:
-                made = self._uses(name, step["uses"].partition("@")[0], step["with"], clone)
+                given = {key: self._text(value, known) for key, value in step["with"].items()}
+                made = self._uses(name, step["uses"].partition("@")[0], given, clone)
             else:
                 if name in self.before:
                     self.before[name](clone)
@@ -175,6 +190,8 @@ class GitHub:
             )
             files["GITHUB_OUTPUT"].write_text("")
             known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": outputs}
+            if step.get("continue-on-error"):
+                continue
             if made.outcome in ("failure", "cancelled") and done.result == "success":
                 done.result = made.outcome
         done.outputs = self._env(job.get("outputs"), known)
@@ -183,6 +200,14 @@ class GitHub:
 
     def _env(self, env: dict[str, Any] | None, contexts: dict[str, Any]) -> dict[str, str]:
         return {name: self.reader.text(value, contexts) for name, value in (env or {}).items()}
+
+    def _text(self, value: Any, contexts: dict[str, Any]) -> str:
+        """What an action is given, its `${{ }}` evaluated."""
+        return re.sub(
+            r"\$\{\{(.*?)\}\}",
+            lambda found: self.reader.text({"expr": found[1].strip()}, contexts),
+            str(value),
+        )
 
     def _uses(self, name: str, action: str, given: dict[str, str], clone: Path) -> Step:
         """Stand in for an action."""
@@ -196,7 +221,9 @@ class GitHub:
                 pass  # Python is here; the emulated cloud's credentials are in `environ`
             case "actions/upload-pages-artifact" | "actions/upload-artifact":
                 kept = self._artifact(given.get("name", "github-pages"))
-                kept.mkdir(parents=True)
+                if kept.exists() and not given.get("overwrite"):
+                    return Step(name, "failure", f"the run has an artifact {kept.name}")
+                kept.mkdir(parents=True, exist_ok=True)
                 source = clone / given["path"]
                 assert source.exists(), f"{name} finds no {given['path']}"
                 if source.is_dir():
@@ -209,7 +236,8 @@ class GitHub:
                     return Step(name, "failure", f"there is no artifact {given['name']}")
                 shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
             case "actions/deploy-pages":
-                pass
+                if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
+                    return Step(name, "failure", "Failed to create deployment (status: 404)")
             case _:
                 return Step(name, "failure", f"nothing stands in for {action}")
         return Step(name, "success")
@@ -219,12 +247,17 @@ class GitHub:
         return self.folder / f"artifacts-{self.runs}" / name
 
     def _run(self, name: str, script: str, clone: Path, env: dict[str, str]) -> Step:
-        """Run a step as GitHub's runner does, and cancel it as GitHub does."""
+        """Run a step as GitHub's runner does, and cancel it as GitHub does.
+
+        actions/runner, ProcessInvoker.cs: the script is a file, and only its bash gets the signal.
+        """
+        file = env["GITHUB_OUTPUT"].removesuffix("github_output") + "step.sh"
+        Path(file).write_text(script, encoding="utf-8")
         place = clone if clone.is_dir() else self.folder
         lines: list[str] = []
         cancelled_at: float | None = None
         with subprocess.Popen(
-            ["bash", "--noprofile", "--norc", "-eo", "pipefail", "-c", script],
+            ["bash", "-e", file],
             cwd=place, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
             stderr=subprocess.STDOUT, text=True,
         ) as process:  # fmt: skip

@@ -10,6 +10,7 @@ from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
+import yaml
 
 from tests.conftest import ROOT
 from tests.qabot.github.remotes import Origin
@@ -53,16 +54,36 @@ def test_the_first_question_in_an_empty_fork(origin: Origin, github: GitHub) -> 
 def test_the_page_is_published_where_pages_is_on(origin: Origin, github: GitHub) -> None:
     ask(origin, {"questions/peach.yaml": PEACH})
     jobs = github.run("answer.yml")
-    assert jobs["page"].outcome("Keep it with the run") == "success"
-    assert jobs["page"].outcome("Keep it for Pages") == "skipped"
-    github.has_pages = True
+    assert jobs["page"].outcome("Upload the page") == "success"
+    assert jobs["page"].outcome("Upload the page for Pages") == "skipped"
+    github.pages = "workflow"
     jobs = github.run("answer.yml")
-    assert jobs["page"].outcome("Keep it for Pages") == "success"
+    assert jobs["page"].outcome("Upload the page for Pages") == "success"
     assert jobs["publish"].result == "success"
-    assert jobs["page"].outcome("Get the timeline") == "skipped", "nothing was asked"
+    assert jobs["page"].outcome("Download the timeline") == "skipped", "nothing was asked"
     # A dry run publishes nothing.
     jobs = github.run("answer.yml", "workflow_dispatch", dry_run=True)
     assert {jobs["page"].result, jobs["publish"].result} == {"skipped"}
+
+
+def test_jobs_that_are_run_again_publish_again(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    github.pages = "workflow"
+    for attempt in (1, 2):
+        github.attempt = attempt
+        jobs = github.run("answer.yml")
+        assert {jobs["page"].result, jobs["publish"].result} == {"success"}, jobs["page"]
+        assert jobs["page"].outputs == {"artifact": f"github-pages-{attempt}"}
+
+
+def test_pages_that_take_a_branch_are_a_notice(origin: Origin, github: GitHub) -> None:
+    ask(origin, {"questions/peach.yaml": PEACH})
+    github.pages = "legacy"
+    jobs = github.run("answer.yml")
+    assert jobs["page"].result == "success"
+    assert "::notice::The page is not published: under Settings, Pages, set" in jobs["page"].log()
+    assert jobs["page"].outcome("Upload the page") == "success"
+    assert jobs["publish"].result == "skipped"
 
 
 def test_the_page_shows_the_run_that_made_it(origin: Origin, github: GitHub) -> None:
@@ -72,8 +93,8 @@ def test_the_page_shows_the_run_that_made_it(origin: Origin, github: GitHub) -> 
     )
     jobs = github.run("answer.yml")
     assert jobs["runner"].result == "failure", "a file has mistakes"
-    assert jobs["runner"].outputs == {"timeline": "true"}
-    assert jobs["page"].outcome("Get the timeline") == "success"
+    assert jobs["runner"].outputs == {"timeline": "timeline-0"}
+    assert jobs["page"].outcome("Download the timeline") == "success"
     page = (github.folder / "artifacts-1/page/index.html").read_text(encoding="utf-8")
     assert "The last run: 1 question in" in page
     assert "1 What is the name of the baby? :active" in jobs["runner"].summary
@@ -141,6 +162,12 @@ def test_the_workflow_takes_the_matrix_that_the_documentation_shows(
     runner = reader.read(tmp_path / "answer.yml")["jobs"][0]
     assert runner["id"] == "runner"
     assert runner["strategy"]
+    # Each machine's timeline has a name of its own.
+    upload = next(step for step in runner["steps"] if step.get("id") == "timeline")
+    given = yaml.safe_load(workflow)["jobs"]["runner"]["steps"][runner["steps"].index(upload)][
+        "with"
+    ]
+    assert given["name"] == "timeline-${{ strategy.job-index }}"
     env = next(step for step in runner["steps"] if step.get("id") != "checkout" and step.get("env"))
     said = reader.text(env["env"]["ASK_SHARD"], {"matrix": {"shard": "2/3"}})
     assert said == "2/3"

@@ -43,7 +43,7 @@ def test_one_task_a_question_and_a_commit(origin: Origin, github: GitHub) -> Non
         assert "run github-1001-1: 2 tasks to launch" in fargate.log()
         assert len(cloud.tasks) == 2
         assert "about $0.00 on Fargate" in fargate.summary
-        assert jobs["page"].outcome("Get the timeline") == "success"
+        assert jobs["page"].outcome("Download the timeline") == "success"
     assert 'answer: "Momotaro"' in origin.files()["answers/peach.yaml"]
 
 
@@ -81,3 +81,16 @@ def test_a_run_whose_hour_ended_is_continued(reader: Reader) -> None:
     assert goes_on("true", "failure")
     assert not goes_on("false")
     assert not goes_on("")
+
+
+@pytest.mark.parametrize(
+    ("workflow", "job_id"), [("answer.yml", "fargate"), ("destroy.yml", "destroy")]
+)
+@pytest.mark.parametrize("environment", ["", "production"])
+def test_a_job_that_assumes_the_role_is_of_the_environment_that_a_variable_names(
+    reader: Reader, workflow: str, job_id: str, environment: str
+) -> None:
+    template = reader.read(ROOT / ".github/workflows" / workflow)
+    (job,) = (job for job in template["jobs"] if job["id"] == job_id)
+    variables = {"AWS_ENVIRONMENT": environment} if environment else {}
+    assert reader.text(job["environment"], {"vars": variables}) == environment

@@ -73,10 +73,10 @@ def commit(options: CommitOptions, report: Reporter) -> int:
     model = make_engine(root, options.engine, report).model
     done = publish(root, branch, model, report, git=git)
     if done.commit is None:
-        report.note(f"nothing to commit: {branch} has every answer")
-        return 0
-    changed = count(len(done.files), "file")
-    report.note(f"committed {changed} as {done.commit[:12]} to {done.branch}")
+        report.note(f"nothing to commit: {done.branch} has every answer")
+    else:
+        changed = count(len(done.files), "file")
+        report.note(f"committed {changed} as {done.commit[:12]} to {done.branch}")
     if done.by_pull_request:
         title = message(done.files).splitlines()[0]
         try:
