@@ -1,6 +1,7 @@
 """Long texts as passages: pieces that the model reads in one window, and that overlap.
 
-A text is cut before it is tokenised, so that only the passages worth reading are.
+A text is cut before it is tokenised, so that only the passages worth reading are. A form feed
+separates passages that somebody else has cut: pages of a text, or what was chosen of many documents.
 """
 
 from __future__ import annotations
@@ -15,6 +16,9 @@ OVERLAP = 200
 
 # A text of up to this many code points, about a window, is one passage.
 WHOLE = 1600
+
+# Between passages that nothing may put together again.
+BREAK = "\f"
 
 # Where a passage may end, best first: after a paragraph, a sentence, a word.
 _ENDS = (
@@ -31,17 +35,26 @@ def cut(text: str) -> list[range]:
         text: any text.
 
     Returns:
-        the code points of each passage; together they cover the text.
+        the code points of each passage; together they cover the text, but for the breaks.
     """
-    if len(text) <= WHOLE:
-        return [range(len(text))]
-    cuts = []
+    cuts: list[range] = []
     start = 0
-    while len(text) - start > LENGTH:
+    for part in text.split(BREAK):
+        cuts += _cut(text, start, start + len(part))
+        start += len(part) + len(BREAK)
+    return cuts
+
+
+def _cut(text: str, start: int, stop: int) -> list[range]:
+    """Cut the part of a text that has no break in it."""
+    if stop - start <= WHOLE:
+        return [range(start, stop)]
+    cuts = []
+    while stop - start > LENGTH:
         end = _place(text, start + LENGTH * 2 // 3, start + LENGTH)
         cuts.append(range(start, end))
         start = _place(text, end - 2 * OVERLAP, end - OVERLAP)
-    cuts.append(range(start, len(text)))
+    cuts.append(range(start, stop))
     return cuts
 
 

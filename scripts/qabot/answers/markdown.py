@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from answerer.spans import Span
     from qabot.answers.model import AnswerSet, Entry
+    from qabot.answers.places import Place
     from qabot.questions.parse import Question
 
 MARKER = "<!-- Written by qabot; change the questions, not this file. -->"
@@ -26,7 +27,7 @@ _SPECIAL = re.compile(r"[\\`*_\[\]<>#|~$&@]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
 _LINE_START = re.compile(r"([0-9]{1,9})?([-+=.)])")
 
 # Where a sentence ends: a full stop before white space and no digit or small letter, or a paragraph.
-_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z0-9])|(?<=[。！？])|\n\s*\n")
+_SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z0-9])|(?<=[。！？])|\n\s*\n|\f")
 _MOST_IN_CELL = 300
 # A sentence is shown with this many code points at most on each side of its answer.
 _SIDE = 240
@@ -108,11 +109,12 @@ def render(answers: AnswerSet, questions: Mapping[str, Question]) -> str:
         f"Answers to [{escape(answers.source)}]({up}{quote(answers.source)}).",
     ]
     for entry in answers.entries:
-        lines += ["", f"## {escape(entry.question)}", "", *_entry(entry, questions.get(entry.id))]
+        lines += ["", f"## {escape(entry.question)}", ""]
+        lines += _entry(entry, questions.get(entry.id), up)
     return "\n".join(lines) + "\n"
 
 
-def _entry(entry: Entry, question: Question | None) -> list[str]:
+def _entry(entry: Entry, question: Question | None, up: str) -> list[str]:
     result = entry.result
     if not isinstance(result, Answer):
         times = "once" if result.attempts == 1 else f"{result.attempts} times"
@@ -125,11 +127,26 @@ def _entry(entry: Entry, question: Question | None) -> list[str]:
         lines += ["> " + _guard(f"{_inline(before)}{_bold(answer)}{_inline(behind)}"), ""]
     shown = _bold(result.span.answer) if result.span.found else f"*{NOT_SAID}*"
     lines.append(f"{shown} · score {result.span.score:.2f}")
+    if entry.places.answer:
+        place, *copies = entry.places.answer
+        trail = f" · {_inline(' › '.join(place.heading))}" if place.heading else ""
+        also = f", also {', '.join(_link(copy, up) for copy in copies)}" if copies else ""
+        lines += ["", f"{_link(place, up)}{also}{trail}"]
+    others = ", ".join(
+        f"“{_inline(span.answer)}”" + (f" ({_link(place, up)})" if place is not None else "")
+        for span, place in entry.shown_alternatives
+    )
     if is_doubtful(result):
-        also = ", ".join(f"“{_inline(span.answer)}”" for span in result.alternatives)
-        lines += ["", f"⚠️ Doubtful: it could also be {also}." if also else "⚠️ Doubtful."]
+        lines += ["", f"⚠️ Doubtful: it could also be {others}." if others else "⚠️ Doubtful."]
+    elif others and result.span.found:
+        lines += ["", f"⚠️ Another document has another answer: {others}."]
     met = None if question is None else is_as_expected(result.span, question)
     if question is not None and met is not None:
         expected = " or ".join(f"“{_inline(text)}”" for text in question.expect) or "no answer"
         lines += ["", f"✅ As expected: {expected}" if met else f"❌ Not as expected: {expected}"]
     return lines
+
+
+def _link(place: Place, up: str) -> str:
+    """A link from the page to a place in a document."""
+    return f"[{_inline(str(place))}]({up}{quote(place.document)}{place.anchor})"

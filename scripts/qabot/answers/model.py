@@ -2,9 +2,12 @@
 
 from __future__ import annotations
 
+import itertools
 import unicodedata
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
+
+from qabot.answers.places import NOWHERE, Place, Places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -22,6 +25,10 @@ DOUBTFUL = 0.5
 
 # What people read where the answer is null.
 NOT_SAID = "The text does not say."
+
+
+# From this score on, another answer in another document is shown beside one that is not doubtful.
+CONTRADICTION = 0.2
 
 
 @dataclass(frozen=True, slots=True)
@@ -90,11 +97,30 @@ class Entry:
         id: the question's, unique in its set.
         question: the question.
         result: its answer, or why there is none.
+        places: where the answer is, if the question is about documents.
     """
 
     id: str
     question: str
     result: Result
+    places: Places = NOWHERE
+
+    @property
+    def shown_alternatives(self) -> list[tuple[Span, Place | None]]:
+        """What else the answer could be, as far as people should see it, each with its place."""
+        result = self.result
+        if not isinstance(result, Answer):
+            return []
+        places = self.places.alternatives
+        if is_doubtful(result) or not result.span.found:
+            return list(itertools.zip_longest(result.alternatives, places))
+        # Documents that contradict each other should be seen, however sure the answer is.
+        own = {place.document for place in self.places.answer}
+        return [
+            (span, place)
+            for span, place in zip(result.alternatives, places, strict=False)
+            if span.score >= CONTRADICTION and place.document not in own
+        ]
 
 
 @dataclass(frozen=True, slots=True)

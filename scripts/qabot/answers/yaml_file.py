@@ -12,6 +12,10 @@
       model: "qabot-minilm-l6-squad@0123456789ab/s1"
       key: "b5d4…"
 
+Where the question is about documents, `start` and `end` count in the passages that were read, with a
+form feed between two, and `document`, `line` or `page`, and `heading` say where in the documents the
+answer is; `also` lists other documents with the same sentence.
+
 A failed question has `error: {"kind": …, "reason": …, "attempts": …}` instead of its answer, and a
 doubtful answer brings `alternatives`. Where the text does not say, `answer` is null, without
 `start` and `end`; `score` is then how likely that is, and `alternatives` has the best spans.
@@ -28,7 +32,8 @@ import re
 from typing import TYPE_CHECKING, Any
 
 from answerer.spans import Span
-from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result, is_doubtful
+from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result
+from qabot.answers.places import Places, from_fields, to_fields
 from qabot.console.text import escape_hidden
 
 if TYPE_CHECKING:
@@ -70,8 +75,19 @@ def _fields(entry: Entry) -> Iterable[tuple[str, Any]]:
         else:
             yield "answer", None
             yield "score", round(result.span.score, 4)
-        if result.alternatives and (is_doubtful(result) or not result.span.found):
-            yield "alternatives", [_span(span) for span in result.alternatives]
+        if entry.places.answer:
+            yield from to_fields(entry.places.answer[0]).items()
+        if entry.places.answer[1:]:
+            yield "also", [to_fields(place) for place in entry.places.answer[1:]]
+        shown = entry.shown_alternatives
+        if shown:
+            yield (
+                "alternatives",
+                [
+                    _span(span) | (to_fields(place) if place is not None else {})
+                    for span, place in shown
+                ],
+            )
     else:
         error = {"kind": result.kind, "reason": result.reason, "attempts": result.attempts}
         if result.permanent:
@@ -130,7 +146,9 @@ def parse(text: str) -> AnswerSet | None:
 
 def _append(entries: list[Entry], fields: dict[str, Any]) -> None:
     try:
-        entries.append(Entry(_str(fields, "id"), _str(fields, "question"), _result(fields)))
+        result = _result(fields)
+        places = _places(fields)
+        entries.append(Entry(_str(fields, "id"), _str(fields, "question"), result, places))
     except (KeyError, TypeError, ValueError):
         return
 
@@ -161,6 +179,15 @@ def _result(fields: Mapping[str, Any]) -> Result:
         key, model, _str(error, "kind"), _str(error, "reason"), _int(error, "attempts"),
         error.get("permanent") is True, evidence,
     )  # fmt: skip
+
+
+def _places(fields: Mapping[str, Any]) -> Places:
+    answer = [from_fields(fields), *map(from_fields, fields.get("also", ()))]
+    alternatives = map(from_fields, fields.get("alternatives", ()))
+    return Places(
+        tuple(place for place in answer if place is not None),
+        tuple(place for place in alternatives if place is not None),
+    )
 
 
 def _read_span(fields: Mapping[str, Any]) -> Span:

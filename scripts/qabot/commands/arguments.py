@@ -68,14 +68,34 @@ def add_globs(parser: argparse.ArgumentParser) -> None:
     )
 
 
-def add_documents(parser: argparse.ArgumentParser) -> None:
-    """Add the documents that a command is about."""
+def add_documents(
+    parser: argparse.ArgumentParser, instead_of_context: argparse.Action | None = None
+) -> None:
+    """Add the documents that a command is about.
+
+    Args:
+        parser: of the command.
+        instead_of_context: the last of two texts, which is not needed where documents are named.
+    """
+
+    class Documents(argparse.Action):
+        def __call__(
+            self,
+            parser: argparse.ArgumentParser,  # noqa: ARG002
+            namespace: argparse.Namespace,
+            values: object,
+            option_string: str | None = None,  # noqa: ARG002
+        ) -> None:
+            namespace.documents = [*namespace.documents, values]
+            if instead_of_context is not None:
+                instead_of_context.required = False
+
     parser.add_argument(
         "--documents",
-        action="append",
+        action=Documents,
         default=[],
         metavar="GLOB",
-        help="only these: a path below documents/, with * ? and **; can be repeated",
+        help="documents: a path below documents/, with * ? and **; can be repeated",
     )
 
 

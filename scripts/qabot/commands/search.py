@@ -5,6 +5,8 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from qabot.answers.locate import place_of
+from qabot.answers.places import to_fields
 from qabot.commands.arguments import Commands, add_command, add_documents, positive
 from qabot.console.text import for_log, json_for_log
 from qabot.documents.library import Library, cache_folder, check_globs
@@ -99,33 +101,13 @@ def search(options: SearchOptions, report: Reporter) -> int:
     return 0 if found else 1
 
 
-def place(passage: Passage, offset: int) -> str:
-    """Where an offset of a passage is, for a person: `documents/leave.md:12` or `…/a.pdf, page 3`.
-
-    Args:
-        passage: the passage.
-        offset: in its text.
-    """
-    at = passage.place(offset)
-    if at is None:
-        return passage.document
-    return (
-        f"{passage.document}:{at}" if passage.unit == "line" else f"{passage.document}, page {at}"
-    )
-
-
 def _line(passage: Passage) -> str:
     text = " ".join(passage.text.split())
     shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
     trail = " > ".join(passage.headings)
-    return f"{place(passage, 0)}  {f'[{trail}]  ' if trail else ''}{shown}"
+    return f"{place_of(passage, 0)}  {f'[{trail}]  ' if trail else ''}{shown}"
 
 
 def _fields(passage: Passage, score: float) -> dict[str, object]:
-    fields: dict[str, object] = {"document": passage.document}
-    at = passage.place(0)
-    if at is not None:
-        fields[passage.unit] = at
-    if passage.headings:
-        fields["heading"] = list(passage.headings)
-    return fields | {"score": round(score, 4), "start": passage.start, "text": passage.text}
+    place = to_fields(place_of(passage, 0))
+    return place | {"score": round(score, 4), "start": passage.start, "text": passage.text}

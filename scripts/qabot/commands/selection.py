@@ -85,6 +85,21 @@ def selection(args: argparse.Namespace) -> Selection:
     return Selection(args.root, tuple(args.globs), args.force, args.shard)
 
 
+def with_passages(root: Path, questions: Questions, report: Reporter) -> Questions:
+    """The questions, those about documents with the passages to read.
+
+    Args:
+        root: the repository.
+        questions: what `questions/` holds.
+        report: gets the documents that cannot be read.
+    """
+    if not questions.about_documents:
+        return questions
+    from qabot.documents.choose import choose
+
+    return choose(root, questions, lambda problem: report.warning(str(problem), problem))
+
+
 def prepare(
     selected: Selection,
     options: EngineOptions,
@@ -105,7 +120,7 @@ def prepare(
         SettingsError: `cdk.json` has mistakes.
     """
     root = find_root(selected.root)
-    questions = read_questions(root)
+    questions = with_passages(root, read_questions(root), report)
     engine = make_engine(root, options, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)
     plan = make_plan(

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import Commands, add_command
+from qabot.commands.selection import with_passages
 from qabot.console.text import count
 from qabot.errors import UsageError
 from qabot.questions.read import read_questions
@@ -81,7 +82,7 @@ def site(options: SiteOptions, report: Reporter) -> int:
         raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
     root = find_root(options.root)
     timeline = read(options.timeline) if options.timeline is not None else None
-    questions = read_questions(root)
+    questions = with_passages(root, read_questions(root), report)
     out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
     path = build(root, questions, out, timeline=timeline)
     if questions.problems:

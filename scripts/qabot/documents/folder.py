@@ -125,6 +125,19 @@ def collection(files: Mapping[str, File], globs: Iterable[str]) -> dict[str, Fil
     return {f"{FOLDER}/{name}": files[name] for name in select(files, globs)}
 
 
+def some_names(names: Iterable[str]) -> str:
+    """What documents there are, for a message.
+
+    Args:
+        names: paths below `documents/`.
+    """
+    found = list(names)
+    if not found:
+        return f"put documents ({', '.join(SUFFIXES)}) into {FOLDER}/"
+    more = f" and {len(found) - 5} more" if len(found) > 5 else ""
+    return f"there are: {', '.join(found[:5])}{more}"
+
+
 def _parts(path: str) -> list[str]:
     path = path if path.isascii() else unicodedata.normalize("NFC", path)
     return [part for part in path.split("/") if part not in ("", ".")]

@@ -43,9 +43,10 @@ CREATE TABLE documents (
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY, document INTEGER NOT NULL, number INTEGER NOT NULL,
     start INTEGER NOT NULL, length INTEGER NOT NULL, headings TEXT NOT NULL,
-    places TEXT NOT NULL, text TEXT NOT NULL
+    places TEXT NOT NULL, text TEXT NOT NULL, fingerprint INTEGER NOT NULL
 );
 CREATE INDEX by_document ON passages (document);
+CREATE INDEX by_text ON passages (fingerprint);
 CREATE VIRTUAL TABLE words USING fts5(terms, content='', tokenize='ascii');
 CREATE VIRTUAL TABLE vocabulary USING fts5vocab(words, row);
 CREATE TABLE totals (passages INTEGER NOT NULL, length INTEGER NOT NULL);
@@ -139,17 +140,26 @@ class Index:
         )
         return [(candidates[i], scores[i]) for i in order[:most] if scores[i] > 0]
 
-    def same(self, text: str) -> list[Passage]:
-        """Every passage with exactly this text, by path and place.
+    def first(self, most: int) -> list[Passage]:
+        """The first passages, by path and place; passages with the same text count as one.
 
         Args:
-            text: of a passage.
+            most: how many at most.
         """
-        query = " AND ".join(_quoted(term) for term in set(lexical.terms(text)))
-        if not query:
-            return []
-        found = self._passages("words MATCH ? AND passages.text = ?", (query, text))
-        return sorted(found, key=lambda passage: (passage.document, passage.number))
+        found = self._passages("1 ORDER BY path, number LIMIT 1000")
+        return _distinct(found)[:most]
+
+    def copies(self, passage: Passage) -> list[Passage]:
+        """Other passages with exactly the same text, by path and place.
+
+        Args:
+            passage: of this index.
+        """
+        found = self._passages("fingerprint = ?", (_fingerprint(passage.text),))
+        return sorted(
+            (other for other in found if other.text == passage.text and other != passage),
+            key=lambda other: (other.document, other.number),
+        )
 
     def _refresh(self, path: str, file: File, reader: Reader, id_: int | None, digest: str) -> int:
         """Read a document that may have changed; gives 1 where it has."""
@@ -182,8 +192,8 @@ class Index:
         for passage in passages:
             words = lexical.terms(_searched(passage.headings, passage.text))
             cursor = self._database.execute(
-                "INSERT INTO passages (document, number, start, length, headings, places, text) "
-                "VALUES (?,?,?,?,?,?,?)",
+                "INSERT INTO passages (document, number, start, length, headings, places, text, "
+                "fingerprint) VALUES (?,?,?,?,?,?,?,?)",
                 (
                     document,
                     passage.number,
@@ -192,6 +202,7 @@ class Index:
                     json.dumps(passage.headings, ensure_ascii=False),
                     json.dumps(passage.places),
                     passage.text,
+                    _fingerprint(passage.text),
                 ),
             )
             self._database.execute(
@@ -258,7 +269,7 @@ class Index:
             else:
                 complete = True
             ids = ",".join(str(id_) for id_, _ in rows)
-            found = list(self._passages(f"passages.id IN ({ids})", ()))
+            found = list(self._passages(f"passages.id IN ({ids})"))
             if len({passage.text for passage in found}) >= most:
                 return found
             if complete and query == every:
@@ -268,11 +279,10 @@ class Index:
             else:
                 limit *= 8
 
-    def _passages(self, where: str, values: tuple[str, ...]) -> Iterator[Passage]:
-        source = "words JOIN passages ON passages.id = words.rowid" if values else "passages"
+    def _passages(self, where: str, values: tuple[int, ...] = ()) -> Iterator[Passage]:
         rows = self._database.execute(
             "SELECT path, number, start, passages.text, headings, unit, places "  # noqa: S608
-            f"FROM {source} JOIN documents ON documents.id = document WHERE {where}",
+            f"FROM passages JOIN documents ON documents.id = document WHERE {where}",
             values,
         )
         for path, number, start, text, headings, unit, places in rows:
@@ -355,6 +365,12 @@ def _query(asked: list[str], frequency: Mapping[str, int]) -> str:
         for number, term in enumerate(common[:-1])
     ]
     return " OR ".join([*alone, *pairs])
+
+
+def _fingerprint(text: str) -> int:
+    """64 bits of a text's digest, as SQLite's integers are."""
+    digest = hashlib.sha256(text.encode("utf-8", "surrogatepass")).digest()
+    return int.from_bytes(digest[:8], "big", signed=True)
 
 
 def _quoted(term: str) -> str:

@@ -7,7 +7,7 @@ import os
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
-from qabot.documents.folder import FOLDER, File, check_glob, collection, list_files
+from qabot.documents.folder import File, check_glob, collection, list_files, some_names
 from qabot.documents.index import Index
 from qabot.documents.reader import Reader
 from qabot.errors import UsageError
@@ -108,15 +108,6 @@ def check_globs(root: Path, globs: Sequence[str]) -> None:
             raise UsageError(f"'{glob}' {error.what}; {error.todo}") from None
         if not collection(files, [glob]):
             raise UsageError(f"'{glob}' matches no document; {some_names(files)}")
-
-
-def some_names(files: Sequence[str] | dict[str, File]) -> str:
-    """What documents there are, for a message."""
-    names = list(files)
-    if not names:
-        return f"put documents into {FOLDER}/"
-    more = f" and {len(names) - 5} more" if len(names) > 5 else ""
-    return f"there are: {', '.join(names[:5])}{more}"
 
 
 def cache_folder(root: Path) -> Path:

@@ -85,7 +85,14 @@ def write_answers(
         The files that may have changed.
     """
     results = [*known, *known_results(root)]
-    plan = make_plan(tree, read_questions(tree), model, known=results)
+    questions = read_questions(tree)
+    if questions.about_documents:
+        from qabot.documents.choose import choose
+        from qabot.documents.library import cache_folder
+
+        # Documents that cannot be read were reported by the run.
+        questions = choose(tree, questions, lambda _: None, cache_folder(root))
+    plan = make_plan(tree, questions, model, known=results)
     changed, removed = write_known(tree, plan, report)
     return _with_pages(changed, removed)
 
@@ -103,7 +110,9 @@ def copy_answers(root: Path, tree: Path, git: Git, asked_here: Sequence[str]) ->
         The files that may have changed; None where they must be written anew, because the checkout's
         questions or answers are not what a run left.
     """
-    status = git.lines("status", "--porcelain", "-z", "--untracked-files=all", "--", FOLDER)
+    status = git.lines(
+        "status", "--porcelain", "-z", "--untracked-files=all", "--", FOLDER, "documents"
+    )
     if not set(status) <= {f"?? {name}" for name in asked_here}:
         return None
     here = store.read_all(root)

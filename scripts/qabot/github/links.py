@@ -13,6 +13,8 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from qabot.answers.places import Place
+
 # What GitHub calls an owner and a repository; nothing else ever gets into a link.
 _NAME = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+"
 _REMOTE = re.compile(
@@ -47,6 +49,11 @@ class Links:
             return None
         anchor = f"?plain=1#L{line}" if line else ""
         return f"{self.web}/blob/{quote(self.branch)}/{quote(path, errors='replace')}{anchor}"
+
+    def place(self, place: Place) -> str | None:
+        """The address of a place in a document."""
+        address = self.file(place.document)
+        return None if address is None else address + place.anchor
 
     def commit(self, path: str) -> tuple[str, str] | None:
         """The last commit that touched a file, and its address."""

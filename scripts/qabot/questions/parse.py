@@ -20,6 +20,8 @@ from qabot.questions.folder import UnreadableFile
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from qabot.documents.passage import Passage
+
 # How BERT's tokenizers part a text (BertPreTokenizer and `handle_chinese_chars`): ideographs and
 # punctuation each on its own, the rest in words. Each is one token or more.
 _IDEOGRAPH = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df"
@@ -34,6 +36,9 @@ _SYLLABLES = re.compile(
 _LONGEST_WORD = 100
 _SIGNS = re.compile(rf"[{_SIGN}]")
 _ACCENT = re.compile("[\u0300-\u036f\u3099\u309a]")
+
+_NO_CONTEXT = "give the file, or this question, a 'context:' or 'documents:'"
+
 # A slug longer than this fits neither a link nor a line.
 MAX_SLUG = 60
 
@@ -46,10 +51,15 @@ class Question:
         source: its file, relative to the repository, with `/`.
         id: unique in its file.
         question: the question, without white space around it.
-        context: the text that holds the answer, with `\n` line ends.
+        context: the text that holds the answer, with `\n` line ends. Where documents hold it: the
+            passages chosen of them, with `answerer.passages.BREAK` between two; empty before
+            `qabot.documents.choose` has chosen.
         expect: parts of right answers; empty where nothing is expected.
         line: its line in the file, from 1.
         expect_no_answer: whether the text is expected not to answer it.
+        documents: globs of the documents that hold the answer; empty where it has a context.
+        passages: what was chosen of them, in the order of the context.
+        copies: passages of other documents that have the same text as one of these.
     """
 
     source: str
@@ -59,6 +69,17 @@ class Question:
     expect: tuple[str, ...]
     line: int
     expect_no_answer: bool = False
+    documents: tuple[str, ...] = ()
+    passages: tuple[Passage, ...] = ()
+    copies: tuple[Passage, ...] = ()
+
+
+@dataclass(frozen=True, slots=True)
+class _Source:
+    """Where an answer is looked for: a text, or else documents."""
+
+    context: str = ""
+    documents: tuple[str, ...] = ()
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,7 +89,7 @@ class _Entry:
     node: Node
     id: str | None
     question: str
-    context: str
+    source: _Source
     expect: tuple[str, ...]
     expect_no_answer: bool = False
 
@@ -79,12 +100,19 @@ class QuestionFile:
     Args:
         source: the file, relative to the repository, with `/`.
         context_file: gives the text of a context file that is named in it; raises UnreadableFile.
+        check_glob: raises UnreadableFile for a glob that names no document.
     """
 
-    def __init__(self, source: str, context_file: Callable[[str], str]) -> None:
+    def __init__(
+        self,
+        source: str,
+        context_file: Callable[[str], str],
+        check_glob: Callable[[str], None],
+    ) -> None:
         self.problems: list[Problem] = []
         self._source = source
         self._context_file = context_file
+        self._check_glob = check_glob
 
     def read(self, root: Node) -> list[Question]:
         """Every question of the file that has no mistake."""
@@ -101,16 +129,16 @@ class QuestionFile:
         elif not isinstance(questions, Items):
             self._problem(questions, "'questions' is not a list", "start each question with '- '")
         else:
-            has_context = any(name in values for name in fields.CONTEXT)
+            has_context = any(name in values for name in fields.SOURCES)
             return self._number(self._entries(questions, shared, shared=has_context))
         return []
 
-    def _entries(self, nodes: Items, context: str | None, *, shared: bool) -> list[_Entry]:
+    def _entries(self, nodes: Items, source: _Source | None, *, shared: bool) -> list[_Entry]:
         """The questions of a list.
 
         Args:
             nodes: the list.
-            context: of the file; None where it has none, or a broken one.
+            source: of the file; None where it has none, or a broken one.
             shared: whether the file has one, broken or not.
         """
         if not nodes.items:
@@ -122,10 +150,10 @@ class QuestionFile:
                 "split the file",
             )
             return []
-        entries = (self._entry(node, context, shared=shared) for node in nodes.items)
+        entries = (self._entry(node, source, shared=shared) for node in nodes.items)
         return [entry for entry in entries if entry is not None]
 
-    def _entry(self, node: Node, context: str | None, *, shared: bool) -> _Entry | None:
+    def _entry(self, node: Node, source: _Source | None, *, shared: bool) -> _Entry | None:
         if isinstance(node, Items):
             self._problem(node, "a list where a question should be", "write the question itself")
             return None
@@ -136,10 +164,10 @@ class QuestionFile:
                 return None
             text = self._text(node, fields.QUESTION, "the question")
             if not shared:
-                self._problem(node, "no context", "give the file, or this question, a 'context:'")
-            if text is None or context is None or not self._fits(node, text):
+                self._problem(node, "no context", _NO_CONTEXT)
+            if text is None or source is None or not self._fits(node, text):
                 return None
-            return _Entry(node, None, text.strip(), context, ())
+            return _Entry(node, None, text.strip(), source, ())
         keys = [key.text for key, _ in node.fields]
         if len(keys) == 1 and " " in keys[0]:
             self._problem(
@@ -160,15 +188,15 @@ class QuestionFile:
         no_answer = self._flag(values.get("expect_no_answer"), "expect_no_answer")
         if expect and no_answer:
             self._problem(node, "both 'expect' and 'expect_no_answer'", "remove one")
-        if any(name in values for name in fields.CONTEXT):
-            context = self._context(node, values)
+        if any(name in values for name in fields.SOURCES):
+            source = self._context(node, values)
         elif not shared:
-            self._problem(node, "no context", "give the file, or this question, a 'context:'")
+            self._problem(node, "no context", _NO_CONTEXT)
         if "question" not in values:
             self._problem(node, "no 'question'", "write 'question:' and the question")
-        if "question" not in texts or context is None:
+        if "question" not in texts or source is None:
             return None
-        return _Entry(node, texts.get("id"), texts["question"].strip(), context, expect, no_answer)
+        return _Entry(node, texts.get("id"), texts["question"].strip(), source, expect, no_answer)
 
     def _number(self, entries: list[_Entry]) -> list[Question]:
         """Give every question its id: its own, or a slug of the question that no other has."""
@@ -198,10 +226,11 @@ class QuestionFile:
                     self._source,
                     name,
                     entry.question,
-                    entry.context,
+                    entry.source.context,
                     entry.expect,
                     entry.node.line,
                     entry.expect_no_answer,
+                    entry.source.documents,
                 )
             )
         return questions
@@ -224,19 +253,21 @@ class QuestionFile:
             self._problem(key, f"unknown key '{name}'", todo)
         return values
 
-    def _context(self, node: Fields, values: dict[str, Node]) -> str | None:
+    def _context(self, node: Fields, values: dict[str, Node]) -> _Source | None:
         """The context that a mapping brings; None where it brings none that can be used."""
-        given = [name for name in fields.CONTEXT if name in values]
+        given = [name for name in fields.SOURCES if name in values]
         if len(given) > 1:
-            self._problem(node, "both 'context' and 'context_file'", "remove one")
+            self._problem(node, f"both '{given[0]}' and '{given[1]}'", "remove one")
             return None
         if not given:
             return None
         name = given[0]
         value = values[name]
+        if name == "documents":
+            return self._documents(value)
         text = self._text(value, fields.CONTEXT[name], f"'{name}'")
         if text is None or name == "context":
-            return text
+            return None if text is None else _Source(text)
         try:
             content = self._context_file(text)
         except UnreadableFile as error:
@@ -252,24 +283,40 @@ class QuestionFile:
                 "use a shorter text",
             )
             return None
-        return content
+        return _Source(content)
+
+    def _documents(self, node: Node) -> _Source | None:
+        """Documents by their globs; None where one of these names none."""
+        before = len(self.problems)
+        globs = self._texts(node, fields.DOCUMENTS, "documents")
+        nodes = node.items if isinstance(node, Items) else []
+        for item, glob in zip(nodes, globs, strict=False):
+            try:
+                self._check_glob(glob)
+            except UnreadableFile as error:
+                self._problem(item, f"'{glob}' {error.what}", error.todo)
+        return _Source("", globs) if len(self.problems) == before else None
 
     def _expect(self, node: Node | None) -> tuple[str, ...]:
         field = fields.QUESTION_FIELDS["expect"]
         if node is None or not isinstance(field, fields.TextList):
             return ()
+        return self._texts(node, field, "expect")
+
+    def _texts(self, node: Node, field: fields.TextList, name: str) -> tuple[str, ...]:
+        """The texts of a list that have no mistake."""
         if not isinstance(node, Items):
-            self._problem(node, "'expect' is not a list", "put it in brackets: [ ]")
+            self._problem(node, f"'{name}' is not a list", "put it in brackets: [ ]")
             return ()
         if not node.items:
-            self._problem(node, "'expect' is empty", "expect something, or remove it")
+            self._problem(node, f"'{name}' is empty", "write an item, or remove it")
         if len(node.items) > field.most:
             self._problem(
                 node,
-                f"{len(node.items)} items in 'expect' (maximum: {field.most})",
+                f"{len(node.items)} items in '{name}' (maximum: {field.most})",
                 "remove some",
             )
-        texts = [self._text(item, field.item, "an item of 'expect'") for item in node.items]
+        texts = [self._text(item, field.item, f"an item of '{name}'") for item in node.items]
         return tuple(text for text in texts if text is not None)
 
     def _flag(self, node: Node | None, name: str) -> bool:

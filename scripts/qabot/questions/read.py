@@ -59,6 +59,11 @@ class Questions:
     problems: tuple[Problem, ...]
     unread: tuple[str, ...] = ()
 
+    @property
+    def about_documents(self) -> bool:
+        """Whether any question is about documents."""
+        return any(question.documents for one in self.sets for question in one.questions)
+
     def unread_note(self) -> str | None:
         """A line about files that somebody may expect to be read; None where there are none."""
         if not self.unread:
@@ -77,7 +82,7 @@ def read_questions(root: Path) -> Questions:
     Args:
         root: the repository.
     """
-    reader = _Reader(root / FOLDER)
+    reader = _Reader(root / FOLDER, root)
     sets = []
     sources = question_files(root)
     for source in sources:
@@ -164,15 +169,19 @@ def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
 class _Reader:
     """Reads question files and collects what is wrong with them."""
 
-    def __init__(self, folder: Path) -> None:
+    def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.problems: list[Problem] = []
+        self._root = root
+        self._documents: list[str] | None = None
         self._folder = ContainedFolder(folder)
         self._texts: dict[Path, str] = {}
         self.context_files: set[Path] = set()
 
     def read(self, path: Path, source: str) -> QuestionSet | None:
         """One file's questions; None if it has a mistake."""
-        file = QuestionFile(source, lambda name: self._context_file(path.parent, name))
+        file = QuestionFile(
+            source, lambda name: self._context_file(path.parent, name), self._check_glob
+        )
         questions: list[Question] = []
         size = len(os.fsencode(path.name))
         if size > LONGEST_NAME:
@@ -206,6 +215,18 @@ class _Reader:
             # The same text has the same offsets on every system.
             self._texts[path] = read_text(data, path.name)
         return self._texts[path]
+
+    def _check_glob(self, glob: str) -> None:
+        """Raise UnreadableFile for a glob that names no document."""
+        from qabot.documents import folder as documents
+
+        if self._root is None:
+            raise UnreadableFile("is not looked for outside of a repository", "use a context")
+        documents.check_glob(glob)
+        if self._documents is None:
+            self._documents = list(documents.list_files(self._root))
+        if not documents.select(self._documents, [glob]):
+            raise UnreadableFile("matches no document", documents.some_names(self._documents))
 
 
 def _printable(name: str) -> str:

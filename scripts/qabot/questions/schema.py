@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import json
 from dataclasses import dataclass
+from itertools import combinations
 from typing import Any
 
 MAX_FILE_BYTES = 10 * 2**20
@@ -14,6 +15,7 @@ MAX_QUESTION_TOKENS = 285
 MAX_ID = 100
 MAX_QUESTIONS = 10_000
 MAX_EXPECT = 20
+MAX_GLOBS = 100
 
 # An id names an answer in links and anchors: letters and digits of any script, and . _ - behind the
 # first. Written so that Python and ECMA 262 (JSON Schema) read it the same.
@@ -101,6 +103,15 @@ CONTEXT: dict[str, Text] = {
     ),
 }
 
+DOCUMENTS = TextList(
+    about="The documents that may hold the answer: paths below documents/, with * ? and **.",
+    item=Text(about="A path below documents/, such as handbook/**/*.md.", longest=1_000),
+    most=MAX_GLOBS,
+)
+
+# Of these a question has one, or its file.
+SOURCES: dict[str, Field] = {**CONTEXT, "documents": DOCUMENTS}
+
 QUESTION = Text(about="The question.", longest=MAX_QUESTION)
 
 QUESTION_FIELDS: dict[str, Field] = {
@@ -111,7 +122,7 @@ QUESTION_FIELDS: dict[str, Field] = {
         numbers=True,
     ),
     "question": QUESTION,
-    **CONTEXT,
+    **SOURCES,
     "expect": TextList(
         about="The run reports whether the answer contains one of these.",
         item=Text(about="Part of a right answer.", longest=MAX_QUESTION, numbers=True),
@@ -122,7 +133,7 @@ QUESTION_FIELDS: dict[str, Field] = {
     ),
 }
 
-SET_FIELDS = (*CONTEXT, "questions")
+SET_FIELDS = (*SOURCES, "questions")
 
 
 def schema() -> str:
@@ -134,7 +145,7 @@ def schema() -> str:
         "additionalProperties": False,
         "not": {
             "anyOf": [
-                {"required": list(CONTEXT)},
+                *({"required": list(pair)} for pair in combinations(SOURCES, 2)),
                 {
                     "required": ["expect", "expect_no_answer"],
                     "properties": {"expect_no_answer": {"const": True}},
@@ -145,12 +156,12 @@ def schema() -> str:
     with_context = {
         "allOf": [
             {"$ref": "#/definitions/question"},
-            {"anyOf": [{"required": [name]} for name in CONTEXT]},
+            {"anyOf": [{"required": [name]} for name in SOURCES]},
         ]
     }
     bare = {**QUESTION.schema(), "description": "A question about the file's context."}
     any_question = {"anyOf": [bare, {"$ref": "#/definitions/question"}]}
-    context = {name: field.schema() for name, field in CONTEXT.items()}
+    context = {name: field.schema() for name, field in SOURCES.items()}
 
     def question_set(item: dict[str, Any], *, shared: list[str]) -> dict[str, Any]:
         return {
@@ -158,7 +169,7 @@ def schema() -> str:
             "properties": {**context, "questions": _list(item)},
             "required": [*shared, "questions"],
             "additionalProperties": False,
-            "not": {"anyOf": [{"required": [name]} for name in CONTEXT if name not in shared]},
+            "not": {"anyOf": [{"required": [name]} for name in SOURCES if name not in shared]},
         }
 
     document = {
@@ -167,8 +178,7 @@ def schema() -> str:
         "description": "Questions and the texts that hold their answers.",
         "definitions": {"question": question},
         "anyOf": [
-            question_set(any_question, shared=["context"]),
-            question_set(any_question, shared=["context_file"]),
+            *(question_set(any_question, shared=[name]) for name in SOURCES),
             question_set(with_context, shared=[]),
             _list(with_context),
         ],

@@ -9,6 +9,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
+from qabot.answers.locate import find_places
 from qabot.answers.model import (
     Answer,
     AnswerSet,
@@ -221,7 +222,12 @@ class _Writer:
 
     def _write(self, planned: SetPlan) -> None:
         entries = tuple(
-            Entry(question.id, question.question, self.results[key])
+            Entry(
+                question.id,
+                question.question,
+                self.results[key],
+                find_places(question, self.results[key]),
+            )
             for question, key in planned.questions
             if key in self.results
         )

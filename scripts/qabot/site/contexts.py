@@ -24,5 +24,6 @@ class Contexts:
             else:
                 self._room -= len(context)
                 self._numbers[context] = len(self.texts)
-                self.texts.append(context)
+                # Between two passages of documents; shown as the end of a line.
+                self.texts.append(context.replace("\f", "\n"))
         return self._numbers[context]

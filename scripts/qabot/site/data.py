@@ -10,11 +10,13 @@ from typing import TYPE_CHECKING
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, Failure, Result, is_as_expected, is_doubtful, is_in
+from qabot.answers.places import NOWHERE, Place, Places
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
     from pathlib import Path
 
+    from answerer.spans import Span
     from qabot.answers.model import Entry
     from qabot.questions.parse import Question
     from qabot.questions.read import Questions
@@ -40,6 +42,7 @@ class Item:
         question: as it is in `questions/`; None if its file has mistakes or is gone.
         result: its answer, or why there is none; None if it has not been asked.
         marks: what there is to look at.
+        entry: of the answers file; None if it has none.
     """
 
     id: str
@@ -47,6 +50,17 @@ class Item:
     question: Question | None
     result: Result | None
     marks: frozenset[Mark]
+    entry: Entry | None = None
+
+    @property
+    def places(self) -> Places:
+        """Where the answer is in the documents."""
+        return NOWHERE if self.entry is None else self.entry.places
+
+    @property
+    def alternatives(self) -> list[tuple[Span, Place | None]]:
+        """What else the answer could be, as far as people should see it."""
+        return [] if self.entry is None else self.entry.shown_alternatives
 
     @property
     def answer(self) -> Answer | None:
@@ -110,8 +124,8 @@ def gather(root: Path, questions: Questions) -> list[ShownSet]:
         file = stored.get(path)
         entries = file.answers.entries if file is not None and file.answers is not None else ()
         if source in known:
-            results = {entry.id: entry.result for entry in entries}
-            items = tuple(_item(question, results, keys) for question in known[source].questions)
+            by_id = {entry.id: entry for entry in entries}
+            items = tuple(_item(question, by_id, keys) for question in known[source].questions)
         else:
             items = tuple(map(_unread, entries))
         if items:
@@ -120,8 +134,9 @@ def gather(root: Path, questions: Questions) -> list[ShownSet]:
     return sorted(shown, key=lambda made: made.name)
 
 
-def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Keys]) -> Item:
-    result = results.get(question.id)
+def _item(question: Question, entries: Mapping[str, Entry], keys: dict[str, Keys]) -> Item:
+    entry = entries.get(question.id)
+    result = None if entry is None else entry.result
     marks = set()
     if result is None:
         marks.add(Mark.WAITING)
@@ -134,7 +149,12 @@ def _item(question: Question, results: Mapping[str, Result], keys: dict[str, Key
         elif is_as_expected(span, question) is False:
             marks.add(Mark.UNEXPECTED)
     return Item(
-        question.id, question.question, question, result, frozenset(marks | _of_result(result))
+        question.id,
+        question.question,
+        question,
+        result,
+        frozenset(marks | _of_result(result)),
+        entry,
     )
 
 
@@ -143,7 +163,7 @@ def _key(question: Question, model: str, keys: dict[str, Keys]) -> str:
 
 
 def _unread(entry: Entry) -> Item:
-    return Item(entry.id, entry.question, None, entry.result, _of_result(entry.result))
+    return Item(entry.id, entry.question, None, entry.result, _of_result(entry.result), entry)
 
 
 def _of_result(result: Result | None) -> frozenset[Mark]:

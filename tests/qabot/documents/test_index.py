@@ -54,7 +54,7 @@ def test_the_same_text_is_found_once_and_its_places_all(repository: Repository) 
     repository.write("documents/d.md", "Leave the room.")
     with Library(repository.root, lambda _: None) as library:
         found = [passage for passage, _ in library.search(["**"], QUESTION, 5)]
-        same = library.index(["**"]).same(found[0].text)
+        same = [found[0], *library.index(["**"]).copies(found[0])]
     assert [passage.document for passage in found] == ["documents/a.md", "documents/d.md"]
     assert [p.document for p in same] == ["documents/a.md", "documents/b.md", "documents/c.md"]
 

@@ -145,7 +145,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
     ),
     "unknown key like none": (
         "context: c\nquestions: [q]\nxyzzy: 1\n",
-        [(3, 1, "'xyzzy'", "the keys are context, context_file, questions")],
+        [(3, 1, "'xyzzy'", "the keys are context, context_file, documents, questions")],
     ),
     "duplicate key": (
         "context: c\ncontext: d\nquestions: [q]\n",
@@ -436,3 +436,41 @@ def test_the_limit_is_the_bundled_model_s() -> None:
 def test_tokens_are_never_counted_too_many(text: str) -> None:
     tokens = _TOKENIZER.encode(text, add_special_tokens=False).ids
     assert least_tokens(text) <= len(tokens)
+
+
+@pytest.mark.parametrize(
+    ("documents", "line", "what", "todo"),
+    [
+        ('["h/*.md", "x/*"]', 1, "'x/*' matches no document", "there are: h/a.md"),
+        ('["../secret.md"]', 1, "'../secret.md' leaves documents/", "put the document into"),
+        ('["/etc/*"]', 1, "'/etc/*' is not a relative path", "below documents/"),
+        ('"h/*"', 1, "'documents' is not a list", "put it in brackets"),
+        ("[]", 1, "'documents' is empty", "write an item"),
+        ('["h/*"]\ncontext: c', 1, "both 'context' and 'documents'", "remove one"),
+    ],
+)
+def test_a_mistake_in_documents_is_told_on_its_line(
+    traps: Repository, documents: str, line: int, what: str, todo: str
+) -> None:
+    traps.write("documents/h/a.md", "text")
+    traps.write("questions/bad.yaml", f"documents: {documents}\nquestions: [q]\n")
+    (problem,) = read_questions(traps.root).problems
+    assert (problem.line, what in problem.what, todo in problem.todo) == (line, True, True), problem
+
+
+def test_documents_at_the_top_or_at_a_question(traps: Repository) -> None:
+    traps.write("documents/h/a.md", "text")
+    traps.write("documents/b.pdf", "%PDF-")
+    traps.write(
+        "questions/good.yaml",
+        "documents: [h]\nquestions:\n- one\n- question: two\n  documents: ['*.pdf']\n"
+        "- question: three\n  context: c\n",
+    )
+    found = read_questions(traps.root)
+    assert not found.problems
+    (questions,) = [one.questions for one in found.sets if one.source == "questions/good.yaml"]
+    assert [(q.documents, q.context) for q in questions] == [
+        (("h",), ""),
+        (("*.pdf",), ""),
+        ((), "c"),
+    ]

@@ -1,0 +1,87 @@
+"""Where an answer is in the documents: in which, on which line or page, under which headings."""
+
+from __future__ import annotations
+
+from dataclasses import dataclass
+from typing import TYPE_CHECKING, Any
+
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+_UNITS = ("line", "page")
+
+
+@dataclass(frozen=True, slots=True)
+class Place:
+    """A place in a document.
+
+    Args:
+        document: the file, relative to the repository, with `/`.
+        heading: the headings of its section, from the outermost.
+        unit: what `number` counts: `line` or `page`; empty where neither is known.
+        number: from 1; 0 where it is not known.
+    """
+
+    document: str
+    heading: tuple[str, ...] = ()
+    unit: str = ""
+    number: int = 0
+
+    def __str__(self) -> str:
+        """For a person: `documents/leave.md:12`, or `documents/a.pdf, page 3`."""
+        if self.unit == "line":
+            return f"{self.document}:{self.number}"
+        return f"{self.document}, page {self.number}" if self.unit else self.document
+
+    @property
+    def anchor(self) -> str:
+        """What a link to the document on GitHub ends with, to lead to the place."""
+        return {"line": f"?plain=1#L{self.number}", "page": f"#page={self.number}"}.get(
+            self.unit, ""
+        )
+
+
+@dataclass(frozen=True, slots=True)
+class Places:
+    """Where an answer and its alternatives are.
+
+    Args:
+        answer: where the answer is, best first: in the passage that it was read in, then in other
+            documents that have the same sentence. Empty where the text does not say.
+        alternatives: where each alternative is.
+    """
+
+    answer: tuple[Place, ...] = ()
+    alternatives: tuple[Place, ...] = ()
+
+
+NOWHERE = Places()
+
+
+def to_fields(place: Place) -> dict[str, Any]:
+    """A place as an answers file has it."""
+    fields: dict[str, Any] = {"document": place.document}
+    if place.unit:
+        fields[place.unit] = place.number
+    if place.heading:
+        fields["heading"] = list(place.heading)
+    return fields
+
+
+def from_fields(fields: Mapping[str, Any]) -> Place | None:
+    """What `to_fields` made; None where there is no place.
+
+    Raises:
+        TypeError: it is not as `to_fields` writes it.
+    """
+    document = fields.get("document")
+    if document is None:
+        return None
+    heading = fields.get("heading", [])
+    if not isinstance(document, str) or not isinstance(heading, list):
+        raise TypeError("document")
+    for unit in _UNITS:
+        number = fields.get(unit)
+        if isinstance(number, int) and not isinstance(number, bool):
+            return Place(document, tuple(map(str, heading)), unit, number)
+    return Place(document, tuple(map(str, heading)))
