@@ -132,8 +132,8 @@ def _check_trained(config: Any, checkpoint: str) -> None:
         has = ", ".join(architectures) or "none"
         raise ExportError(
             f"{checkpoint} was not trained to answer questions (its architecture: {has}); "
-            "name one whose architecture ends in ForQuestionAnswering, or train it first with: "
-            "qabot model train"
+            "name one whose architecture ends in ForQuestionAnswering, or train it first, as "
+            "tools/training/README.md shows"
         )
 
 

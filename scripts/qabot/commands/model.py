@@ -1,4 +1,4 @@
-"""`qabot model export`, `evaluate` and `train`: their options and what they print."""
+"""`qabot model export` and `evaluate`: their options and what they print."""
 
 from __future__ import annotations
 
@@ -14,14 +14,9 @@ if TYPE_CHECKING:
     import argparse
 
     from qabot.console.reporter import Reporter
-    from qabot.models.train import Recipe
 
 # Declared here too, so that --help needs no model: answerer.exporting.export.
 _WINDOW = 384
-# Arguments of `train` that are fields of its recipe, which has their defaults.
-_RECIPE_ARGUMENTS = (
-    "epochs", "batch", "rate", "warm_up", "window", "seed", "save_every", "bfloat16",
-)  # fmt: skip
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,23 +59,6 @@ class EvaluateOptions:
     predictions: Path | None = None
     record: str | None = None
     json: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class TrainOptions:
-    """What `qabot model train` is asked to do.
-
-    Args:
-        encoder: `NAME@REVISION` on the Hugging Face hub, or a folder.
-        files: in SQuAD's format.
-        out: the checkpoint to write.
-        recipe: how to train.
-    """
-
-    encoder: str
-    files: tuple[Path, ...]
-    out: Path
-    recipe: Recipe
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
@@ -168,37 +146,6 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
     evaluate.set_defaults(run_model=_evaluate)
 
-    train = add_command(
-        commands,
-        "train",
-        "train an encoder to find answers",
-        "Makes a checkpoint of an encoder and SQuAD-format files. Interrupted, it goes on where it "
-        "was when the same command is given again. The settings unless given are those that the "
-        "bundled model was made with.",
-        "qabot model train encoder squad.json --out first --bfloat16\n"
-        "qabot model train first/raw squad.json --out second --epochs 1 --rate 6e-5 --warm-up 0.03\n"
-        "qabot model export second --out model",
-    )
-    train.add_argument(
-        "encoder", metavar="ENCODER", help="NAME@REVISION on the Hugging Face hub, or a folder"
-    )
-    train.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-format files")
-    train.add_argument("--out", type=Path, required=True, metavar="DIR", help="the checkpoint")
-    train.add_argument("--epochs", type=positive, metavar="N", help="times each question is seen")
-    train.add_argument("--batch", type=positive, metavar="N", help="questions a step")
-    train.add_argument("--rate", type=float, metavar="X", help="highest learning rate")
-    train.add_argument("--warm-up", type=float, metavar="X", help="part of the steps until then")
-    train.add_argument("--window", type=positive, metavar="N", help="tokens of a question's window")
-    train.add_argument("--seed", type=int, metavar="N", help="of head, order and dropout")
-    train.add_argument("--save-every", type=positive, metavar="N", help="steps between savings")
-    train.add_argument(
-        "--bfloat16",
-        action="store_true",
-        default=None,
-        help="faster, where the CPU has instructions for it",
-    )
-    train.set_defaults(run_model=_train)
-
 
 def _export(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
     return export_model(
@@ -213,14 +160,6 @@ def _evaluate(args: argparse.Namespace, report: Reporter) -> int:
         args.file, args.model, args.threads, args.predictions, args.record, args.json
     )
     return evaluate_model(options, report)
-
-
-def _train(args: argparse.Namespace, report: Reporter) -> int:
-    from qabot.models.train import Recipe
-
-    given = {name: getattr(args, name) for name in _RECIPE_ARGUMENTS}
-    recipe = Recipe(**{name: value for name, value in given.items() if value is not None})
-    return train_model(TrainOptions(args.encoder, tuple(args.files), args.out, recipe), report)
 
 
 def export_model(options: ExportOptions) -> int:
@@ -266,14 +205,4 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
     print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} a second")
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
-    return 0
-
-
-def train_model(options: TrainOptions, report: Reporter) -> int:
-    """Train an encoder, and print what to do next."""
-    from qabot.models.train import train
-
-    train(options.encoder, options.files, options.out, options.recipe, report)
-    out = clean(str(options.out))
-    print(f"{out}: export it with: qabot model export {out} --out DIR")
     return 0

@@ -33,12 +33,14 @@ class Example:
         question: about it.
         answers: the right answers' texts and where each starts in the context, in code points;
             empty where the context holds none (v2.0).
+        article: which of the file's articles it is about, counted from 0.
     """
 
     id: str
     context: str
     question: str
     answers: tuple[tuple[str, int], ...]
+    article: int = 0
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -58,8 +60,8 @@ def read(path: Path) -> list[Example]:
         raise UsageError(f"{path} cannot be read as JSON: {error}") from error
     try:
         examples = [
-            _example(paragraph["context"], entry)
-            for article in (raw["data"] if isinstance(raw, dict) else raw)
+            _example(paragraph["context"], entry, number)
+            for number, article in enumerate(raw["data"] if isinstance(raw, dict) else raw)
             for paragraph in article["paragraphs"]
             for entry in paragraph["qas"]
         ]
@@ -78,7 +80,7 @@ def read(path: Path) -> list[Example]:
     return examples
 
 
-def _example(context: Any, entry: Any) -> Example:
+def _example(context: Any, entry: Any, article: int) -> Example:
     # In v2.0 a question without an answer has no answers, but often plausible ones.
     given = entry["answers"]
     if isinstance(given, dict):  # as Hugging Face's datasets have them: a list for each field
@@ -90,7 +92,7 @@ def _example(context: Any, entry: Any) -> Example:
     for text in (context, entry["question"], *(text for text, _ in answers)):
         if not isinstance(text, str):
             raise TypeError(f"{text!r}")
-    return Example(str(entry["id"]), context, entry["question"], answers)
+    return Example(str(entry["id"]), context, entry["question"], answers, article)
 
 
 def normalise(text: str) -> str:
