@@ -11,10 +11,12 @@ from pathlib import Path
 import pytest
 
 from answerer.errors import ExportError, ModelError
+from answerer.exporting import checkpoint as checkpoints
 from answerer.exporting import export as exporting
 from answerer.exporting.export import export
 from answerer.info import digest, read_info
 from answerer.model import Model
+from answerer.windows import Windows
 from tests.checkpoints import make_checkpoint
 
 ROOT = Path(__file__).parents[3]
@@ -77,11 +79,15 @@ def exported(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return folder
 
 
-def test_bytes_keep_the_answers(exported: Path) -> None:
-    model = Model.load(exported / "model")
-    for question in QUESTIONS:
-        (span,) = model.answer(CONTEXT, question)
-        assert span.answer == reference(exported / "checkpoint", CONTEXT, question)
+def test_bytes_keep_the_logits(exported: Path) -> None:
+    model = checkpoints.load(str(exported / "checkpoint")).model
+    windows = Windows(exported / "model/tokenizer.json", 64)
+    inputs = exporting.probes(windows, model.config.vocab_size)
+    expected = [exporting.torch_logits(model, probe) for probe in inputs]
+    path = exported / "model/model.onnx"
+    exporting.check(path, inputs, expected, exporting.QUANTISED_TOLERANCE)
+    with pytest.raises(ModelError, match="differ from torch's"):
+        exporting.check(path, inputs, expected, exporting.FLOAT_TOLERANCE)
 
 
 def test_model_directory_says_what_it_is(exported: Path) -> None:
