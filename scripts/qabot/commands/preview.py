@@ -14,6 +14,7 @@ from qabot.console.text import count
 from qabot.engines.runner import RunnerEngine
 from qabot.errors import QuestionsError
 from qabot.github import job_summary
+from qabot.run.changed import as_markdown, changed
 from qabot.run.reconcile import Outcome, in_words
 
 if TYPE_CHECKING:
@@ -66,7 +67,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
         report: gets every answer.
 
     Returns:
-        1 where a question that was tried has no answer.
+        1 where a question that was tried has no answer, or its answer is no longer the expected one.
 
     Raises:
         QuestionsError: there are mistakes in `questions/`; the rest is tried.
@@ -90,6 +91,11 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     job_summary.append(
         job_summary.render(plan, results, outcome, title="Preview by the bundled model")
     )
+    changes = list(changed(plan, results))
+    job_summary.append(as_markdown(changes))
+    broken = [change.broken for change in changes if change.broken is not None]
+    for problem in broken:
+        report.error(str(problem), problem)
     if prepared.questions.problems:
         raise QuestionsError(prepared.questions.problems)
-    return 1 if outcome.failed else 0
+    return 1 if outcome.failed or broken else 0

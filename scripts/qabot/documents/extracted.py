@@ -128,24 +128,27 @@ class Builder:
 
 
 def table_rows(rows: list[list[str]], *, has_header: bool) -> list[str]:
-    """A table's rows as lines that can be read on their own: each value with its column's name.
+    """A table's rows as sentences that can be read on their own: each value after its column's name.
 
     Args:
         rows: cells without line ends.
         has_header: the first row names the columns.
 
     Returns:
-        A line per row; the header itself gives none, unless it is all there is.
+        A line per row, such as `Portugal: Public holidays 13 days; Notice period two months.` The header
+        itself gives none, unless it is all there is.
     """
     if not has_header or len(rows) < 2:
         return ["; ".join(cell for cell in row if cell) for row in rows]
-    names = rows[0]
+    names = [name.rstrip(":") for name in rows[0]]
     lines = []
-    for row in rows[1:]:
-        cells = []
-        for index, cell in enumerate(row):
-            name = names[index].rstrip(":") if index < len(names) else ""
-            if cell:
-                cells.append(f"{name}: {cell}" if name else cell)
-        lines.append("; ".join(cells))
+    for first, *others in rows[1:]:
+        cells = [
+            f"{names[index] if index < len(names) else ''} {cell}".strip()
+            for index, cell in enumerate(others, start=1)
+            if cell
+        ]
+        line = ": ".join(part for part in (first, "; ".join(cells)) if part)
+        # The full stop keeps an answer from reaching into the next row.
+        lines.append(line if line.endswith(".") else f"{line}.")
     return lines

@@ -89,8 +89,8 @@ def test_markdown() -> None:
         (11, "one"),
         (12, "two\nmore"),
         (14, "three"),
-        (17 + 1, "Country: Germany; Days: 30"),
-        (19, "Country: France; Days: 25 | 26"),
+        (17 + 1, "Germany: Days 30."),
+        (19, "France: Days 25 | 26."),
         (21, "quoted\ntwice"),
         (25, "x = 1  # **kept**"),
         (28, "shown"),
@@ -118,8 +118,8 @@ def test_html() -> None:
         (3, "One two three bold, end & more."),
         (5, "a"),
         (5, "b"),
-        (6, "Country: Germany; Days: 30"),
-        (7, "Country: France; Days: 25"),
+        (6, "Germany: Days 30."),
+        (7, "France: Days 25."),
         (7, "x\n  y"),
         (8, "Last"),
         (8, "tail"),
@@ -166,7 +166,7 @@ def test_docx(tmp_path: Path, reader: Reader) -> None:
         + made.table([["Country", "Days"], ["Germany", "30"]])
     )
     extracted = reader.read(tmp_path / "a.docx", made.docx(body))
-    assert extracted.text == "Leave\n\nEverybody has 28 days & more.\n\nCountry: Germany; Days: 30"
+    assert extracted.text == "Leave\n\nEverybody has 28 days & more.\n\nGermany: Days 30."
     assert trail(extracted, "28 days") == ("Leave",)
     assert extracted.places == []  # no page, no line: it says neither
 

@@ -261,3 +261,38 @@ def test_one_sentence_edited_asks_exactly_what_it_can_touch(repository: Reposito
     assert touched
     assert changed == touched
     assert len(touched) < 20
+
+
+def test_a_pull_request_shows_the_answers_that_it_alters_and_fails_a_broken_expectation(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path: Path,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    repository.write("documents/h/leave.md", LEAVE)
+    expecting = QUESTIONS.replace("in a year?\n", 'in a year?\n  expect: ["28"]\n')
+    repository.write("questions/leave.yaml", expecting)
+    answer(repository)
+    summary = tmp_path / "summary.md"
+    monkeypatch.setenv("GITHUB_STEP_SUMMARY", str(summary))
+    preview = ["--root", str(repository.root), "preview"]
+
+    # A change that alters no answer.
+    repository.write("documents/h/leave.md", LEAVE + "\nEverybody is welcome.\n")
+    assert main(preview) == 0
+    assert "Answers that change" not in summary.read_text("utf-8")
+
+    repository.write("documents/h/leave.md", LEAVE.replace("28 days", "31 days"))
+    monkeypatch.setenv("GITHUB_ACTIONS", "true")
+    capsys.readouterr()
+    assert main(preview) == 1
+    printed = "".join(capsys.readouterr())
+    assert "::error file=questions/leave.yaml,line=3" in printed
+    assert "expected: 28" in printed
+    table = summary.read_text("utf-8").split("### Answers that change")[1]
+    (row,) = [line for line in table.splitlines() if line.startswith("| ❌ How many days")]
+    assert row.endswith("| 28 | 31 | documents/h/leave.md:5 |")
+
+    # It is mended by changing what is expected.
+    repository.write("questions/leave.yaml", expecting.replace('"28"', '"31"'))
+    assert main(preview) == 0
