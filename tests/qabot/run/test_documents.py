@@ -291,7 +291,7 @@ def test_a_pull_request_shows_the_answers_that_it_alters_and_fails_a_broken_expe
     assert "expected: 28" in printed
     table = summary.read_text("utf-8").split("### Answers that change")[1]
     (row,) = [line for line in table.splitlines() if line.startswith("| ❌ How many days")]
-    assert row.endswith("| 28 | 31 | documents/h/leave.md:5 |")
+    assert row.endswith(r"| 28 | 31 | documents/h/leave.md\:5 |")
 
     # It is mended by changing what is expected.
     repository.write("questions/leave.yaml", expecting.replace('"28"', '"31"'))
