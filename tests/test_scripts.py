@@ -24,6 +24,10 @@ PASSED_ON = (
 )
 
 
+# What people put there; tests bring their own.
+_PEOPLES = ("questions/", "documents/", "answers/")
+
+
 @pytest.fixture(scope="session")
 def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """This working tree as a clone of it, with the tests' own samples, answered."""
@@ -33,10 +37,11 @@ def clone(tmp_path_factory: pytest.TempPathFactory) -> Path:
         cwd=ROOT, check=True, capture_output=True,
     ).stdout.split(b"\0")  # fmt: skip
     for name in filter(None, map(os.fsdecode, listed)):
-        if (ROOT / name).is_file() and not name.startswith(("questions/", "answers/")):
+        if (ROOT / name).is_file() and not name.startswith(_PEOPLES):
             (folder / name).parent.mkdir(parents=True, exist_ok=True)
             shutil.copy2(ROOT / name, folder / name, follow_symlinks=False)
     shutil.copytree(ROOT / "tests/samples/questions", folder / "questions")
+    shutil.copytree(ROOT / "tests/samples/documents", folder / "documents")
     answered = subprocess.run(
         [sys.executable, "-P", "-m", "qabot", "--root", folder, "answer"],
         env=os.environ | {"PYTHONPATH": os.pathsep.join([f"{ROOT}/scripts", f"{ROOT}/container"])},
