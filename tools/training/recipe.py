@@ -33,7 +33,7 @@ class Stage:
         average: how much of the average of the weights is kept when it is updated.
         average_every: steps between updates of the average.
         bfloat16: compute in bfloat16. Faster on CPUs that have instructions for it (AMX or
-            AVX-512 BF16); on others torch emulates it, at less than a hundredth of the speed.
+            AVX-512 BF16); on others torch emulates it, many times slower than float32.
         seed: of the span head, the draw of features, their order and the dropout.
     """
 

@@ -1,5 +1,5 @@
 """Make a model directory of a checkpoint. It needs torch and transformers, which answering doesn't.
 
-It stands beside the code that answers because the image's build exports its model with it; the
+It is beside the code that answers because the image's build exports its model with it; the
 image itself doesn't hold it.
 """

@@ -1,4 +1,4 @@
-"""A checkpoint, from a hub or a folder: the float model, its tokenizer and what is said of it."""
+"""A checkpoint, from a hub or a folder: the float model, its tokenizer and its licence."""
 
 from __future__ import annotations
 
@@ -98,7 +98,7 @@ def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpo
         except (OSError, ValueError, KeyError, ImportError) as error:
             reason = " ".join(str(error).split())
             raise ExportError(
-                f"{checkpoint} can't be loaded as a question-answering checkpoint: {reason}"
+                f"{checkpoint} cannot be loaded as a question-answering checkpoint: {reason}"
             ) from error
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
@@ -140,7 +140,7 @@ def _check_trained(config: Any, checkpoint: str) -> None:
 def _positions(model: Any) -> int:
     """The most tokens a model can read.
 
-    RoBERTa and its relatives number positions from behind the padding's index
+    RoBERTa and its relatives number positions from after the padding's index
     (https://github.com/huggingface/transformers/issues/1363), so they have fewer than rows.
     """
     longest = int(getattr(model.config, "max_position_embeddings", 512) or 512)

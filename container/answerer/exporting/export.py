@@ -47,20 +47,20 @@ def export(
 ) -> ModelInfo:
     """Make a model directory of an extractive question-answering checkpoint.
 
-    What is there of an older one is replaced only after the new one has passed its checks.
+    An older one is replaced only after the new one has passed its checks.
 
     Args:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
         out: the model directory to write.
         quantise: make the weights bytes: a quarter of the size, half of the time.
-        window: tokens of one window at most; fewer where the model can't read as many.
-        name: how to call it instead of the checkpoint's name.
+        window: tokens of one window at most; fewer if the model cannot read as many.
+        name: of the model; the checkpoint's by default.
         licence: SPDX expression of its licence instead of the one in its model card.
         null: whether it was trained to point to the first token where the text does not say;
             `None` asks its name and its model card, which mention SQuAD 2.0 then.
 
     Raises:
-        ExportError: the checkpoint is not there or answers no questions, `out` is no place for a
+        ExportError: the checkpoint is missing or does not answer questions, `out` cannot become a
             model directory, or torch is missing.
         ModelError: the exported logits don't agree with torch's.
     """
@@ -134,7 +134,7 @@ def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) ->
         if not quantise:
             raise
         raise ModelError(
-            f"this checkpoint can't be quantised ({error}); export it in float, with --no-quantise"
+            f"this checkpoint cannot be quantised ({error}); export it in float, with --no-quantise"
         ) from error
 
 

@@ -108,7 +108,7 @@ def fuse_attention(graph: ModelProto) -> int:
     fused = 0
     for node in [node for node in body.node if node.op_type == "Attention"]:
         sources = [_before_heads(name, made_by) for name in node.input[:3]]
-        join = _behind_heads(node, used_by)
+        join = _after_heads(node, used_by)
         heads = shapes.get(node.input[0], [None, None])[1]
         plain = _is_plain(node) and len(node.output) == 1
         if not plain or join is None or None in sources or not isinstance(heads, int):
@@ -161,7 +161,7 @@ def _before_heads(name: str, made_by: dict[str, NodeProto]) -> str | None:
     return split.input[0] if split is not None and split.op_type == "Reshape" else None
 
 
-def _behind_heads(node: NodeProto, used_by: dict[str, list[NodeProto]]) -> NodeProto | None:
+def _after_heads(node: NodeProto, used_by: dict[str, list[NodeProto]]) -> NodeProto | None:
     """The Reshape that joins the heads again, where nothing else uses them."""
     for kind in ("Transpose", "Reshape"):
         users = used_by.get(node.output[0], [])
@@ -192,7 +192,7 @@ def _prune(body: GraphProto) -> None:
 
 
 def scale_rows(graph: ModelProto) -> int:
-    """Have each token enter a matrix product scaled to [-1, 1], and undo it behind, in place.
+    """Have each token enter a matrix product scaled to [-1, 1], and undo that after it, in place.
 
     onnxruntime quantises activations with one scale for a whole tensor, so that a few large tokens
     leave the others few steps. A row of a product only depends on a row of its left side, so that
@@ -263,7 +263,7 @@ def quantise_graph(graph: ModelProto) -> ModelProto:
                 op_types_to_quantize=["MatMul", "Gather"],
                 per_channel=True,
                 weight_type=QuantType.QInt8,
-                # Tensors of onnxruntime's own operators, whose type nothing else tells.
+                # Tensors of onnxruntime's own operators, whose type is not known from elsewhere.
                 extra_options={
                     "MatMulConstBOnly": True,
                     "DefaultTensorType": onnx.TensorProto.FLOAT,

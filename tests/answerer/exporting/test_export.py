@@ -160,7 +160,7 @@ def test_names_that_are_none(checkpoint: str, said: str, tmp_path: Path) -> None
 
 def test_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
-    with pytest.raises(ExportError, match="can't be loaded as a question-answering checkpoint"):
+    with pytest.raises(ExportError, match="cannot be loaded as a question-answering checkpoint"):
         export(str(tmp_path / "folder"), tmp_path / "model", quantise=True)
 
 
