@@ -26,7 +26,6 @@ class Target:
         run: takes one input; raises on what must not be, whatever it is.
         seeds: inputs to begin with.
         words: what inputs are made of, for the fuzzer's dictionary.
-        modules: what is fuzzed: instrumented, and its lines counted.
         around: entered once before the first input, left after the last.
         longest: bytes of an input.
     """
@@ -36,14 +35,13 @@ class Target:
     run: Callable[[bytes], None]
     seeds: Callable[[], Sequence[bytes]]
     words: Sequence[str | bytes]
-    modules: Sequence[str]
     around: Callable[[], AbstractContextManager[object]] = contextlib.nullcontext
     longest: int = 4096
 
     @property
     def dictionary(self) -> list[bytes]:
         """The words as bytes, and what stands between parts."""
-        return [BETWEEN, *(one.encode() if isinstance(one, str) else one for one in self.words)]
+        return [BETWEEN, *(word.encode() if isinstance(word, str) else word for word in self.words)]
 
 
 def join(*parts: bytes | str) -> bytes:
@@ -108,25 +106,3 @@ def _change(
         case _:
             other = chance.choice(seeds)
             data[at:] = other[chance.randint(0, len(other)) :]
-
-
-def minimised(data: bytes, breaks: Callable[[bytes], bool]) -> bytes:
-    """The least of an input that still breaks something, by leaving out ever smaller pieces.
-
-    Args:
-        data: breaks something.
-        breaks: whether an input does, too.
-    """
-    size = max(1, len(data) // 2)
-    while True:
-        at, before = 0, len(data)
-        while at < len(data):
-            less = data[:at] + data[at + size :]
-            if breaks(less):
-                data = less
-            else:
-                at += size
-        if size > 1:
-            size //= 2
-        elif len(data) == before:
-            return data

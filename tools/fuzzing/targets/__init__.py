@@ -16,7 +16,6 @@ NAMES = (
     "items",
     "arguments",
     "models",
-    "networks",
 )
 
 

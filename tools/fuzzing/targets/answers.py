@@ -119,9 +119,5 @@ TARGET = Target(
         "Infinity", "1e999", "-0.0", "true", "null", "[[[[", '{"a": ', "\\ud800", "\\u0000", "\u2028",
         "\r\n", "99999999999999999999", '"1921"',
     ],
-    modules=[
-        "qabot.answers.yaml_file", "qabot.answers.folder", "qabot.run.plan", "qabot.run.reconcile",
-        "qabot.site.data",
-    ],
     around=SCRATCH.around,
 )  # fmt: skip

@@ -180,7 +180,7 @@ def seeds() -> Sequence[bytes]:
 
 TARGET = Target(
     name="arguments",
-    holds="an exit code that is documented, a log of one line a fact, one line of JSON or none",
+    holds="an exit code that is documented, a log of one line per fact, one line of JSON or none",
     run=run,
     seeds=seeds,
     words=[
@@ -190,10 +190,6 @@ TARGET = Target(
         "https://[", "1e999", "nan", "-1", '"attempt": ', '"context_id": ', '"status": ', "ANSWERED",
         "!", "ThrottlingException", "AccessDeniedException", "\n", "\x1b[",
         "::error::", b"\xff\xff", b"\xed\xa0\x80",
-    ],
-    modules=[
-        "answerer.__main__", "answerer.environment", "answerer.worker", "answerer.supervisor",
-        "answerer.logs", "answerer.table", "answerer.items", "answerer.contexts",
     ],
     around=around,
     longest=2048,

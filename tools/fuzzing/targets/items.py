@@ -199,5 +199,4 @@ TARGET = Target(
         '"1921"', "-1", "1e300", "null", "true", "[{", '"b:', "\\ud800", "\\u0000", '"nan"', '"inf"',
         "\\n::error::", b"\x78\x9c", b"\x78\xda",
     ],
-    modules=["answerer.items", "answerer.contexts", "answerer.table"],
 )  # fmt: skip

@@ -1,8 +1,7 @@
 """Model directories: anything in `model.json` and `tokenizer.json` is a model or a ModelError.
 
 An input is the two files, a context and a question. Where `model.json` says `"size": 0`, size and
-digest are put right, so that more than the first check is reached. The network is a real one, and
-whole: `networks` breaks it.
+digest are put right, so that more than the first check is reached. The network is a real one.
 """
 
 from __future__ import annotations
@@ -147,9 +146,6 @@ TARGET = Target(
         "Precompiled", "TemplateProcessing", "RobertaProcessing", "BertNormalizer", "NFKC", "Lowercase",
         "truncation", "padding", "added_tokens", '"unk_token": null', '"vocab": {', '"merges": [',
         "(a+)+$", "[CLS]", "[SEP]",
-    ],
-    modules=[
-        "answerer.info", "answerer.model", "answerer.windows", "answerer.spans", "answerer.session",
     ],
     around=SCRATCH.around,
     longest=8192,

@@ -137,9 +137,5 @@ TARGET = Target(
         "\\ud800", "\\U0010ffff", "\\U00110000", "\\x00", "\ufeff", "\u2028", "\x85", "~", "0x1F",
         "1e999", ".nan", "true", "\t", b"\xed\xa0\x80", "::error::", "##[",
     ],
-    modules=[
-        "qabot.questions.read", "qabot.questions.parse", "qabot.nodes.yaml", "qabot.nodes.json",
-        "qabot.nodes.nodes", "qabot.questions.folder", "qabot.run.plan", "qabot.run.plan_text",
-    ],
     around=SCRATCH.around,
 )  # fmt: skip

@@ -54,7 +54,6 @@ TARGET = Target(
     run=run,
     seeds=seeds,
     words=[*(f'"{name}": ' for name in RULES), "null", "1e999", "-1", "NaN", "\\ud800", '"//'],
-    modules=["qabot.deployment.settings", "qabot.deployment.settings_rules"],
     around=SCRATCH.around,
     longest=8192,
 )

@@ -195,9 +195,5 @@ TARGET = Target(
         "|", "~~", "$", "@", "#", "- ", "1. ", "http://", "www.", "\u2028", "\u202e", "\x1b[", "\x85",
         b"\xed\xa0\x80", "\ufeff", "\u200b", "\xa0", "\u3000", "ﬁ", "İ", "\U000e0041", "]]>", "'", '"',
     ],
-    modules=[
-        "answerer.logs", "qabot.console.reporter", "qabot.answers.markdown",
-        "qabot.answers.yaml_file", "qabot.site.page",
-    ],
     longest=1024,
 )  # fmt: skip
