@@ -1,4 +1,4 @@
-"""Run every measurement, alternating, and print the table of docs/benchmark.md."""
+"""Run every measurement, alternating the programs, and print the tables of docs/benchmark.md."""
 
 from __future__ import annotations
 
@@ -16,16 +16,12 @@ from typing import TYPE_CHECKING
 from qabot.deployment import fargate_limits as fargate
 from tools.benchmark import image as images
 from tools.benchmark import page as pages
+from tools.benchmark.browser import NoBrowserError
+from tools.benchmark.models import QUESTIONS, ROOT, SIZES
 from tools.benchmark.processes import Cost, measure, median
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
-
-ROOT = Path(__file__).resolve().parents[2]
-
-# Of tools.benchmark.models, which imports torch: see tools.benchmark.table.
-SIZES = ("minilm", "distilbert")
-QUESTIONS = "questions.json"
 
 CONTEXT = (
     "He received the 1921 Nobel Prize in Physics for his services to theoretical physics, and "
@@ -40,8 +36,8 @@ PYTHONPATH = f"{ROOT / 'container'}:{ROOT / 'scripts'}"
 def main() -> int:
     """Measure, and print Markdown."""
     parser = argparse.ArgumentParser(prog="scripts/bench", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="runs of each program (7)")
-    parser.add_argument("--base", help="the image's base, where the Dockerfile's can't be pulled")
+    parser.add_argument("--rounds", type=int, default=7, help="runs of each program (default: 7)")
+    parser.add_argument("--base", help="the image's base, if the Dockerfile's cannot be pulled")
     arguments = parser.parse_args()
     with tempfile.TemporaryDirectory(prefix="qabot-bench-") as folder:
         _measure(Path(folder), arguments.rounds, arguments.base)
@@ -62,11 +58,14 @@ def _measure(folder: Path, rounds: int, base: str | None) -> None:
         print()
         _image(base, table)
     print()
-    pages.print_or_say_why_not(rounds)
+    try:
+        pages.print_table(rounds)
+    except NoBrowserError as error:
+        print(f"The page was not measured: {error}.")
 
 
 def _starts(folder: Path, table: Mapping[str, str], rounds: int) -> None:
-    """Process start to printed answer, on one core, each program in turn."""
+    """Measure process start to printed answer, on one core, each program in turn."""
     python = sys.executable
     task = [python, "-m", "answerer", CONTEXT, QUESTION, "bench"]
     programs: dict[str, tuple[list[str], dict[str, str]]] = {}
@@ -89,19 +88,13 @@ def _starts(folder: Path, table: Mapping[str, str], rounds: int) -> None:
 
 
 def _throughputs(folder: Path) -> None:
-    """Questions a second, all cores, loading left out; in turn, the best of three."""
-    print("| questions a second, all cores | torch, best batch | answerer |\n| --- | --- | --- |")
+    """Measure questions per second on all cores, without loading; in turn, best of three."""
+    print("| questions per second, all cores | torch, best batch | answerer |\n| --- | --- | --- |")
     path = str(folder / QUESTIONS)
     for size in SIZES:
-        usual = [
-            sys.executable,
-            "-m",
-            "tools.benchmark.usual",
-            str(folder / size),
-            "--throughput",
-            path,
-        ]
-        ours = [sys.executable, "-m", "tools.benchmark.ours", str(folder / f"{size}-model"), path]
+        python = [sys.executable, "-m"]
+        usual = [*python, "tools.benchmark.usual", str(folder / size), "--throughput", path]
+        ours = [*python, "tools.benchmark.ours", str(folder / f"{size}-model"), path]
         best = {"usual": 0.0, "ours": 0.0}
         for _ in range(3):
             for name, command in (("usual", usual), ("ours", ours)):
@@ -111,7 +104,7 @@ def _throughputs(folder: Path) -> None:
 
 
 def _image(base: str | None, table: Mapping[str, str]) -> None:
-    """Size of the image, the smallest task, and what 1,000 questions cost."""
+    """Measure the image, the smallest task that suffices, and the cost of 1,000 questions."""
     try:
         image = images.build(base)
         sizes = images.sizes(image)
@@ -133,7 +126,7 @@ def _image(base: str | None, table: Mapping[str, str]) -> None:
 
 
 def _environ() -> dict[str, str]:
-    """The environment of what is measured: little, and the same everywhere."""
+    """A small environment for measured programs, the same everywhere."""
     return {"PATH": os.environ["PATH"], "PYTHONPATH": PYTHONPATH, "HF_HUB_OFFLINE": "1"}
 
 
@@ -146,7 +139,7 @@ def _processor() -> str:
 
 @contextmanager
 def _table() -> Iterator[dict[str, str]]:
-    """An emulated DynamoDB with a table: the environment that leads to it."""
+    """Serve an emulated DynamoDB with a table; yield the environment for using it."""
     with subprocess.Popen(
         [sys.executable, "-m", "tools.benchmark.table"],
         env=dict(os.environ, PYTHONPATH=PYTHONPATH),

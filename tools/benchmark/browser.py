@@ -1,4 +1,4 @@
-"""A headless Chromium that is installed already; nothing of its own goes out."""
+"""A headless Chromium that is already installed, without requests of its own."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ FLAGS = [
 
 
 class NoBrowserError(Exception):
-    """There is no browser here; the message says what to do."""
+    """No browser is installed; the message says what to do."""
 
 
 @contextmanager
@@ -36,7 +36,7 @@ def chromium() -> Iterator[Browser]:
     """
     path = next((path for name in NAMES if (path := shutil.which(name))), None)
     if path is None:
-        raise NoBrowserError("no Chromium here: apt-get install chromium")
+        raise NoBrowserError("Chromium is not installed: apt-get install chromium")
     from playwright.sync_api import sync_playwright
 
     with sync_playwright() as playwright:

@@ -1,4 +1,4 @@
-"""The image: its size, and how small a Fargate task may be to end inside its first minute."""
+"""The image: its size, and the smallest Fargate task that ends within its first minute."""
 
 from __future__ import annotations
 
@@ -18,8 +18,8 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parents[2]
 TAG = "qabot-answerer:benchmark"
 
-# What of the first, always billed minute is gone before the container starts: Fargate's own start
-# with an image of this size.
+# Seconds of the first, always billed minute that pass before the container starts: Fargate's own
+# start with an image of this size.
 # https://aws.amazon.com/blogs/containers/ (Reducing AWS Fargate startup times with zstd images)
 START_SECONDS = 45.0
 
@@ -33,7 +33,7 @@ class Sizes:
     """Bytes of the image, everything in it.
 
     Args:
-        plain: as it lies unpacked.
+        plain: unpacked.
         compressed: as a registry keeps and Fargate downloads it, gzip.
     """
 
@@ -48,7 +48,7 @@ def docker(*arguments: str) -> str:
         NoDockerError: it is not there, or it refuses.
     """
     if shutil.which("docker") is None:
-        raise NoDockerError("there is no docker on PATH")
+        raise NoDockerError("docker is not on PATH")
     done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
     if done.returncode:
         lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
@@ -57,7 +57,7 @@ def docker(*arguments: str) -> str:
 
 
 def build(base: str | None) -> str:
-    """Build the image with the bundled model; give its name."""
+    """Build the image with the bundled model and return its name."""
     bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
     arguments = ["--build-arg", "MODEL=bundled", *bases]
     docker(
@@ -67,7 +67,7 @@ def build(base: str | None) -> str:
 
 
 def sizes(image: str) -> Sizes:
-    """How large an image is, packed as a registry packs it, but as one layer."""
+    """Measure an image, packed as a registry packs it, but as one layer."""
     plain, packer = 0, zlib.compressobj(6, wbits=31)
     compressed = 0
     container = docker("create", image).strip()
@@ -83,12 +83,12 @@ def sizes(image: str) -> Sizes:
 
 
 def seconds(cpu: int, memory: int, arguments: Sequence[str]) -> float:
-    """How long one task takes in the engine, under the limits of a Fargate size.
+    """Run one task under the limits of a Fargate size and return the seconds it took.
 
     Args:
         cpu: CPU units; 1024 are one vCPU.
         memory: MiB.
-        arguments: for `docker run`, behind the limits: options, the image, the task's.
+        arguments: for `docker run`, after the limits: options, the image, the task's.
     """
     limits = (f"--cpus={cpu / 1024}", f"--memory={memory}m", f"--memory-swap={memory}m")
     begun = time.perf_counter()
@@ -97,7 +97,7 @@ def seconds(cpu: int, memory: int, arguments: Sequence[str]) -> float:
 
 
 def smallest(arguments: Sequence[str]) -> tuple[int, int, float]:
-    """The cheapest Fargate size at which a task ends inside the first minute.
+    """The cheapest Fargate size at which a task ends within the first minute.
 
     Returns:
         CPU units, MiB, and the seconds of the container there.
@@ -106,17 +106,15 @@ def smallest(arguments: Sequence[str]) -> tuple[int, int, float]:
         NoDockerError: none does.
     """
     by_cost = sorted(
-        ((fargate.cost(cpu, memory, 60), cpu, memory) for cpu, memory in _all_sizes()),
+        (fargate.cost(cpu, memory, 60), cpu, memory)
+        for cpu, memories in fargate.SIZES.items()
+        for memory in memories
     )
     for _, cpu, memory in by_cost:
         try:
             took = seconds(cpu, memory, arguments)
         except NoDockerError:
-            continue  # out of memory, for one
+            continue  # such as out of memory
         if took + START_SECONDS < fargate.billed_seconds(0):
             return cpu, memory, took
-    raise NoDockerError("at no size does a task end inside the first minute")
-
-
-def _all_sizes() -> list[tuple[int, int]]:
-    return [(cpu, memory) for cpu, memories in fargate.SIZES.items() for memory in memories]
+    raise NoDockerError("no Fargate size lets a task end within the first minute")

@@ -1,9 +1,9 @@
-"""What is measured: checkpoints of two sizes with random weights, and their model directories.
+"""Checkpoints of two sizes with random weights, and their model directories.
 
     python -m tools.benchmark.models FOLDER    make both sizes, and the questions
 
-How fast a model is doesn't depend on what its weights hold, and a machine without a hub has none
-of the tutorial's. The tokenizer is the bundled model's.
+A model's speed does not depend on its weights, and a machine without a hub cannot load the
+tutorial's. The tokenizer is the bundled model's.
 """
 
 from __future__ import annotations
@@ -12,8 +12,6 @@ import json
 import sys
 from pathlib import Path
 from typing import Any
-
-from answerer.exporting.export import export
 
 ROOT = Path(__file__).resolve().parents[2]
 # As the bundled model, and as the tutorial's.
@@ -69,6 +67,8 @@ def questions() -> list[tuple[str, str]]:
 
 def main(folder: Path) -> None:
     """Make everything that is measured in a folder."""
+    from answerer.exporting.export import export
+
     for size in SIZES:
         checkpoint = make_checkpoint(folder / size, size)
         export(str(checkpoint), folder / f"{size}-model", quantise=True)

@@ -1,4 +1,4 @@
-"""Questions a second of the runner engine's model, loading left out.
+"""Questions per second of the runner engine's model, without loading.
 
 python -m tools.benchmark.ours MODEL QUESTIONS
 """
@@ -14,7 +14,7 @@ from answerer.model import Model
 
 
 def throughput(directory: Path, path: Path) -> float:
-    """Questions a second on all cores.
+    """Questions per second on all cores.
 
     Args:
         directory: a model directory.

@@ -1,17 +1,12 @@
-"""The page at 100 and at 10,000 answers: its size, and how long a person waits for it.
-
-python -m tools.benchmark.page [--rounds 5]    only this part of the benchmark
-"""
+"""The page at 100 and at 10,000 answers: its size, and how long a person waits for it."""
 
 from __future__ import annotations
 
-import argparse
 import gzip
 import json
 import statistics
 import tempfile
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -22,7 +17,7 @@ from qabot.answers.model import Answer, AnswerSet, Entry
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from qabot.site.build import build
-from tools.benchmark.browser import NoBrowserError, chromium
+from tools.benchmark.browser import chromium
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
@@ -35,7 +30,7 @@ SIZES = (100, 10_000)
 IN_SET, SHARING, WORDS = 100, 10, 150
 MODEL = "benchmark@1/s1"
 
-# Each key of a search that finds fewer and fewer, and then all of it again at once.
+# Each key of a search that finds fewer and fewer, and then everything again.
 TYPED = [*("number 99"[: end + 1] for end in range(9)), ""]
 
 # From an event to the frame that shows its effect: what is posted in a frame's callback comes after it.
@@ -71,19 +66,6 @@ _OPENED = """() => ({
 })"""
 
 
-@dataclass(frozen=True, slots=True)
-class Size:
-    """A page's bytes.
-
-    Args:
-        plain: as it lies there.
-        compressed: as a server sends it, gzip.
-    """
-
-    plain: int
-    compressed: int
-
-
 def make_repository(root: Path, answers: int) -> None:
     """Write questions about the sample text of this repository, with an answer each.
 
@@ -102,9 +84,9 @@ def make_repository(root: Path, answers: int) -> None:
         name = f"questions/set-{first // IN_SET:03}.json"
         (root / name).write_text(json.dumps(asked), encoding="utf-8")
     keys = Keys(MODEL)
-    for one in read_questions(root).sets:
+    for question_set in read_questions(root).sets:
         results = []
-        for number, question in enumerate(one.questions):
+        for number, question in enumerate(question_set.questions):
             context = question.context
             spans = []
             for place, text in enumerate((context.split()[11], context.split()[70])):
@@ -114,7 +96,7 @@ def make_repository(root: Path, answers: int) -> None:
             key = keys.key(context, question.question)
             result = Answer(key, MODEL, spans[0], tuple(spans[1:]))
             results.append(Entry(question.id, question.question, result))
-        store.write_set(root, AnswerSet(one.source, tuple(results)), {})
+        store.write_set(root, AnswerSet(question_set.source, tuple(results)), {})
 
 
 def make_page(root: Path) -> tuple[Path, float]:
@@ -124,18 +106,12 @@ def make_page(root: Path) -> tuple[Path, float]:
     return path, time.perf_counter() - begun
 
 
-def size(path: Path) -> Size:
-    """A page's size."""
-    data = path.read_bytes()
-    return Size(len(data), len(gzip.compress(data, 6)))
-
-
 def visit(browser: Browser, path: Path) -> dict[str, list[float]]:
     """Open a page, search and filter.
 
     Returns:
         Milliseconds: `painted` and `ready` from the navigation's start, `search` and `filter` from an
-        event to the frame behind it.
+        event to the frame that shows its effect.
     """
     context = browser.new_context(viewport={"width": 1200, "height": 900})
     try:
@@ -164,25 +140,25 @@ def print_table(rounds: int) -> None:
             make_repository(root, answers)
         built: list[list[float]] = [[] for _ in SIZES]
         visits: list[dict[str, list[float]]] = [{} for _ in SIZES]
-        sizes = []
+        pages: list[bytes] = []
         for turn in range(rounds + 1):
             for number, root in enumerate(roots):
                 path, seconds = make_page(root)
                 times = visit(browser, path)
                 if turn == 0:  # it filled the caches
-                    sizes.append(size(path))
+                    pages.append(path.read_bytes())
                     continue
                 built[number].append(seconds)
                 for name, taken in times.items():
                     visits[number].setdefault(name, []).extend(taken)
     rows = {
-        "MB": [f"{one.plain / 1e6:.2f}" for one in sizes],
-        "MB, gzip": [f"{one.compressed / 1e6:.3f}" for one in sizes],
-        "made, s": [f"{statistics.median(one):.2f}" for one in built],
+        "MB": [f"{len(page) / 1e6:.2f}" for page in pages],
+        "MB, gzip": [f"{len(gzip.compress(page, 6)) / 1e6:.3f}" for page in pages],
+        "made, s": [f"{statistics.median(seconds):.2f}" for seconds in built],
         "first paint, ms": _middle(visits, "painted"),
         "ready, ms": _middle(visits, "ready"),
-        "a key of a search, ms": _middle(visits, "search"),
-        "the slowest of them, ms": [f"{max(one['search']):.0f}" for one in visits],
+        "one key of a search, ms": _middle(visits, "search"),
+        "the slowest key, ms": [f"{max(times['search']):.0f}" for times in visits],
         "a filter, ms": _middle(visits, "filter"),
     }
     print(f"| the page | {' | '.join(f'{answers:,} answers' for answers in SIZES)} |")
@@ -192,18 +168,4 @@ def print_table(rounds: int) -> None:
 
 
 def _middle(visits: Sequence[Mapping[str, list[float]]], name: str) -> list[str]:
-    return [f"{statistics.median(one[name]):.0f}" for one in visits]
-
-
-def print_or_say_why_not(rounds: int) -> None:
-    """`print_table`, or a line where there is no browser."""
-    try:
-        print_table(rounds)
-    except NoBrowserError as error:
-        print(f"The page was not measured: {error}.")
-
-
-if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m tools.benchmark.page", description=__doc__)
-    parser.add_argument("--rounds", type=int, default=7, help="builds and visits of each page (7)")
-    print_or_say_why_not(parser.parse_args().rounds)
+    return [f"{statistics.median(times[name]):.0f}" for times in visits]

@@ -15,22 +15,22 @@ if TYPE_CHECKING:
 
 
 # A program's peak memory counts from that of the process that made it, which Linux keeps over
-# execve. So a small one makes it, and tells its figures through a pipe.
+# execve. So a small one makes it, and reports its figures through a pipe.
 LAUNCHER = """
 import os, sys, time
 begun = time.perf_counter()
 child = os.posix_spawnp(sys.argv[2], sys.argv[2:], os.environ)
 _, status, usage = os.wait4(child, 0)
 wall = time.perf_counter() - begun
-told = [wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
-os.write(int(sys.argv[1]), repr(told).encode())
+figures = [wall, usage.ru_utime + usage.ru_stime, usage.ru_maxrss]
+os.write(int(sys.argv[1]), repr(figures).encode())
 sys.exit(min(255, abs(os.waitstatus_to_exitcode(status))))
 """
 
 
 @dataclass(frozen=True, slots=True)
 class Cost:
-    """What one run took.
+    """The cost of one run.
 
     Args:
         wall: seconds from before the process was made until after it had ended.
@@ -54,7 +54,7 @@ def measure(
         core: the only core that it may use, or `None` for all.
 
     Returns:
-        what it took, and what it printed.
+        its cost, and what it printed.
 
     Raises:
         RuntimeError: it failed.
@@ -73,10 +73,10 @@ def measure(
         )
         os.close(write)
         printed, complaints = process.communicate()
-        told = report.read()
+        figures = report.read()
     if process.returncode:
         raise RuntimeError(f"{command[0]} ended with {process.returncode}: {complaints.decode()}")
-    wall, cpu, memory = json.loads(told)
+    wall, cpu, memory = json.loads(figures)
     # ru_maxrss: bytes on macOS, KiB elsewhere (getrusage(2)).
     return Cost(wall, cpu, memory * (1 if sys.platform == "darwin" else 1024)), printed.decode()
 

@@ -1,7 +1,7 @@
 """The usual way: torch and transformers, a checkpoint loaded, its softmaxes multiplied.
 
     python -m tools.benchmark.usual CHECKPOINT CONTEXT QUESTION    one question, one line of JSON
-    python -m tools.benchmark.usual CHECKPOINT --throughput FILE   questions a second, batched
+    python -m tools.benchmark.usual CHECKPOINT --throughput FILE   questions per second, batched
 
 A program of its own, so that its start is measured with it.
 """
@@ -64,7 +64,7 @@ def answer_batch(tokenizer: Any, model: Any, pairs: list[tuple[str, str]]) -> li
 
 
 def throughput(checkpoint: str, path: Path, sizes: tuple[int, ...] = (1, 16)) -> float:
-    """The most questions a second over some batch sizes, loading left out.
+    """The most questions per second over some batch sizes, without loading.
 
     Args:
         checkpoint: a folder.

@@ -1,9 +1,7 @@
-"""The benchmark's page is a page like any other, and what is measured on it happens."""
+"""The benchmark's page is a page like any other, and its measured steps happen."""
 
 from __future__ import annotations
 
-import gzip
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 import pytest
@@ -13,6 +11,8 @@ from qabot.run.plan import make_plan
 from tools.benchmark import page as pages
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from playwright.sync_api import Browser
 
 
@@ -22,20 +22,14 @@ def root(tmp_path: Path) -> Path:
     return tmp_path
 
 
-def test_every_question_has_a_fresh_answer(root: Path) -> None:
+def test_every_question_is_answered_and_on_the_page(root: Path) -> None:
     questions = read_questions(root)
     assert questions.problems == ()
     plan = make_plan(root, questions, pages.MODEL)
     assert (plan.total, plan.requests) == (100, [])
-
-
-def test_its_page_is_measured(root: Path) -> None:
     path, seconds = pages.make_page(root)
     assert path.read_text(encoding="utf-8").count("<article ") == 100
-    assert 0 < seconds < 60
-    size = pages.size(path)
-    assert size.plain == path.stat().st_size > size.compressed > 1_000
-    assert size.compressed == len(gzip.compress(path.read_bytes(), 6))
+    assert seconds > 0
 
 
 def test_a_visit_searches_and_filters(root: Path, browser: Browser) -> None:
@@ -44,13 +38,4 @@ def test_a_visit_searches_and_filters(root: Path, browser: Browser) -> None:
     assert {name: len(taken) for name, taken in times.items()} == {
         "painted": 1, "ready": 1, "search": len(pages.TYPED), "filter": 4,
     }  # fmt: skip
-    assert all(0 < one < 60_000 for taken in times.values() for one in taken)
-
-
-def test_a_missing_browser_is_said(
-    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
-) -> None:
-    monkeypatch.setenv("PATH", "")
-    pages.print_or_say_why_not(1)
-    said = "The page was not measured: no Chromium here: apt-get install chromium.\n"
-    assert capsys.readouterr().out == said
+    assert all(0 < taken < 60_000 for series in times.values() for taken in series)
