@@ -27,10 +27,10 @@ if TYPE_CHECKING:
     from qabot.documents.reader import Reader
 
 # Passages that the index gives the ranking to choose from.
-_CANDIDATES = 60
+_CANDIDATES = 40
 # Ranking a match takes a microsecond. Beyond this many, a passage with one of the question's common
 # terms is ranked only where it has another of its terms too.
-_MOST_MATCHES = 8_000
+_MOST_MATCHES = 4_000
 # A file that was written in the last moments can change again without a sign (git's "racy" files).
 _RACY_NANOSECONDS = 2_000_000_000
 _BUSY_SECONDS = 60.0
@@ -277,7 +277,7 @@ class Index:
             if complete:
                 query = every
             else:
-                limit *= 8
+                limit *= 2
 
     def _passages(self, where: str, values: tuple[int, ...] = ()) -> Iterator[Passage]:
         rows = self._database.execute(
