@@ -1,11 +1,15 @@
 from __future__ import annotations
 
 import itertools
+from typing import TYPE_CHECKING
 
 from hypothesis import given
 from hypothesis import strategies as st
 
 from answerer import passages
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 def test_a_text_of_a_few_windows_is_one_passage() -> None:
@@ -36,3 +40,25 @@ def test_a_passage_ends_with_a_paragraph_or_else_a_sentence_or_else_a_word() -> 
     )
     words = "word " * 2000
     assert all(words[cut.start : cut.stop].endswith(" ") for cut in passages.cut(words)[:-1])
+
+
+def test_a_form_feed_ends_a_passage() -> None:
+    text = "First.\fSecond.\f\f" + "long " * 1000
+    found = [text[cut.start : cut.stop] for cut in passages.cut(text)]
+    assert found[:3] == ["First.", "Second.", ""]
+    assert len(found) > 4
+    assert not any("\f" in passage for passage in found)
+
+
+@given(st.text(st.sampled_from("ab. \f\n"), max_size=6000))
+def test_form_feeds_change_nothing_else(text: str) -> None:
+    cuts = [cut for part in _parts(text) for cut in part]
+    assert passages.cut(text) == cuts
+
+
+def _parts(text: str) -> Iterator[list[range]]:
+    """What each part of a text is cut into, at its place in the whole."""
+    start = 0
+    for part in text.split("\f"):
+        yield [range(cut.start + start, cut.stop + start) for cut in passages.cut(part)]
+        start += len(part) + 1
