@@ -42,6 +42,8 @@ class File:
         Raises:
             UnreadableFile: it is outside of the folder, missing, no regular file or too large.
         """
+        if self.path.name != _printable(self.path.name):
+            raise UnreadableFile("has a name that is not UTF-8", "rename it")
         return self.folder.read(self.path, MOST_BYTES, "split the file")
 
 
@@ -58,7 +60,7 @@ def list_files(root: Path) -> dict[str, File]:
     found: dict[str, File] = {}
     prefix = len(str(folder)) + 1
     for entry in _entries(folder):
-        name = entry.path[prefix:].replace(os.sep, "/")
+        name = _printable(entry.path[prefix:].replace(os.sep, "/"))
         try:
             status = entry.stat()
         except OSError:  # a link to nowhere: reading it says so
@@ -86,6 +88,11 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                         yield entry
         except OSError:
             continue
+
+
+def _printable(name: str) -> str:
+    """A file's name, also where it is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()
 
 
 def check_glob(glob: str) -> None:

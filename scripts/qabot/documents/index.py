@@ -17,7 +17,7 @@ from typing import TYPE_CHECKING
 
 import answerer.ranking as lexical
 from qabot.documents.passage import Passage, cut
-from qabot.errors import Problem
+from qabot.errors import Problem, UsageError
 from qabot.questions.folder import UnreadableFile
 
 if TYPE_CHECKING:
@@ -311,7 +311,13 @@ class Index:
                     pass
             except OSError:
                 pass
-        return self._prepared(None, version)
+        try:
+            return self._prepared(None, version)
+        except sqlite3.OperationalError as error:
+            raise UsageError(
+                f"this Python's SQLite cannot search text ({error}); use one that has FTS5, as those "
+                "of python.org do"
+            ) from error
 
     def _prepared(self, path: Path | None, version: str) -> sqlite3.Connection:
         database = sqlite3.connect(path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None)

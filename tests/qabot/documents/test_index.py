@@ -15,6 +15,7 @@ from qabot.documents.folder import check_glob, collection, list_files, select
 from qabot.documents.index import Index
 from qabot.documents.library import Library
 from qabot.documents.reader import Reader
+from qabot.errors import UsageError
 from qabot.questions.folder import UnreadableFile
 
 if TYPE_CHECKING:
@@ -202,6 +203,26 @@ def test_a_link_that_leads_out_is_not_followed(repository: Repository, tmp_path:
     with Library(repository.root, problems.append) as library:
         assert len(library.search(["**"], QUESTION, 5)) == 1
     assert [problem.what for problem in problems] == ["is a link that leaves documents/"]
+
+
+def test_a_name_that_is_not_utf8_is_reported(repository: Repository) -> None:
+    repository.write("documents/a.md", "There are 28 days of leave.")
+    try:
+        (repository.root / os.fsdecode(b"documents/b\xff.md")).write_text("Leave")
+    except OSError:
+        pytest.skip("this file system takes only Unicode names")
+    problems: list[Problem] = []
+    with Library(repository.root, problems.append) as library:
+        assert len(library.search(["**"], QUESTION, 5)) == 1
+    assert [str(problem) for problem in problems] == [
+        "documents/b?.md: has a name that is not UTF-8; rename it"
+    ]
+
+
+def test_an_sqlite_without_fts5_says_so(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("qabot.documents.index._SCHEMA", "CREATE VIRTUAL TABLE w USING fts99(x)")
+    with pytest.raises(UsageError, match="FTS5"):
+        Index()
 
 
 @pytest.mark.parametrize("question", ["", "?", "the of and", '" OR *', "NEAR(a b)", "\0 \ud800"])
