@@ -26,6 +26,10 @@ INFO_FILE = "model.json"
 # every answer made before counts as stale.
 SPAN_SEARCH = 2
 
+# Raised whenever the export of the same checkpoint could give another model directory, so that an
+# export that was kept is not used any more.
+EXPORTER = 1
+
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class ModelInfo:

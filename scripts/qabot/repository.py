@@ -16,8 +16,28 @@ def find_root(given: Path | None) -> Path:
     Raises:
         UsageError: there is none.
     """
-    start = given if given is not None else Path.cwd()
-    for folder in (start,) if given is not None else (start, *start.parents):
+    folders = (given,) if given is not None else _upwards()
+    for folder in folders:
         if (folder / "questions").is_dir():
             return folder
-    raise UsageError(f"{start} holds no questions/ folder; go into the repository, or give --root")
+    raise UsageError(
+        f"{folders[0]} holds no questions/ folder; go into the repository, or give --root"
+    )
+
+
+def find_root_or_none(given: Path | None) -> Path | None:
+    """The repository that a command is about; None outside of one.
+
+    Args:
+        given: on the command line.
+
+    Raises:
+        UsageError: the one on the command line is not a repository.
+    """
+    if given is None and not any((folder / "questions").is_dir() for folder in _upwards()):
+        return None
+    return find_root(given)
+
+
+def _upwards() -> tuple[Path, ...]:
+    return (Path.cwd(), *Path.cwd().parents)

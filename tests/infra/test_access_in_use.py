@@ -29,7 +29,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 SETTINGS = replace(read_settings(ROOT), model="bundled")
-MODEL = SETTINGS.model_identity(ROOT)
+MODEL = SETTINGS.model_identity
 PACE = Pace(poll=0.05, describe=0.1, start=60, settle=1, retry=0.05)
 
 

@@ -28,13 +28,6 @@ def test_a_wrong_setting_is_one_line_and_exit_2(
     assert "Traceback" not in told.err
 
 
-def test_a_bundled_model_that_is_not_there_is_told(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    assert main(repository(tmp_path, model="bundled", image="o/n")) == 2
-    assert "is not a model directory" in capsys.readouterr().err
-
-
 def test_what_the_cdk_itself_refuses_is_one_line(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:

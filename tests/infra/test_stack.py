@@ -8,7 +8,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from aws_cdk.assertions import Match, Template
 
+from answerer.info import read_info
 from qabot.deployment.outputs import Output
+from qabot.models.bundled import BUNDLED
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -247,12 +249,14 @@ def test_an_image_that_the_settings_name_is_run_and_nothing_is_built(
 def test_without_an_image_the_container_folder_is_built_with_the_model_of_the_settings(
     synthesise: Callable[..., Path], architecture: str, platform: str
 ) -> None:
-    outdir = synthesise(architecture=architecture, quantisation="none")
+    outdir = synthesise(
+        architecture=architecture, model="team/small", revision="0123456", quantisation="none"
+    )
     assets = json.loads((outdir / "qabot.assets.json").read_text())["dockerImages"]
     (asset,) = assets.values()
     assert asset["source"]["dockerBuildArgs"] == {
-        "MODEL": "distilbert/distilbert-base-cased-distilled-squad",
-        "REVISION": "564e9b5",
+        "MODEL": "team/small",
+        "REVISION": "0123456",
         "QUANTISATION": "none",
     }
     assert asset["source"]["platform"] == f"linux/{platform}"
@@ -265,9 +269,7 @@ def test_the_outputs_are_those_that_the_engine_reads(main_template: Templates) -
     values = {name: one["Value"] for name, one in outputs.items()}
     assert values[Output.CONTAINER] == "answerer"
     assert (values[Output.CPU], values[Output.MEMORY]) == ("1024", "4096")
-    assert values[Output.MODEL_IDENTITY].startswith(
-        "distilbert/distilbert-base-cased-distilled-squad@564e9b5+int8/s"
-    )
+    assert values[Output.MODEL_IDENTITY] == read_info(BUNDLED).identity
 
 
 def test_whatever_can_carry_a_tag_says_which_stack_it_is_of(

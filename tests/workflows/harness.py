@@ -34,11 +34,12 @@ _KEPT = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "NODE_EXTRA_CA_CERTS")
 
 @dataclass
 class Step:
-    """What became of a step: `success`, `failure`, `cancelled` or `skipped`, and its log."""
+    """What became of a step: `success`, `failure`, `cancelled` or `skipped`, its log and outputs."""
 
     name: str
     outcome: str
     log: str = ""
+    outputs: dict[str, str] = field(default_factory=dict)
 
 
 @dataclass
@@ -78,6 +79,7 @@ class GitHub:
         pages: where Pages gets what it publishes: `workflow` or `legacy` (a branch); None where it is
             off.
         attempt: of the next run: more than 1 where somebody runs its jobs again.
+        caches: what actions/cache keeps between runs, by key.
     """
 
     reader: Reader
@@ -89,6 +91,7 @@ class GitHub:
     cancel_after: str | None = None
     pages: str | None = None
     attempt: int = 1
+    caches: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
 
     def run(
@@ -189,7 +192,10 @@ class GitHub:
                 line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines()
             )
             files["GITHUB_OUTPUT"].write_text("")
-            known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": outputs}
+            known["steps"][step["id"]] = {
+                "outcome": made.outcome,
+                "outputs": outputs | made.outputs,
+            }
             if step.get("continue-on-error"):
                 continue
             if made.outcome in ("failure", "cancelled") and done.result == "success":
@@ -235,6 +241,14 @@ class GitHub:
                 if not kept.is_dir():
                     return Step(name, "failure", f"there is no artifact {given['name']}")
                 shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
+            case "actions/cache/restore":
+                if (cached := self.caches.get(given["key"])) is not None:
+                    shutil.copytree(cached, given["path"])
+                    return Step(name, "success", outputs={"cache-hit": "true"})
+            case "actions/cache/save":
+                cached = self.folder / f"cache-{len(self.caches)}"
+                shutil.copytree(given["path"], cached)
+                self.caches[given["key"]] = cached
             case "actions/deploy-pages":
                 if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
                     return Step(name, "failure", "Failed to create deployment (status: 404)")

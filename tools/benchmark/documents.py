@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 from answerer.model import Model
 from qabot.documents.choose import PASSAGES, joined
 from qabot.documents.library import Library
-from qabot.engines.runner import BUNDLED
+from qabot.models.bundled import BUNDLED
 from qabot.models.squad import exact_match, f1
 
 if TYPE_CHECKING:

@@ -48,21 +48,22 @@ class Checkpoint:
     card: str | None
 
 
+def missing_packages() -> list[str]:
+    """The packages that an export needs and that are not installed."""
+    needed = ("torch", "transformers", "onnx", "onnxscript")
+    return [name for name in needed if importlib.util.find_spec(name) is None]
+
+
 def require_torch() -> None:
     """Say how to get torch and transformers where they are missing.
 
     Raises:
         ExportError: one of them is not installed.
     """
-    missing = [
-        name
-        for name in ("torch", "transformers", "onnx", "onnxscript")
-        if importlib.util.find_spec(name) is None
-    ]
-    if missing:
+    if missing := missing_packages():
         raise ExportError(
             f"this command needs {' and '.join(missing)}, which answering does without; "
-            "install them with: scripts/environment dev"
+            "install them with: scripts/environment export"
         )
 
 
@@ -96,10 +97,7 @@ def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpo
             ).eval()
             tokenizer = transformers.AutoTokenizer.from_pretrained(source, revision=revision)
         except (OSError, ValueError, KeyError, ImportError) as error:
-            reason = " ".join(str(error).split())
-            raise ExportError(
-                f"{checkpoint} cannot be loaded as a question-answering checkpoint: {reason}"
-            ) from error
+            raise ExportError(_explain(error, checkpoint)) from error
     fast = getattr(tokenizer, "backend_tokenizer", None)
     if fast is None:
         raise ExportError(
@@ -108,6 +106,39 @@ def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpo
     positions = min(_positions(model), int(min(tokenizer.model_max_length, 1 << 30)))
     card = _card(source, revision)
     return Checkpoint(name, revision, model, fast, positions, licence_of(card), card)
+
+
+def _explain(error: Exception, checkpoint: str) -> str:
+    """Say why a checkpoint could not be loaded, and what to do.
+
+    Args:
+        error: of transformers; what the hub's client raised is its cause.
+        checkpoint: as a person named it.
+    """
+    from huggingface_hub import errors
+
+    name, _, revision = checkpoint.partition("@")
+    cause: BaseException | None = error
+    while cause is not None:
+        if isinstance(cause, errors.RevisionNotFoundError):
+            return (
+                f"the Hugging Face hub has no revision '{revision}' of {name}; use a commit of "
+                f"https://huggingface.co/{name}/commits/main"
+            )
+        if isinstance(cause, errors.RepositoryNotFoundError):
+            return (
+                f"the Hugging Face hub has no public model '{name}'; check its name at "
+                "https://huggingface.co/models, and set HF_TOKEN for a private or gated one"
+            )
+        if isinstance(cause, errors.LocalEntryNotFoundError | errors.OfflineModeIsEnabled):
+            return (
+                f"the Hugging Face hub cannot be reached, and {checkpoint} is not among this "
+                "machine's downloads; check the network (and HF_ENDPOINT, HF_HUB_OFFLINE), then "
+                "run this again"
+            )
+        cause = cause.__cause__ or cause.__context__
+    reason = " ".join(str(error).split())
+    return f"{checkpoint} cannot be loaded as a question-answering checkpoint: {reason}"
 
 
 def _locate(checkpoint: str) -> tuple[str, str, str | None]:
@@ -182,9 +213,13 @@ def licence_of(card: str | None) -> str:
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
     """Keep the libraries' progress bars and notes out of a command's output."""
+    from huggingface_hub.utils import logging as untyped_of_hub
     from transformers.utils import logging as untyped
 
+    hub: Any = untyped_of_hub
     logging: Any = untyped
+    hub_verbosity = hub.get_verbosity()
+    hub.set_verbosity_error()
     verbosity = logging.get_verbosity()
     logging.set_verbosity_error()
     logging.disable_progress_bar()
@@ -193,5 +228,6 @@ def quiet() -> Iterator[None]:
             warnings.simplefilter("ignore")
             yield
     finally:
+        hub.set_verbosity(hub_verbosity)
         logging.set_verbosity(verbosity)
         logging.enable_progress_bar()

@@ -18,10 +18,10 @@ from qabot.commands.engine_options import (
     make_fargate_engine,
 )
 from qabot.console.text import for_log, json_for_log
-from qabot.engines.runner import BUNDLED
 from qabot.errors import NoAnswerError, UsageError
+from qabot.models.local import configured_model
 from qabot.questions.parse import Question
-from qabot.repository import find_root
+from qabot.repository import find_root, find_root_or_none
 
 if TYPE_CHECKING:
     import argparse
@@ -41,7 +41,7 @@ class AskOptions:
         question: about it.
         top_k: answers to print, best first.
         json: print each as a JSON object.
-        root: the repository, for the fargate engine; None for the nearest upwards.
+        root: the repository, for its settings and documents; None for the nearest upwards.
         engine: answers.
         documents: globs of the documents that contain the answer.
     """
@@ -121,7 +121,9 @@ def ask(options: AskOptions, report: Reporter) -> int:
     """
     asked = _question(options, report)
     fargate = options.engine.engine == "fargate"
-    spans = _from_fargate(options, asked, report) if fargate else _from_model(options, asked)
+    spans = (
+        _from_fargate(options, asked, report) if fargate else _from_model(options, asked, report)
+    )
     places = find_places(asked, Answer("", "", spans[0], tuple(spans[1:])))
     where = [next(iter(places.answer), None), *places.alternatives]
     for number, span in enumerate(spans):
@@ -150,10 +152,11 @@ def _question(options: AskOptions, report: Reporter) -> Question:
     return chosen
 
 
-def _from_model(options: AskOptions, asked: Question) -> Sequence[Span]:
+def _from_model(options: AskOptions, asked: Question, report: Reporter) -> Sequence[Span]:
     from answerer.model import Model
 
-    model = Model.load(options.engine.model or BUNDLED)
+    chosen = configured_model(find_root_or_none(options.root), options.engine.model)
+    model = Model.load(chosen.prepare(report.note))
     return model.answer(asked.context, asked.question, top_k=options.top_k)
 
 

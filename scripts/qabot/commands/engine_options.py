@@ -7,8 +7,9 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import positive
-from qabot.engines.runner import BUNDLED, RunnerEngine
+from qabot.engines.runner import RunnerEngine
 from qabot.errors import UsageError
+from qabot.models.local import configured_model
 
 if TYPE_CHECKING:
     import argparse
@@ -25,7 +26,7 @@ class EngineOptions:
 
     Args:
         engine: `runner` or `fargate`.
-        model: the runner engine's model directory; None for the bundled model.
+        model: the runner engine's model directory; None for the model of `cdk.json`.
         max_tasks: Fargate tasks in flight; None for the setting of `cdk.json`.
         timeout: of a run of the fargate engine, seconds; None for the engine's own.
         run: names a run of the fargate engine; None for a random name.
@@ -55,7 +56,7 @@ def add_engine(parser: argparse.ArgumentParser) -> None:
         "--model",
         type=Path,
         metavar="DIR",
-        help="the runner engine's model directory (default: the bundled model)",
+        help="the runner engine's model directory (default: the model that cdk.json names)",
     )
 
 
@@ -113,7 +114,7 @@ def make_engine(
         SettingsError: `cdk.json` has mistakes.
     """
     if options.engine == "runner":
-        return RunnerEngine(options.model or BUNDLED, recorder)
+        return RunnerEngine(configured_model(root, options.model), recorder, report.note)
     if options.model is not None:
         raise UsageError(
             "--model is only for the runner engine; the fargate engine's model is set in cdk.json"
@@ -149,7 +150,7 @@ def make_fargate_engine(
     settings = read_settings(root)
     return FargateEngine(
         settings,
-        settings.model_identity(root),
+        settings.model_identity,
         run=options.run,
         force=force,
         max_tasks=options.max_tasks,

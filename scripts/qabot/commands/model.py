@@ -1,4 +1,4 @@
-"""`qabot model export` and `evaluate`: their options and what they print."""
+"""`qabot model show`, `prepare`, `export` and `evaluate`: their options and what they print."""
 
 from __future__ import annotations
 
@@ -9,6 +9,9 @@ from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import Commands, add_command, positive
 from qabot.console.text import clean, count
+from qabot.github import job_summary
+from qabot.models.local import configured_model
+from qabot.repository import find_root_or_none
 
 if TYPE_CHECKING:
     import argparse
@@ -46,11 +49,12 @@ class EvaluateOptions:
 
     Args:
         file: in SQuAD's format, v1.1 or v2.0.
-        model: the model directory; None for the bundled model.
+        model: the model directory; None for the model that `cdk.json` names.
         threads: None for one per core.
         predictions: the file to write the answers to; None for none.
         record: the name to record the figures under in `model.json`; None to not record them.
         json: print one JSON object.
+        root: the repository; None for the nearest upwards.
     """
 
     file: Path
@@ -59,6 +63,7 @@ class EvaluateOptions:
     predictions: Path | None = None
     record: str | None = None
     json: bool = False
+    root: Path | None = None
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
@@ -71,7 +76,8 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         "model",
         summary,
         "A model directory holds model.onnx, tokenizer.json and model.json.",
-        "qabot model export OWNER/NAME@REVISION --out DIR\nqabot model evaluate dev-v1.1.json",
+        "qabot model show\nqabot model export OWNER/NAME@REVISION --out DIR\n"
+        "qabot model evaluate dev-v1.1.json",
     )
     add_parsers(parser.add_subparsers(metavar="COMMAND", required=True))
 
@@ -88,6 +94,26 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     Args:
         commands: what `add_subparsers` of the `model` parser returned.
     """
+    show = add_command(
+        commands,
+        "show",
+        "show the model that answers in this repository",
+        "That is the model that cdk.json names. On GitHub the step gets two outputs, for a cache: key "
+        "and path. The key is empty where nothing has to be exported.",
+        "qabot model show",
+    )
+    show.set_defaults(run_model=_show)
+
+    prepare = add_command(
+        commands,
+        "prepare",
+        "export the model that cdk.json names into the cache, unless it is there",
+        "Needs torch and transformers, which scripts/run installs first. A bundled model needs no "
+        "export.",
+        "scripts/run model prepare",
+    )
+    prepare.set_defaults(run_model=_prepare)
+
     export = add_command(
         commands,
         "export",
@@ -134,7 +160,10 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     )
     evaluate.add_argument("file", type=Path, metavar="FILE", help="a SQuAD v1.1 or v2.0 file")
     evaluate.add_argument(
-        "--model", type=Path, metavar="DIR", help="a model directory; the bundled one unless given"
+        "--model",
+        type=Path,
+        metavar="DIR",
+        help="a model directory (default: the model that cdk.json names)",
     )
     evaluate.add_argument("--threads", type=positive, metavar="N", help="a thread a core")
     evaluate.add_argument(
@@ -147,6 +176,14 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     evaluate.set_defaults(run_model=_evaluate)
 
 
+def _show(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
+    return show_model(args.root)
+
+
+def _prepare(args: argparse.Namespace, report: Reporter) -> int:
+    return prepare_model(args.root, report)
+
+
 def _export(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
     return export_model(
         ExportOptions(
@@ -157,9 +194,45 @@ def _export(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
 
 def _evaluate(args: argparse.Namespace, report: Reporter) -> int:
     options = EvaluateOptions(
-        args.file, args.model, args.threads, args.predictions, args.record, args.json
+        args.file, args.model, args.threads, args.predictions, args.record, args.json, args.root
     )
     return evaluate_model(options, report)
+
+
+def show_model(root: Path | None) -> int:
+    """Print the identity of the repository's model, and where it is or will be.
+
+    Args:
+        root: the repository; None for the nearest upwards.
+
+    Raises:
+        SettingsError: `cdk.json` has mistakes.
+        ModelError: the bundled model cannot be read.
+    """
+    model = configured_model(find_root_or_none(root))
+    job_summary.set_output("key", model.cache_key)
+    job_summary.set_output("path", str(model.directory))
+    state = "" if model.is_ready else ", not exported yet"
+    print(f"{clean(model.identity)} in {clean(str(model.directory))}{state}")
+    return 0
+
+
+def prepare_model(root: Path | None, report: Reporter) -> int:
+    """Export the repository's model into the cache, unless it is there.
+
+    Args:
+        root: the repository; None for the nearest upwards.
+        report: gets what is being done.
+
+    Raises:
+        SettingsError: `cdk.json` has mistakes.
+        ExportError: the checkpoint cannot be exported, or torch is missing.
+        ModelError: the model cannot be read.
+    """
+    model = configured_model(find_root_or_none(root))
+    directory = model.prepare(report.note)
+    print(f"{clean(model.identity)} in {clean(str(directory))}")
+    return 0
 
 
 def export_model(options: ExportOptions) -> int:
@@ -181,10 +254,11 @@ def export_model(options: ExportOptions) -> int:
 
 def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
     """Measure a model, and print the figures."""
-    from qabot.engines.runner import BUNDLED
     from qabot.models.evaluate import evaluate, record
 
-    directory = options.model or BUNDLED
+    directory = configured_model(find_root_or_none(options.root), options.model).prepare(
+        report.note
+    )
     measured = evaluate(options.file, directory, threads=options.threads, report=report)
     if options.predictions is not None:
         text = json.dumps(measured.answers, ensure_ascii=False, indent=0)

@@ -6,6 +6,7 @@ import time
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from qabot.answers.markdown import cell
 from qabot.answers.model import Answer
 from qabot.commands.arguments import Commands, add_command
 from qabot.commands.engine_options import EngineOptions, add_engine, engine_choice
@@ -14,11 +15,13 @@ from qabot.console.text import count
 from qabot.engines.runner import RunnerEngine
 from qabot.errors import QuestionsError
 from qabot.github import job_summary
+from qabot.models.local import LocalModel, bundled_model, configured_model
 from qabot.run.changed import as_markdown, changed
 from qabot.run.reconcile import Outcome, in_words
 
 if TYPE_CHECKING:
     import argparse
+    from pathlib import Path
 
     from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
@@ -33,7 +36,7 @@ class PreviewOptions:
 
     Args:
         selected: the questions.
-        engine: its model decides which answers are up to date; it answers nothing.
+        engine: decides which answers are up to date; its model answers, where this machine has it.
     """
 
     selected: Selection = field(default_factory=Selection)
@@ -46,8 +49,9 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "preview",
         summary,
-        "The bundled model answers on this machine, whichever engine will answer in the end; on GitHub "
-        "the answers become part of the job summary.",
+        "Whichever engine will answer in the end, this machine answers now, with the model that "
+        "cdk.json names, or with the bundled model where the first is not in the cache. On GitHub the "
+        "answers become part of the job summary.",
         "qabot preview --engine fargate",
     )
     add_selection(parser)
@@ -78,19 +82,20 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     outcome = Outcome(asked=len(requests))
     results: dict[str, Result] = dict(plan.fresh)
     by_key = {key: question for planned in plan.sets for question, key in planned.questions}
+    model = _model(prepared.root, options.engine, report)
     started = time.monotonic()
     with report.progress(len(requests), "Previewing") as progress:
-        for result in RunnerEngine().answer(requests):
+        for result in RunnerEngine(model).answer(requests):
             results[result.key] = result
             asked = by_key[result.key]
             progress.advance(f"{asked.source}: {asked.question} → {in_words(result)}")
             outcome.answered += isinstance(result, Answer)
     outcome.seconds = time.monotonic() - started
     outcome.failed = outcome.asked - outcome.answered
-    report.note(f"previewed {outcome.answered} of {count(len(plan.requests), 'question')}")
-    job_summary.append(
-        job_summary.render(plan, results, outcome, title="Preview by the bundled model")
-    )
+    asked_of = count(len(plan.requests), "question")
+    report.note(f"previewed {outcome.answered} of {asked_of} with {model.label}")
+    title = f"Preview by {cell(model.label)}"
+    job_summary.append(job_summary.render(plan, results, outcome, title=title))
     changes = list(changed(plan, results))
     job_summary.append(as_markdown(changes))
     broken = [change.broken for change in changes if change.broken is not None]
@@ -99,3 +104,12 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     if prepared.questions.problems:
         raise QuestionsError(prepared.questions.problems)
     return 1 if outcome.failed or broken else 0
+
+
+def _model(root: Path, engine: EngineOptions, report: Reporter) -> LocalModel:
+    """The model that will answer, or the bundled one: a preview exports and downloads nothing."""
+    model = configured_model(root, engine.model)
+    if model.is_ready:
+        return model
+    report.note(f"{model.label} is not in the cache; the bundled model answers instead")
+    return bundled_model()

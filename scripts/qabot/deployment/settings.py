@@ -31,6 +31,7 @@ from qabot.deployment.settings_rules import (
     or_null,
 )
 from qabot.errors import Problem, SettingsError
+from qabot.models import bundled
 from qabot.nodes.json import read_json
 from qabot.nodes.nodes import DocumentError, Fields, Items, Node, Scalar, decode
 
@@ -40,7 +41,6 @@ if TYPE_CHECKING:
 
 SETTINGS_FILE: Final = "cdk.json"
 BUNDLED: Final = "bundled"
-BUNDLED_MODEL: Final = "container/model"
 
 _T = TypeVar("_T")
 
@@ -77,13 +77,13 @@ class Settings:
         "Spot has no capacity.",
     )
     model: str = _setting(
-        "distilbert/distilbert-base-cased-distilled-squad",
+        BUNDLED,
         MODEL,
-        'OWNER/NAME of a question-answering checkpoint on the Hugging Face hub, or "bundled" for '
-        "container/model/.",
+        'The model of both engines: "bundled" for the one that comes with qabot, or OWNER/NAME of a '
+        "question-answering checkpoint on the Hugging Face hub (docs/models.md).",
     )
     revision: str | None = _setting(
-        "564e9b5",
+        None,
         or_null(REVISION),
         "Commit of the checkpoint on the hub, so that answers stay the same. Not used with "
         '"bundled".',
@@ -170,17 +170,22 @@ class Settings:
         "have only one.",
     )
 
-    def model_identity(self, root: Path) -> str:
-        """The identity of the deployed model, as answers and keys record it.
+    @property
+    def checkpoint(self) -> str | None:
+        """`OWNER/NAME@REVISION` on the hub; None for the bundled model."""
+        if self.model == BUNDLED or self.revision is None:
+            return None
+        return f"{self.model}@{self.revision}"
 
-        Args:
-            root: the repository, which holds the bundled model.
+    @property
+    def model_identity(self) -> str:
+        """The identity of the model, as answers and keys record it, on every engine the same.
 
         Raises:
             ModelError: the model is the bundled one and cannot be read.
         """
         if self.model == BUNDLED or self.revision is None:
-            return read_info(root / BUNDLED_MODEL).identity
+            return read_info(bundled.BUNDLED).identity
         return hub_identity(self.model, self.revision, self.quantisation)
 
 
@@ -204,29 +209,60 @@ def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> 
     Raises:
         SettingsError: with every problem in the file.
     """
+    if not (root / SETTINGS_FILE).exists():
+        raise _error("the file is missing", "restore it: git checkout -- cdk.json")
+    duplicates: list[Problem] = []
+    block = _block(root, duplicates)
+    if not isinstance(block, Fields):
+        raise _error(
+            'it has no object "context": {"qabot": {…}}',
+            "put the settings there, or restore the file: git checkout -- cdk.json",
+        )
+    return _settings(block, duplicates, overrides or {})
+
+
+def read_settings_or_defaults(root: Path | None) -> Settings:
+    """The settings of a repository that need not have any.
+
+    Args:
+        root: the repository; None outside of one.
+
+    Returns:
+        The defaults where `cdk.json` is missing or has no settings of qabot, as in a repository with
+        a CDK app of its own.
+
+    Raises:
+        SettingsError: with every problem in the file.
+    """
+    if root is None or not (root / SETTINGS_FILE).exists():
+        return Settings()
+    duplicates: list[Problem] = []
+    block = _block(root, duplicates)
+    return _settings(block, duplicates, {}) if block is not None else Settings()
+
+
+def _block(root: Path, duplicates: list[Problem]) -> Node | None:
+    """The settings as they are in the file; None where it has none."""
     try:
-        node = read_json(decode((root / SETTINGS_FILE).read_bytes()))
-    except FileNotFoundError:
-        raise _error("the file is missing", "restore it: git checkout -- cdk.json") from None
+        node: Node | None = read_json(decode((root / SETTINGS_FILE).read_bytes()))
     except OSError as error:
         raise _error(f"cannot read it ({error.strerror})", "make it a readable file") from None
     except DocumentError as error:
         problem = Problem(SETTINGS_FILE, error.line, error.column, error.what, error.todo)
         raise SettingsError([problem]) from None
-    duplicates: list[Problem] = []
     for key in ("context", "qabot"):
         node = _members(node, duplicates).get(key, (None, None))[1]
-    if not isinstance(node, Fields):
-        raise _error(
-            'it has no object "context": {"qabot": {…}}',
-            "put the settings there, or restore the file: git checkout -- cdk.json",
-        )
-    given = _members(node, duplicates)
+    return node
+
+
+def _settings(block: Node, duplicates: list[Problem], overrides: Mapping[str, object]) -> Settings:
+    """The settings of the block, checked."""
+    given = _members(block, duplicates)
     if duplicates:
         raise SettingsError(duplicates)
     places = {name: (key.line, key.column) for name, (key, _) in given.items()}
     values = {name: _plain(value) for name, (_, value) in given.items()}
-    for name, value in (overrides or {}).items():
+    for name, value in overrides.items():
         number = name.endswith("_id") and re.fullmatch("[0-9]{1,15}", str(value))
         values[name] = int(str(value)) if number else value
     problems = [

@@ -4,9 +4,9 @@ from __future__ import annotations
 
 import hashlib
 import os
-from pathlib import Path
 from typing import TYPE_CHECKING, Self
 
+from qabot.cache import in_cache
 from qabot.documents.folder import File, check_glob, collection, list_files, some_names
 from qabot.documents.index import Index
 from qabot.documents.reader import Reader
@@ -15,6 +15,7 @@ from qabot.questions.folder import UnreadableFile
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
+    from pathlib import Path
     from types import TracebackType
 
     from qabot.documents.passage import Passage
@@ -116,9 +117,7 @@ def cache_folder(root: Path) -> Path:
     Args:
         root: the repository.
     """
-    given = os.environ.get("QABOT_CACHE") or os.environ.get("XDG_CACHE_HOME")
-    base = Path(given) if given else Path.home() / ".cache"
-    return base / "qabot" / "documents" / _digest(os.path.realpath(root))
+    return in_cache("documents", _digest(os.path.realpath(root)))
 
 
 def _digest(*parts: str) -> str:

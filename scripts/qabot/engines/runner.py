@@ -3,46 +3,46 @@
 from __future__ import annotations
 
 import contextlib
-from pathlib import Path
 from typing import TYPE_CHECKING
 
-import answerer
 from answerer.errors import InputError
-from answerer.info import ModelInfo, read_info
 from qabot.answers.model import TOP_K, Answer, Failure
+from qabot.models.local import LocalModel, bundled_model
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Generator, Iterator, Sequence
+    from collections.abc import Callable, Generator, Iterator, Sequence
 
     from answerer.spans import Span
     from qabot.answers.model import Request, Result
 
-# The model that comes with the program: beside the package that runs it in a checkout, in it in a wheel.
-_PACKAGE = Path(answerer.__file__).parent
-BUNDLED = _PACKAGE.parent / "model" if _PACKAGE.parent.name == "container" else _PACKAGE / "bundled"
-
 
 class RunnerEngine:
-    """Answers with a model directory on this machine.
+    """Answers on this machine.
 
     Args:
-        directory: the model directory; the bundled one unless told.
-        recorder: told when each question is given to the model.
+        model: answers; exported first where that is needed (default: the bundled model).
+        recorder: gets when each question is given to the model.
+        note: gets what the engine has to say.
 
     Raises:
-        ModelError: it is none.
+        ModelError: the bundled model cannot be read.
     """
 
-    def __init__(self, directory: Path = BUNDLED, recorder: Recorder | None = None) -> None:
-        self._directory = directory
+    def __init__(
+        self,
+        model: LocalModel | None = None,
+        recorder: Recorder | None = None,
+        note: Callable[[str], object] = lambda _: None,
+    ) -> None:
+        self._model = model or bundled_model()
         self._recorder = recorder or Recorder()
-        self.info: ModelInfo = read_info(directory)
+        self._note = note
 
     @property
     def model(self) -> str:
         """The model's identity."""
-        return self.info.identity
+        return self._model.identity
 
     def answer(self, requests: Sequence[Request]) -> Generator[Result, None, None]:
         """Answer all questions; see `qabot.engines.Engine`."""
@@ -50,7 +50,7 @@ class RunnerEngine:
             return  # loading the model takes longer than anything else here
         from answerer.model import Model
 
-        model = Model.load(self._directory)
+        model = Model.load(self._model.prepare(self._note))
         with contextlib.closing(model.answer_all(self._pairs(requests), top_k=TOP_K)) as results:
             for index, spans in results:
                 yield self._result(requests[index], spans)

@@ -138,15 +138,16 @@ def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
             file.write(text + "\n")
 
 
-def set_output(name: str, value: bool, environ: Mapping[str, str] = os.environ) -> None:
-    """Tell later steps and jobs of the workflow, where there is one.
+def set_output(name: str, value: bool | str, environ: Mapping[str, str] = os.environ) -> None:
+    """Set an output of the workflow's step, where there is one, for later steps and jobs.
 
     Args:
         name: of the step's output.
-        value: told as `true` or `false`.
+        value: on one line; a truth value becomes `true` or `false`.
         environ: `GITHUB_OUTPUT` is read.
     """
     path = environ.get("GITHUB_OUTPUT")
     if path:
         with Path(path).open("a", encoding="utf-8") as file:
-            file.write(f"{name}={str(value).lower()}\n")
+            text = value if isinstance(value, str) else str(value).lower()
+            file.write(f"{name}={text}\n")

@@ -12,11 +12,17 @@ import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 
-from answerer.errors import ModelError
-from answerer.info import ModelInfo
+from answerer.info import SPAN_SEARCH, read_info
 from qabot.deployment import fargate_limits as fargate
-from qabot.deployment.settings import EXPLANATIONS, RULES, Settings, read_settings
+from qabot.deployment.settings import (
+    EXPLANATIONS,
+    RULES,
+    Settings,
+    read_settings,
+    read_settings_or_defaults,
+)
 from qabot.errors import SettingsError
+from qabot.models.bundled import BUNDLED
 
 ROOT = Path(__file__).parents[3]
 
@@ -138,7 +144,7 @@ def test_every_duplicate_is_reported(tmp_path: Path) -> None:
 
 
 def test_a_hub_model_needs_a_revision_and_the_bundled_one_none(tmp_path: Path) -> None:
-    assert "revision is missing" in problems(tmp_path, revision=None)
+    assert "revision is missing" in problems(tmp_path, model="o/n", revision=None)
     assert read_settings(write(tmp_path, model="bundled", revision=None)).model == "bundled"
 
 
@@ -207,30 +213,28 @@ def test_any_values_are_read_or_refused(tmp_path: Path, block: Any) -> None:
     assert all(line.isprintable() for line in lines), "hostile text reached the message"
 
 
-def test_the_identity_is_the_hub_s_or_the_bundled_model_s(tmp_path: Path) -> None:
-    assert (
-        Settings()
-        .model_identity(tmp_path)
-        .startswith("distilbert/distilbert-base-cased-distilled-squad@564e9b5+int8/s")
-    )
-    with pytest.raises(ModelError):
-        Settings(model="bundled").model_identity(tmp_path)
-    model = tmp_path / "container" / "model"
-    model.mkdir(parents=True)
-    (model / "model.onnx").write_bytes(b"weights")
-    (model / "tokenizer.json").write_bytes(b"{}")
-    info = ModelInfo(
-        name="little",
-        revision=None,
-        quantisation="int8",
-        digest="f" * 64,
-        size=7,
-        max_length=384,
-        licence="MIT",
-    )
-    (model / "model.json").write_text(info.to_json())
-    assert Settings(model="bundled", revision=None).model_identity(tmp_path) == info.identity
-    assert info.identity.startswith("little@ffffffffffff/s")
+def test_the_identity_is_the_hub_s_or_the_bundled_model_s() -> None:
+    hub = Settings(model="team/small", revision="0123456", quantisation="none")
+    assert hub.model_identity == f"team/small@0123456+none/s{SPAN_SEARCH}"
+    assert hub.checkpoint == "team/small@0123456"
+    assert Settings().model == "bundled"
+    assert Settings().checkpoint is None
+    assert Settings().model_identity == read_info(BUNDLED).identity
+
+
+def test_a_repository_without_settings_has_the_defaults(tmp_path: Path) -> None:
+    assert read_settings_or_defaults(None) == Settings()
+    assert read_settings_or_defaults(tmp_path) == Settings()
+    cdk_json = tmp_path / "cdk.json"
+    cdk_json.write_text('{"app": "python another.py", "context": {"other": 1}}')
+    assert read_settings_or_defaults(tmp_path) == Settings(), "another program's"
+    with pytest.raises(SettingsError, match="has no object"):
+        read_settings(tmp_path)
+    write(tmp_path, model="team/small", revision="0123456")
+    assert read_settings_or_defaults(tmp_path).model == "team/small"
+    write(tmp_path, model="small")
+    with pytest.raises(SettingsError, match='invalid model "small"'):
+        read_settings_or_defaults(tmp_path)
 
 
 def test_reading_settings_imports_no_cdk_and_no_boto3() -> None:

@@ -7,8 +7,11 @@ from pathlib import Path
 import pytest
 
 from answerer.errors import ModelError
+from answerer.info import read_info
 from qabot.answers.model import Answer, Failure, Request
-from qabot.engines.runner import BUNDLED, RunnerEngine
+from qabot.engines.runner import RunnerEngine
+from qabot.models.bundled import BUNDLED
+from qabot.models.local import directory_model
 
 
 def requests(*pairs: tuple[str, str]) -> list[Request]:
@@ -30,7 +33,7 @@ def test_every_ask_gets_its_own_result() -> None:
     first, second, third = (found[f"k{n}"] for n in range(3))
     assert isinstance(first, Answer)
     assert first.span.answer == "Momotaro"
-    assert first.model == engine.model == engine.info.identity
+    assert first.model == engine.model == read_info(BUNDLED).identity
     assert first.alternatives[0].score < first.span.score
     assert isinstance(second, Answer)
     assert second.span.answer == "1921"
@@ -47,9 +50,9 @@ def test_closing_stops_the_work() -> None:
 
 
 def test_the_identity_is_known_without_the_model() -> None:
-    assert RunnerEngine(BUNDLED).model.startswith("qabot-minilm-l6-squad@")
+    assert RunnerEngine().model.startswith("qabot-minilm-l6-squad@")
 
 
 def test_a_folder_that_is_no_model_is_told(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not a model directory"):
-        RunnerEngine(tmp_path)
+        directory_model(tmp_path)

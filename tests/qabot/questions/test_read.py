@@ -13,7 +13,7 @@ from hypothesis import strategies as st
 from tokenizers import Tokenizer
 
 from answerer.info import read_info
-from qabot.engines.runner import BUNDLED
+from qabot.models.bundled import BUNDLED
 from qabot.questions import schema as fields
 from qabot.questions.parse import Question, least_tokens, slug
 from qabot.questions.read import read_questions

@@ -6,7 +6,7 @@ import json
 from typing import TYPE_CHECKING
 
 from answerer.model import Model
-from qabot.engines.runner import BUNDLED
+from qabot.models.bundled import BUNDLED
 from tools.benchmark.documents import measure, questions, table, write_documents
 
 if TYPE_CHECKING:

@@ -14,9 +14,10 @@ from answerer.model import Model
 from answerer.table import Table
 from qabot.answers.key import Keys
 from qabot.answers.model import TOP_K, Answer, Request
-from qabot.deployment.settings import BUNDLED_MODEL, Settings, read_settings
+from qabot.deployment.settings import Settings, read_settings
 from qabot.engines.fargate.engine import FargateEngine
 from qabot.engines.fargate.timing import Pace
+from qabot.models.bundled import BUNDLED
 from tools.emulator import Cloud, emulated_cloud
 
 if TYPE_CHECKING:
@@ -29,7 +30,7 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[4]
 SETTINGS = replace(read_settings(ROOT), model="bundled")
-MODEL = SETTINGS.model_identity(ROOT)
+MODEL = SETTINGS.model_identity
 FAST = Pace(poll=0.1, describe=0.5, start=60, settle=5, retry=0.05)
 
 HOUSES = 5  # a street, and questions a context
@@ -94,4 +95,4 @@ def table_of(cloud: Cloud) -> Table:
 
 @lru_cache
 def _model() -> Model:
-    return Model.load(ROOT / BUNDLED_MODEL)
+    return Model.load(BUNDLED)
