@@ -16,7 +16,7 @@ from qabot.answers.model import Failure, Request
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
 from qabot.deployment.settings import read_settings
-from qabot.engines.fargate.engine import FargateEngine, stop_run
+from qabot.engines.fargate.engine import FargateEngine, RunOptions, stop_run
 from qabot.engines.fargate.timing import Pace
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.typical_faults import CRASHED, HANGS, Allowed
@@ -82,9 +82,9 @@ def use(cloud: Cloud, monkeypatch: pytest.MonkeyPatch) -> None:
     for name, value in cloud.environ.items():
         monkeypatch.setenv(name, value)
     one, *others = map(ask, ("What is the baby's name?", "Who named it?", "Who is Momotaro?"))
-    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).answer([one])) as results:
+    with closing(FargateEngine(SETTINGS, MODEL, RunOptions(pace=PACE)).answer([one])) as results:
         assert [type(result) for result in results] == [Failure]
-    with closing(FargateEngine(SETTINGS, MODEL, pace=PACE).answer(others)) as results:
+    with closing(FargateEngine(SETTINGS, MODEL, RunOptions(pace=PACE)).answer(others)) as results:
         next(results)  # the one; the other's task hangs, and is stopped
     clients = Clients()
     table = Table(clients.dynamodb, SETTINGS.stack_name)

@@ -133,7 +133,7 @@ def test_a_broken_file_keeps_nobody_waiting(origin: Origin, github: GitHub) -> N
     )
     runner = github.run("answer.yml")["runner"]
     assert runner.result == "failure"
-    assert "::error file=questions/bad.yaml,line=2,col=1::'qestions' is nothing" in runner.log()
+    assert "::error file=questions/bad.yaml,line=2,col=1::unknown key 'qestions'" in runner.log()
     assert runner.outcome("Commit answers") == "success"
     assert "answers/peach.yaml" in origin.files()
 

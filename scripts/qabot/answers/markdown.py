@@ -68,7 +68,7 @@ def _bold(text: str) -> str:
 
 
 def sentence(context: str, span: Span) -> tuple[str, str, str]:
-    """The sentence that holds a span: what is before it, the span, and what is behind it.
+    """The sentence that holds a span: the text before it, the span, and the text after it.
 
     Args:
         context: the whole text.
@@ -82,14 +82,14 @@ def sentence(context: str, span: Span) -> tuple[str, str, str]:
         before = context[first + ends[-1] : span.start]
     else:
         before = ("…" if first else "") + context[first : span.start]
-    behind = context[span.end : span.end + _SIDE]
+    after = context[span.end : span.end + _SIDE]
     # The full stop itself may be the span's neighbour: one character of the span is enough to see it.
     end = _SENTENCE_END.search(context[span.end - 1 : span.end + _SIDE])
     if end is not None:
-        behind = context[span.end : max(span.end, span.end - 1 + end.end())].rstrip()
+        after = context[span.end : max(span.end, span.end - 1 + end.end())].rstrip()
     elif span.end + _SIDE < len(context):
-        behind += "…"
-    return before.lstrip(), span.answer, behind
+        after += "…"
+    return before.lstrip(), span.answer, after
 
 
 def render(answers: AnswerSet, questions: Mapping[str, Question]) -> str:
@@ -97,7 +97,7 @@ def render(answers: AnswerSet, questions: Mapping[str, Question]) -> str:
 
     Args:
         answers: the set.
-        questions: its questions by id; what is expected of an answer, and its context, stand there.
+        questions: its questions by id; they have the expected answers and the context.
     """
     path = PurePosixPath(answers.source)
     up = "../" * (len(path.parts) - 1)
@@ -123,8 +123,8 @@ def _entry(entry: Entry, question: Question | None, up: str) -> list[str]:
         ]
     lines = []
     if question is not None and result.span.found:
-        before, answer, behind = sentence(question.context, result.span)
-        lines += ["> " + _guard(f"{_inline(before)}{_bold(answer)}{_inline(behind)}"), ""]
+        before, answer, after = sentence(question.context, result.span)
+        lines += ["> " + _guard(f"{_inline(before)}{_bold(answer)}{_inline(after)}"), ""]
     shown = _bold(result.span.answer) if result.span.found else f"*{NOT_SAID}*"
     lines.append(f"{shown} · score {result.span.score:.2f}")
     if entry.places.answer:

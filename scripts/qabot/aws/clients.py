@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# How many calls are under way at once, at most; a client keeps as many connections.
+# The most calls under way; a client keeps as many connections.
 THREADS = 16
 
 # boto3 still defaults to `legacy`; `standard` repeats what is worth repeating, with jitter.

@@ -243,7 +243,7 @@ def permission(error: BaseException) -> str:
 def no_such_stack(name: str, region: str) -> CloudError:
     """The error for a stack that is not there."""
     return CloudError(
-        f"there is no stack {name} in {region}: deploy it with scripts/cdk deploy {name} ({DOCS}), "
+        f"no stack {name} in {region}: deploy it with scripts/cdk deploy {name} ({DOCS}), "
         "or set AWS_REGION to where it is, or stack_name in cdk.json"
     )
 

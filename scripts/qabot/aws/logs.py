@@ -27,7 +27,7 @@ class Logs:
         self._left = _MOST_TAILS
 
     def tail(self, arn: str) -> str:
-        """The last lines of a task's log; empty where there is none, or it can't be had.
+        """The last lines of a task's log; empty where there is none, or it cannot be read.
 
         Args:
             arn: of the task.
@@ -46,5 +46,5 @@ class Logs:
                 startFromHead=False,
             )["events"]
         except (BotoCoreError, ClientError):
-            return ""  # a task that never ran has no log; and a log is no reason to fail
+            return ""  # a task that never ran has no log; a missing log must not end the run
         return "\n".join(event.get("message", "").rstrip("\n") for event in events)

@@ -28,8 +28,8 @@ class Rate:
     """How often AWS takes a call.
 
     Args:
-        per_second: calls a second in the long run.
-        burst: calls at once, after a while without any.
+        per_second: calls per second in the long run.
+        burst: calls in a row, after a while without any.
     """
 
     per_second: float
@@ -76,7 +76,7 @@ class TokenBucket:
 
 
 class Pacer:
-    """Says when the next call may be made. Not for several threads at once.
+    """Says when the next call may be made. Not thread-safe.
 
     Args:
         rates: all of them bind.

@@ -101,7 +101,7 @@ def find_stack(clients: Clients, name: str) -> Stack:
     status = found[0]["StackStatus"]
     if status not in _USABLE:
         raise broken_stack(name, status, [])
-    outputs = {one["OutputKey"]: one["OutputValue"] for one in found[0].get("Outputs", [])}
+    outputs = {output["OutputKey"]: output["OutputValue"] for output in found[0].get("Outputs", [])}
     missing = [output.value for output in Output if not outputs.get(output)]
     if missing:
         raise broken_stack(name, status, missing)

@@ -12,7 +12,7 @@ exit codes:
   2    wrong usage, or mistakes in questions/, cdk.json or another file that was named
   3    AWS error (credentials, quota, or the stack is not deployed)
   70   a bug in qabot; QABOT_DEBUG=1 shows where
-  130  interrupted; what is answered is written"""
+  130  interrupted; the answers so far are written"""
 
 # argparse has no public name for what add_subparsers returns.
 Commands = argparse._SubParsersAction  # noqa: SLF001

@@ -145,16 +145,18 @@ def make_fargate_engine(
         UsageError: the run's name is invalid.
     """
     from qabot.deployment.settings import read_settings
-    from qabot.engines.fargate.engine import DEFAULT_TIMEOUT, FargateEngine
+    from qabot.engines.fargate.engine import DEFAULT_TIMEOUT, FargateEngine, RunOptions
 
     settings = read_settings(root)
     return FargateEngine(
         settings,
         settings.model_identity,
-        run=options.run,
-        force=force,
-        max_tasks=options.max_tasks,
-        timeout=options.timeout or DEFAULT_TIMEOUT,
+        RunOptions(
+            run=options.run,
+            force=force,
+            max_tasks=options.max_tasks,
+            timeout=options.timeout or DEFAULT_TIMEOUT,
+        ),
         note=report.note,
         mask=report.mask,
         recorder=recorder,

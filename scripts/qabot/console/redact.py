@@ -20,12 +20,12 @@ if TYPE_CHECKING:
 # What GitHub's own masks look like in a log.
 HIDDEN = "***"
 
-# Variables that hold a credential, by their name; not those that say where one is to be had.
+# Variables that hold a credential, by their name; not those that say where to find one.
 _NAMES = re.compile(
     r"SECRET|TOKEN(?!IZ)|PASSW|ACCESS_KEY|API_?KEY|CREDENTIAL|PRIVATE", re.IGNORECASE
 )
 _PLACES = re.compile(r"_(FILE|PATH|URI|URL)$", re.IGNORECASE)
-# What is shorter is a stand-in, such as `testing`, or a word that texts have too.
+# Anything shorter is a placeholder, such as `testing`, or a word that also occurs in texts.
 _SHORTEST = 12
 
 # Credentials by their look. The prefixes are AWS's and GitHub's own:
@@ -73,11 +73,11 @@ class Redactor:
         self._known.add(re.escape(account))
 
     def __call__(self, text: str) -> str:
-        """The text without them."""
+        """Redact one text."""
         return self.together([text])[0]
 
     def together(self, texts: Sequence[str]) -> list[str]:
-        """Texts about one thing: an ARN in one of them tells the account of all."""
+        """Redact texts about one thing: an ARN in one of them shows the account for all."""
         hidden = list(map(self._without_credentials, texts))
         if not self._accounts:
             return hidden

@@ -17,7 +17,7 @@ class Recorded:
     """An engine whose runs are recorded.
 
     Args:
-        engine: answers; may tell the recorder more than what it yields.
+        engine: answers; may record more than the results it yields.
         recorder: records.
     """
 

@@ -78,7 +78,7 @@ def write_answers(
         root: the checkout.
         tree: where to; what it has by now may differ from what the checkout answered.
         model: identity of the model that answered.
-        report: told of answers files that somebody edited.
+        report: gets a warning for each answers file that somebody edited.
         known: results that neither may have; the checkout's are newer.
 
     Returns:

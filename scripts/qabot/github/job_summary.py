@@ -83,27 +83,27 @@ def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[f
     asked = {request.key for request in plan.requests}
     return [
         (
-            one.source,
+            set_.source,
             [
                 result.span.score
-                for _, key in one.questions
+                for _, key in set_.questions
                 if isinstance(result := results.get(key), Answer)
             ],
         )
-        for one in plan.sets
-        if any(key in asked for _, key in one.questions)
+        for set_ in plan.sets
+        if any(key in asked for _, key in set_.questions)
     ]
 
 
 def _labels(plan: Plan) -> dict[str, str]:
-    return {key: question.question for one in plan.sets for question, key in one.questions}
+    return {key: question.question for set_ in plan.sets for question, key in set_.questions}
 
 
 def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]]:
-    """Each question's row, and how much it wants to be seen: 0 the most."""
+    """Each question's row and its priority: 0 comes first."""
     asked = {request.key for request in plan.requests}
-    for one in plan.sets:
-        for question, key in one.questions:
+    for set_ in plan.sets:
+        for question, key in set_.questions:
             result = results.get(key)
             if key in asked or not isinstance(result, Answer):
                 yield _row(question, result)

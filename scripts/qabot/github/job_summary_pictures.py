@@ -1,6 +1,6 @@
 """Pictures in a job summary: GitHub takes `<svg>` and `data:` images out of Markdown, so they are text.
 
-github/markup#1065 and #1840 tell of that. What stays is a Mermaid diagram in a fenced block, as
+See github/markup#1065 and #1840. What stays is a Mermaid diagram in a fenced block, as
 Kesin11/actions-timeline shows in run summaries, and block characters, which every reader has.
 """
 
@@ -55,9 +55,9 @@ def scores(sets: Sequence[tuple[str, Sequence[float]]]) -> list[str]:
 
 
 def _sparkline(counts: Sequence[int]) -> str:
-    """A character a count, scaled to the largest; a dot for none."""
+    """One character per count, scaled to the largest; a dot for zero."""
     most = max(counts, default=0) or 1
-    return "".join(_LEVELS[-(-one * len(_LEVELS) // most) - 1] if one else "·" for one in counts)
+    return "".join(_LEVELS[-(-n * len(_LEVELS) // most) - 1] if n else "·" for n in counts)
 
 
 def timeline(run: Timeline, labels: Mapping[str, str]) -> list[str]:
@@ -94,35 +94,35 @@ def _diagram(shown: Sequence[Lane]) -> Iterator[str]:
         # The number keeps a label from being one of the diagram's keywords.
         label = _plain(lane.label)
         for begin, end in _attempts(lane):
-            words, tag = _told(end)
+            words, tag = _outcome(end)
             text = f"{number} {label}{words}"
             yield f"  {text} :{tag}, {_clock(begin)}, {_clock(end.at)}"
             label = "again"
 
 
 def _attempts(lane: Lane) -> Iterator[tuple[float, Event]]:
-    """Each attempt's begin and how it ended; a launch that was refused is none."""
+    """The begin and the last event of each attempt; refused launches are left out."""
     if lane.shared:
         failed = [mark for mark in lane.marks if mark.what is not What.ANSWERED]
         end = (failed or list(lane.marks))[-1]
         yield lane.stretches[0].begin if lane.stretches else end.at, end
         return
-    rest = [one for one in lane.stretches if one.state is not State.WAITING]
+    rest = [stretch for stretch in lane.stretches if stretch.state is not State.WAITING]
     for mark in lane.marks:
-        mine = [one for one in rest if one.end <= mark.at]
+        mine = [stretch for stretch in rest if stretch.end <= mark.at]
         rest = rest[len(mine) :]
         if mine or mark.what.final:
             yield mine[0].begin if mine else mark.at, mark
 
 
-def _told(end: Event) -> tuple[str, str]:
+def _outcome(end: Event) -> tuple[str, str]:
     if end.what is What.ANSWERED:
         return "", "active"
     return f" - {_plain(end.kind) or end.what}", "done" if end.what is What.STOPPED else "crit"
 
 
 def _plain(text: str) -> str:
-    """Text that is nothing but words in a diagram, and not more of them than have room."""
+    """Reduce a text to words that a diagram cannot misread, cut to the room there is."""
     words = " ".join(_NOT_PLAIN.sub(" ", text).split())
     return words if len(words) <= _LONGEST_LABEL else f"{words[: _LONGEST_LABEL - 1].rstrip()}…"
 
@@ -134,15 +134,15 @@ def _clock(seconds: float) -> str:
 
 
 def _rows(run: Timeline) -> Iterator[str]:
-    """A row a state that occurs: how many questions were in it, from the beginning to the end."""
+    """One row per state that occurs: the number of questions in it over time."""
     last = len(run.moments) - 1
     columns = min(_COLUMNS, last + 1)
     shown = [run.moments[number * last // max(columns - 1, 1)] for number in range(columns)]
     for place, state in enumerate(STATES):
-        # What was for a moment only is said all the same.
-        most = max(one.counts[place] for one in run.moments)
+        # States that lasted only a moment are shown, too.
+        most = max(moment.counts[place] for moment in run.moments)
         if most:
-            bars = _sparkline([one.counts[place] for one in shown])
+            bars = _sparkline([moment.counts[place] for moment in shown])
             upto = "up to " if state in (State.WAITING, State.STARTING, State.WORKING) else ""
             yield f"{state:9} {bars}  {upto}{most:,}"
     yield f"{'':9} 0 s{duration(run.seconds):>{max(columns - 3, 0)}}"

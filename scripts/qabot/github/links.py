@@ -66,7 +66,7 @@ def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
 
     Args:
         root: the repository.
-        environ: the process's own unless told.
+        environ: default: the process's own.
     """
     environ = os.environ if environ is None else environ
     server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
@@ -117,7 +117,7 @@ def _commits(root: Path) -> dict[str, str]:
 
 
 def _git(root: Path, *arguments: str) -> str:
-    """What a git command prints; nothing where it fails or there is no git."""
+    """The output of a git command; empty where it fails or git is missing."""
     try:
         done = subprocess.run(  # noqa: S603
             ["git", "-C", str(root), *arguments],  # noqa: S607

@@ -75,7 +75,7 @@ def publish(
         root: the checkout that the run was in.
         branch: the branch to commit to.
         model: identity of the model that answered.
-        report: told of every attempt that failed.
+        report: gets every attempt that failed.
         git: git in that checkout.
         pause: waits, seconds.
 

@@ -1,7 +1,7 @@
 """A working tree of a remote's branch, in a repository of its own, in which a commit is made.
 
 It reads the checkout's objects and configuration, and writes nothing there: no reference, no index and
-none of git's locks. What a killed run leaves behind is in nobody's way.
+none of git's locks. What a killed run leaves is in nobody's way.
 """
 
 from __future__ import annotations

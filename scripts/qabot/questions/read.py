@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 FOLDER = "questions"
 SCHEMA_FILE = "schema.json"
-# Of a file, in bytes: file systems take 255, and answers/ has `.orig-2.yaml.txt` behind some.
+# Of a file, in bytes: file systems take 255, and answers/ appends `.orig-2.yaml.txt` to some.
 LONGEST_NAME = 235
 SUFFIXES = (".yaml", ".yml", ".json")
 # Of files that are not read, in one note.
@@ -62,7 +62,7 @@ class Questions:
     @property
     def about_documents(self) -> bool:
         """Whether any question is about documents."""
-        return any(question.documents for one in self.sets for question in one.questions)
+        return any(question.documents for set_ in self.sets for question in set_.questions)
 
     def unread_note(self) -> str | None:
         """A line about files that somebody may expect to be read; None where there are none."""

@@ -17,8 +17,8 @@ MAX_QUESTIONS = 10_000
 MAX_EXPECT = 20
 MAX_GLOBS = 100
 
-# An id names an answer in links and anchors: letters and digits of any script, and . _ - behind the
-# first. Written so that Python and ECMA 262 (JSON Schema) read it the same.
+# An id names an answer in links and anchors: letters and digits of any script, and after
+# the first also . _ -. Written so that Python and ECMA 262 (JSON Schema) read it the same.
 ID_PATTERN = (
     r"[^\s\x00-/:-@\[-`{-\xa0\u2000-\u206f\ufeff]"
     r"[^\s\x00-,/:-@\[-^`{-\xa0\u2000-\u206f\ufeff]*"
@@ -109,7 +109,7 @@ DOCUMENTS = TextList(
     most=MAX_GLOBS,
 )
 
-# Of these a question has one, or its file.
+# A question, or its file, has one of these.
 SOURCES: dict[str, Field] = {**CONTEXT, "documents": DOCUMENTS}
 
 QUESTION = Text(about="The question.", longest=MAX_QUESTION)

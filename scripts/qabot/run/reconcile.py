@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qabot.run.plan import Plan, SetPlan
 
 # Writing a set again for each of its answers costs more the larger it is. Waiting this many times as
-# long as the last writing took keeps that to one twentieth of a run, and small sets are written at once.
+# long as the last writing took keeps that to one twentieth of a run; small sets are written immediately.
 _PATIENCE = 20
 
 

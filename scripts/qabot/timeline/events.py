@@ -100,7 +100,7 @@ class Moment:
 
     Args:
         at: seconds since the run began.
-        counts: of questions, one for each of `STATES`.
+        counts: of questions, one per state of `STATES`.
     """
 
     at: float

@@ -78,7 +78,7 @@ def test_a_whole_stack_tells_all_that_the_engine_needs(
         ("UPDATE_ROLLBACK_FAILED", "its last deployment failed"),
         ("DELETE_FAILED", "its last deployment failed"),
         ("CREATE_IN_PROGRESS", "wait until that is done"),
-        ("DELETE_COMPLETE", "there is no stack qabot in eu-west-3"),
+        ("DELETE_COMPLETE", "no stack qabot in eu-west-3"),
     ],
 )
 def test_half_a_stack_is_an_error_that_says_what_to_do(

@@ -1,4 +1,4 @@
-"""The distributed engine: one Fargate task a question unless told, answers through DynamoDB.
+"""The distributed engine: by default one Fargate task per question, answers through DynamoDB.
 
 Whatever the table already answers is taken from it, whatever still runs is joined, and the rest is
 launched, within the limits of `cdk.json`.
@@ -10,6 +10,7 @@ import os
 import re
 import secrets
 import time
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from answerer import contexts
@@ -28,7 +29,7 @@ from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate import failures
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import LISTINGS, Launcher
-from qabot.engines.fargate.loop import Dispatch, open_jobs
+from qabot.engines.fargate.loop import Dispatch, Limits, open_jobs
 from qabot.engines.fargate.outcome import Verdicts, is_of
 from qabot.engines.fargate.timing import Pace, Timing
 from qabot.errors import CloudError, UsageError
@@ -50,54 +51,67 @@ _RUN_NAME = re.compile(r"[\w/-]{1,128}", re.ASCII)
 _STOPS_REFUSED = 20
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class RunOptions:
+    """How to run.
+
+    Args:
+        run: names this run, for `qabot reap`; default: `new_run`.
+        force: launch a task for what the table already answers, too.
+        max_tasks: tasks in flight; default: as in the settings.
+        timeout: seconds until the run stops.
+        pace: how often to look at the tasks.
+    """
+
+    run: str | None = None
+    force: bool = False
+    max_tasks: int | None = None
+    timeout: float = DEFAULT_TIMEOUT
+    pace: Pace = field(default_factory=Pace)
+
+
 class FargateEngine:
     """Answers with the deployed stack.
 
     Args:
         settings: of the deployment.
         model: identity of the model that is to answer; see `Settings.model_identity`.
-        clients: of AWS.
-        run: names this run, for `qabot reap`; made up unless told.
-        force: launch a task for what the table answers already, too.
-        max_tasks: in flight at once; the settings' unless told.
-        timeout: of the run, seconds.
-        pace: how often to look at the tasks.
-        note: told what happens, a line each.
-        mask: told the account's id as soon as it is known.
-        recorder: told when each question's tasks are launched, begin and fail.
+        options: of this run.
+        note: gets each message, one line.
+        mask: gets the account's id as soon as it is known.
+        recorder: gets the launch, start and failure of each question's tasks.
 
     Raises:
-        UsageError: `run` can't be a name.
+        UsageError: the run's name is invalid.
     """
 
     def __init__(
         self,
         settings: Settings,
         model: str,
+        options: RunOptions | None = None,
         *,
-        clients: Clients | None = None,
-        run: str | None = None,
-        force: bool = False,
-        max_tasks: int | None = None,
-        timeout: float = DEFAULT_TIMEOUT,
-        pace: Pace | None = None,
         note: Callable[[str], None] = lambda _: None,
         mask: Callable[[str], None] = lambda _: None,
         recorder: Recorder | None = None,
     ) -> None:
-        self.run = run or new_run(os.environ)
+        options = options or RunOptions()
+        self.run = options.run or new_run(os.environ)
         if not _RUN_NAME.fullmatch(self.run):
             raise UsageError(
-                f"{self.run!a} can't name a run: give up to 128 letters, digits, -, _ and /"
+                f"invalid run name {self.run!a}; use up to 128 letters, digits, '-', '_' and '/'"
             )
         self.tally: Tally | None = None
         self._settings = settings
         self._model = model
-        self._clients = clients or Clients()
-        self._force = force
-        self._max_tasks = max_tasks or settings.max_tasks
-        self._timeout = timeout
-        self._pace = pace or Pace()
+        self._clients = Clients()
+        self._force = options.force
+        self._pace = options.pace
+        self._limits = Limits(
+            max_tasks=options.max_tasks or settings.max_tasks,
+            timeout=options.timeout,
+            questions_per_task=settings.questions_per_task,
+        )
         self._note = note
         self._mask = mask
         self._recorder = recorder or Recorder()
@@ -105,7 +119,7 @@ class FargateEngine:
 
     @property
     def _lifetime(self) -> int:
-        """How long an item stays in the table, seconds."""
+        """Seconds that an item stays in the table."""
         return self._settings.item_ttl_days * 86_400
 
     @property
@@ -123,7 +137,7 @@ class FargateEngine:
             One result per request, as they become available; first those already in the table.
 
         Raises:
-            CloudError: AWS refuses, or the stack isn't there or has another model.
+            CloudError: AWS refuses, or the stack is missing or has another model.
             UsageError: the run would be larger than the settings allow.
         """
         yield from self._results(requests, stay=True)
@@ -135,7 +149,7 @@ class FargateEngine:
             requests: the questions; no two with the same key.
 
         Returns:
-            What was known before the last task was launched.
+            The results that were known before the last task was launched.
 
         Raises:
             CloudError: as `answer`.
@@ -191,11 +205,11 @@ class FargateEngine:
         yield from self._dispatch(jobs, stack, table, stay=stay)
 
     def _known(self, request: Request, item: Item | None) -> Result | None:
-        """What the table says already, where it is final."""
+        """The result that the table already has, if it is final."""
         if item is None or self._force:
             return None
         if item.status is Status.ANSWERED and item.model == self._model:
-            # A span that isn't one is asked again rather than believed.
+            # An invalid span is asked again rather than believed.
             if is_of(item, request.context):
                 return Answer(request.key, self._model, item.spans[0], item.spans[1:])
         elif item.permanent:
@@ -204,7 +218,7 @@ class FargateEngine:
         return None
 
     def _impossible(self, request: Request, packed: dict[str, tuple[str, bytes]]) -> Failure | None:
-        """Why a request cannot be stored in the table; else its context is in `packed`."""
+        """The failure of a request that cannot be stored; otherwise its context is in `packed`."""
         try:
             if len(request.question.encode()) > MAX_QUESTION_BYTES:
                 raise InputError(
@@ -228,12 +242,12 @@ class FargateEngine:
         if number > limits.max_questions:
             raise UsageError(
                 f"this run would ask {number:,} questions, and cdk.json allows "
-                f"{limits.max_questions:,}: raise max_questions, or answer fewer files at once"
+                f"{limits.max_questions:,}: raise max_questions, or answer fewer files per run"
             )
         if cost > limits.max_cost_usd:
             raise UsageError(
                 f"this run is estimated at ${cost:.2f} for {tasks:,} tasks, and cdk.json allows "
-                f"${limits.max_cost_usd:.2f}: raise max_cost_usd, or answer fewer files at once"
+                f"${limits.max_cost_usd:.2f}: raise max_cost_usd, or answer fewer files per run"
             )
 
     def _dispatch(
@@ -242,22 +256,16 @@ class FargateEngine:
         tasks, timing = Tasks(self._clients, stack, self.run), Timing()
         dispatch = Dispatch(
             Launcher(tasks, table, lifetime=self._lifetime, pace=self._pace, timing=timing),
-            tasks,
-            table,
             Verdicts(table, self._model, Logs(self._clients, stack).tail),
-            max_tasks=self._max_tasks,
-            questions_per_task=self._settings.questions_per_task,
-            timeout=self._timeout,
-            pace=self._pace,
-            timing=timing,
-            recorder=self._recorder,
+            self._limits,
+            self._recorder,
         )
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)
         new = fargate.tasks_for(len(jobs) - joined, self._settings.questions_per_task)
         self._note(
             f"run {self.run}: {count(new, 'task')} to launch on {stack.cluster} in "
-            f"{self._clients.region}, {joined} under way already"
+            f"{self._clients.region}, {joined} already under way"
         )
         try:
             yield from dispatch.run(jobs, stay=stay)
@@ -268,7 +276,7 @@ class FargateEngine:
 
 
 def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
-    """What some tasks cost at most, if all goes well: US dollars, on demand, in us-east-1.
+    """The most that some tasks cost if nothing fails: US dollars, on demand, in us-east-1.
 
     Args:
         stack: has the size of a task.
@@ -280,7 +288,7 @@ def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
 
 
 def describe(tally: Tally) -> str:
-    """What a run did, in one line."""
+    """Summarise a run in one line."""
     said = [f"{count(tally.launched, 'task')} launched"]
     if tally.joined:
         said.append(f"{tally.joined} joined")
@@ -293,7 +301,7 @@ def describe(tally: Tally) -> str:
 
 
 def new_run(environ: Mapping[str, str]) -> str:
-    """A name for a run: on GitHub that of the workflow's run, which its last step can tell.
+    """A name for a run: on GitHub that of the workflow's run, which its last step knows.
 
     Args:
         environ: the environment.

@@ -1,4 +1,4 @@
-"""How a task can fail, how that is recognised, and what helps: one table.
+"""The ways a task can fail, how each is recognised, and what helps: one table.
 
 The wordings are those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
 and of reports from the field, named beside them.
@@ -60,8 +60,8 @@ class FailureClass:
 _LOOK = "see the evidence, and run again"
 
 CLASSES: dict[str, FailureClass] = {
-    one.kind: one
-    for one in (
+    class_.kind: class_
+    for class_ in (
         FailureClass(
             "throttled", Remedy.SAME_TOKEN, ALWAYS, "others use the account: run again later"
         ),
@@ -91,7 +91,7 @@ CLASSES: dict[str, FailureClass] = {
         FailureClass("model", Remedy.NONE, 0, "deploy the stack again"),
         FailureClass("wrong-model", Remedy.NONE, 0, "deploy the stack again"),
         FailureClass("bad-item", Remedy.NONE, 0, "empty the table with `qabot clear`"),
-        FailureClass("timeout", Remedy.NONE, 0, "run again: it goes on from here"),
+        FailureClass("timeout", Remedy.NONE, 0, "run again to continue"),
     )
 }
 
@@ -133,7 +133,7 @@ _INFRASTRUCTURE = {"InfrastructureHealth", "ServiceSchedulerInitiated"}
 
 
 def from_error(error: BaseException) -> Cause | None:
-    """What a call that failed means; `None` where no task of the run can ever be launched."""
+    """The cause of a failed call; `None` where no task of the run can ever be launched."""
     said = {"error": errors.code_of(error), "message": errors.message_of(error)}
     if errors.is_denied(error):
         return None
@@ -150,7 +150,7 @@ def from_error(error: BaseException) -> Cause | None:
 
 
 def from_refusal(failures: Sequence[Mapping[str, Any]]) -> Cause | None:
-    """What a RunTask reply without a task means (apache/airflow#48001).
+    """The cause in a RunTask reply without a task (apache/airflow#48001).
 
     Args:
         failures: of the reply; may be empty.
@@ -170,7 +170,7 @@ def from_refusal(failures: Sequence[Mapping[str, Any]]) -> Cause | None:
 
 
 def _shortage(text: str, said: Mapping[str, str]) -> Cause | None:
-    """A used-up quota or a lack of capacity, if that is what a message says."""
+    """Recognise a used-up quota or a lack of capacity in a message."""
     if _QUOTA.search(text):
         return Cause("quota", f"the account's quota is used up: {text}", said)
     if _CAPACITY.search(text):
@@ -179,16 +179,16 @@ def _shortage(text: str, said: Mapping[str, str]) -> Cause | None:
 
 
 def from_task(task: Mapping[str, Any] | None, item: Item | None) -> Cause:
-    """Why a task that is over has left no answer.
+    """Find out why a task that has ended left no answer.
 
     Args:
-        task: as DescribeTasks tells it; `None` where ECS has forgotten it.
-        item: the question as the table has it, read after the task was seen to be over.
+        task: as DescribeTasks returns it; `None` where ECS has forgotten it.
+        item: the question as the table has it, read after the task had ended.
     """
     said = evidence(task)
-    told = item.kind if item is not None and item.status is Status.FAILED else None
-    if told and told != "interrupted":
-        kind = told if told in CLASSES else "crashed"
+    reported = item.kind if item is not None and item.status is Status.FAILED else None
+    if reported and reported != "interrupted":
+        kind = reported if reported in CLASSES else "crashed"
         return Cause(kind, str(item.reason if item else ""), said)
     if task is None:
         return Cause("lost", "ECS has forgotten the task, and the table has no answer", said)
@@ -238,7 +238,7 @@ def _kind(stop_code: str, text: str, exit_code: str | None) -> str:
 
 
 def evidence(task: Mapping[str, Any] | None) -> dict[str, str]:
-    """What DescribeTasks says that helps to understand a failure; empty for a forgotten task."""
+    """The fields of DescribeTasks that help to understand a failure; empty for a forgotten task."""
     if task is None:
         return {}
     # A task that never started may have no container at all.

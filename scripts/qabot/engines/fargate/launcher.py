@@ -1,4 +1,4 @@
-"""Launch and stop tasks beside the loop, in a pool of threads that decide nothing.
+"""Launch and stop tasks in a pool of threads, which make calls and decide nothing.
 
 A launch claims its attempts in the table first, so that of two runs one has each, and then asks ECS
 for one task for all of them.
@@ -41,7 +41,7 @@ _BETWEEN_STOPS = 0.1
 
 @dataclass(frozen=True, slots=True)
 class Unclaimed:
-    """Why an attempt could not even be claimed, as far as is known."""
+    """The attempt could not be claimed, for this reason."""
 
     cause: Cause
 
@@ -81,11 +81,11 @@ class Launcher:
         # task may run that is not in `alive`.
         self._calling: set[str] = set()
         self._lost: set[str] = set()
-        self._tasks = tasks
-        self._table = table
+        self.tasks = tasks
+        self.table = table
         self._lifetime = lifetime
-        self._pace = pace
-        self._timing = timing
+        self.pace = pace
+        self.timing = timing
         self._pool = pool or DaemonPool(THREADS, "launch")
         # Stops do not queue up after slow launches.
         self._stops = pool or DaemonPool(THREADS, "stop")
@@ -122,19 +122,19 @@ class Launcher:
         return [next(launched) if result is None else result for result in refused]
 
     def _claim(self, job: Job) -> LaunchResult | None:
-        """Claim an attempt; `None` when that is done, else what stands in its way."""
-        now = int(self._timing.wall())
+        """Claim an attempt; return `None`, or what prevented it."""
+        now = int(self.timing.wall())
         try:
             if job.write_context:
                 id_, data = contexts.pack(job.request.context)
-                self._table.put_contexts({id_: data}, expires_at=now + self._lifetime)
-            return self._table.claim(
+                self.table.put_contexts({id_: data}, expires_at=now + self._lifetime)
+            return self.table.claim(
                 job.key,
                 job.attempt,
                 token=job.token,
                 question=job.request.question,
                 context_id=job.context_id,
-                lease=now + int(self._pace.start),
+                lease=now + int(self.pace.start),
                 expires_at=now + self._lifetime,
                 force=job.over_answer,
             )
@@ -159,7 +159,7 @@ class Launcher:
         # Before the look at `_halt`: `stop_all` sets that first, and then waits for these.
         self._calling.add(launch.token)
         try:
-            if self._timing.wait_for(self._halt, max(0.0, at - self._timing.now())):
+            if self.timing.wait_for(self._halt, max(0.0, at - self.timing.now())):
                 return Cause("timeout", "the run was stopped before the launch")
             return self._call(launch)
         finally:
@@ -167,7 +167,7 @@ class Launcher:
 
     def _call(self, launch: Launch) -> LaunchResult:
         try:
-            arn, ours, refusal = self._tasks.launch(launch)
+            arn, ours, refusal = self.tasks.launch(launch)
         except Exception as error:
             cause = failures.from_error(error)
             if cause is None:
@@ -194,9 +194,9 @@ class Launcher:
     def _stop(self, arn: str, reason: str) -> None:
         for pause in (0.5, 1.0, 2.0, 4.0):
             with suppress(Exception):  # it is only to save what the task costs until its deadline
-                self._tasks.stop(arn, reason)
+                self.tasks.stop(arn, reason)
                 return
-            self._timing.wait_for(self._halt, pause)
+            self.timing.wait_for(self._halt, pause)
 
     def stop_all(self) -> tuple[int, int]:
         """Launch no more tasks, and stop those that this run has launched and that still run.
@@ -207,9 +207,9 @@ class Launcher:
         Returns:
             How many tasks were stopped, and how many may still run when the time was up.
         """
-        end = self._timing.now() + self._pace.stop
+        end = self.timing.now() + self.pace.stop
         self._halt.set()
-        pacer = Pacer(STOP_TASK, self._timing.now)
+        pacer = Pacer(STOP_TASK, self.timing.now)
         stopping: dict[str, Future[None]] = {}
         stopped = empty = 0
         listed_at = float("-inf")
@@ -227,9 +227,9 @@ class Launcher:
                     break
                 pacer.reserve()
                 stopping[arn] = self._stops.submit(
-                    self._tasks.stop, arn, "qabot: the run was stopped"
+                    self.tasks.stop, arn, "qabot: the run was stopped"
                 )
-            now = self._timing.now()
+            now = self.timing.now()
             if self._lost and not self._calling and now - listed_at >= _BETWEEN_LISTINGS:
                 listed_at = now
                 found = self._listed()
@@ -240,14 +240,14 @@ class Launcher:
             left = len(self.alive) + len(self._calling | self._lost)
             if not left or now >= end:
                 return stopped, left
-            self._timing.sleep(_BETWEEN_STOPS)
+            self.timing.sleep(_BETWEEN_STOPS)
 
     def _listed(self) -> set[str] | None:
         """The tasks of this run that ECS lists; `None` where it lists none for now."""
         try:
-            return set(self._tasks.of_run())
+            return set(self.tasks.of_run())
         except CloudError:
             return None
 
     def leave(self) -> None:
-        """Launch no more tasks, and let those that run go on."""
+        """Launch no more tasks, and let the running ones continue."""

@@ -27,13 +27,10 @@ if TYPE_CHECKING:
     from collections.abc import Generator, Iterable, Iterator, Mapping, Sequence
     from concurrent.futures import Future
 
-    from answerer.table import Table
     from qabot.answers.model import Result
-    from qabot.aws.tasks import Tasks
     from qabot.engines.fargate.job import Job
     from qabot.engines.fargate.launcher import Launcher, LaunchResult
     from qabot.engines.fargate.outcome import Verdicts
-    from qabot.engines.fargate.timing import Pace, Timing
 
 # Two runs that ask the same question take turns at most so often before one gives it up.
 _TURNS = 10
@@ -48,7 +45,7 @@ _NO_ROOM = {"quota", "no-capacity"}
 
 @dataclass(slots=True)
 class Tally:
-    """What a run did, for its last line.
+    """Counts of what a run did, for its last line.
 
     Args:
         launched: tasks.
@@ -65,49 +62,49 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class Limits:
+    """The limits of a run.
+
+    Args:
+        max_tasks: tasks in flight.
+        timeout: seconds until the run stops.
+        questions_per_task: the most questions in one task.
+    """
+
+    max_tasks: int
+    timeout: float
+    questions_per_task: int = 1
+
+
 class Dispatch:
     """Runs jobs as tasks.
 
     Args:
-        launcher: launches and stops them.
-        tasks: tells what ECS knows of them.
-        table: gets the answers.
+        launcher: launches and stops them; its ECS, table, pace and clock are used here too.
         verdicts: makes the results.
-        max_tasks: in flight at once.
-        questions_per_task: a task carries so many at most.
-        timeout: of the run, seconds.
-        pace: how often to look.
-        timing: the clock.
-        recorder: told of every task's launch, beginning and failure.
+        limits: of the run.
+        recorder: gets every task's launch, start and failure.
     """
 
     def __init__(
         self,
         launcher: Launcher,
-        tasks: Tasks,
-        table: Table,
         verdicts: Verdicts,
-        *,
-        max_tasks: int,
-        questions_per_task: int = 1,
-        timeout: float,
-        pace: Pace,
-        timing: Timing,
+        limits: Limits,
         recorder: Recorder | None = None,
     ) -> None:
         self.tally = Tally()
         self._launcher = launcher
-        self._tasks = tasks
-        self._table = table
+        self._tasks = launcher.tasks
+        self._table = launcher.table
+        self._pace = launcher.pace
+        self._timing = launcher.timing
         self._verdicts = verdicts
-        self._max_tasks = max_tasks
-        self._questions_per_task = questions_per_task
-        self._places = float(max_tasks)  # fewer where Fargate has given no more
+        self._limits = limits
+        self._places = float(limits.max_tasks)  # fewer where Fargate has given no more
         self._growth = _MOST_GROWTH
         self._since_refusal = 0
-        self._timeout = timeout
-        self._pace = pace
-        self._timing = timing
         self._recorder = recorder or Recorder()
         self._order = count()
         # Each open job is in one of these.
@@ -115,7 +112,7 @@ class Dispatch:
         self._launching: dict[Future[list[LaunchResult]], list[Job]] = {}
         self._running: dict[str, Job] = {}
         self._by_task: dict[str, list[Job]] = {}  # those that fly, by task
-        self._next_poll = self._next_describe = timing.now()
+        self._next_poll = self._next_describe = self._timing.now()
 
     def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
         """See the jobs through. Closing the generator stops the tasks that it launched.
@@ -125,15 +122,15 @@ class Dispatch:
             stay: wait for the answers; else only until every task is launched.
 
         Yields:
-            One result a job, as they come.
+            One result per job, as they become available.
 
         Raises:
             CloudError: AWS refuses to work at all.
         """
-        end = self._timing.now() + self._timeout
+        end = self._timing.now() + self._limits.timeout
         left = False
         try:
-            # What was claimed for one task is found by asking for just that again.
+            # What was claimed for one task is found by asking for exactly that again.
             for job in sorted(jobs, key=lambda job: job.token if job.rejoin else ""):
                 if job.task is not None:
                     self._watch_job(job, job.task)
@@ -145,7 +142,7 @@ class Dispatch:
                     waiting = [job for _, _, job in self._waiting]
                     launching = chain.from_iterable(self._launching.values())
                     for job in (*waiting, *launching, *self._running.values()):
-                        yield self._verdicts.timed_out(job, self._timeout)
+                        yield self._verdicts.timed_out(job, self._limits.timeout)
                     return
                 self._launch()
                 yield from self._collect_launches()
@@ -181,7 +178,7 @@ class Dispatch:
         _, _, first = heapq.heappop(self._waiting)
         jobs = [first]
         # What was launched together is found together, however many that were.
-        most = len(self._waiting) + 1 if first.rejoin else self._questions_per_task
+        most = len(self._waiting) + 1 if first.rejoin else self._limits.questions_per_task
         soon = self._timing.now() + AHEAD
         while len(jobs) < most and self._waiting:
             due, _, job = self._waiting[0]
@@ -225,7 +222,7 @@ class Dispatch:
         yield from self._failed(job, result)
 
     def _refused(self) -> None:
-        """Fargate refused a launch: what is in flight now may be all that there is room for."""
+        """Fargate refused a launch: there may be no room for more than is in flight now."""
         self._growth = max(_LEAST_GROWTH, self._growth / 2)
         self._since_refusal = 0
         in_flight = len(self._by_task) + len(self._launching)
@@ -234,7 +231,7 @@ class Dispatch:
 
     def _granted(self) -> None:
         """Fargate granted a launch: try one more task in flight, soon or after some more launches."""
-        self._places = min(float(self._max_tasks), self._places + self._growth)
+        self._places = min(float(self._limits.max_tasks), self._places + self._growth)
         self._since_refusal += 1
         if self._since_refusal % _LAUNCHES_TO_TRUST == 0:
             self._growth = min(_MOST_GROWTH, self._growth * 2)
@@ -245,14 +242,14 @@ class Dispatch:
         self._recorder.launched(job.key, task)
 
     def _overtaken(self, job: Job, item: Item) -> Iterator[Result]:
-        """Another run has claimed the attempt that this one wanted, or has even answered."""
+        """Another run has claimed the attempt that this one wanted, or has already answered."""
         job.failures["overtaken"] += 1
         if item.status is Status.ANSWERED:
             yield self._verdicts.answer(job, item)
         elif item.permanent:
             yield self._verdicts.refuse(job, item)
         elif job.failures["overtaken"] > _TURNS:
-            cause = Cause("bad-item", "the table's item can't be claimed")
+            cause = Cause("bad-item", "the table's item cannot be claimed")
             yield self._verdicts.give_up(job, cause)
         else:
             job.follow(item)
@@ -283,10 +280,10 @@ class Dispatch:
             yield from self._look(self._running[key], item)
 
     def _read(self) -> dict[str, Item | None]:
-        """What the table says of the tasks in flight.
+        """Read the items of the tasks in flight.
 
-        A task answers its questions in turn: as long as there is nothing new about the first that
-        it has left, there is nothing new about the others, and they need not be read.
+        A task answers its questions in turn: while nothing is new about its first open question,
+        nothing is new about the others, and they need not be read.
         """
         heads = [jobs[0] for jobs in self._by_task.values()]
         said = self._table.read(job.key for job in heads)
@@ -324,7 +321,7 @@ class Dispatch:
             self._unwatch(job)
             yield self._verdicts.answer(job, item)
         elif item is not None and item.attempt > job.attempt:
-            # Another run has gone on to the next attempt.
+            # Another run has started the next attempt.
             self._unwatch(job)
             yield from self._overtaken(job, item)
         elif item is not None and item.permanent:
@@ -338,7 +335,7 @@ class Dispatch:
                 raise CloudError("`qabot reap` stopped this run")
             yield from self._failed(job, cause)
         elif item is not None and item.status is Status.FAILED:
-            # ECS will say in a moment why the task was interrupted, or with which exit code it
+            # ECS will report in a moment why the task was interrupted, or with which exit code it
             # ended; should it take longer, as it does while the task has other questions, the table's
             # word is enough.
             others = len(self._by_task[str(job.task)]) > 1 and item.kind != "interrupted"
@@ -356,7 +353,7 @@ class Dispatch:
             yield from self._dead(job, "never-started")
 
     def _unwatch(self, job: Job) -> bool:
-        """The job's task is over, or the job needs it no more; whether no other job does."""
+        """Stop watching a job's task; return whether no other job needs that task."""
         task = str(job.task)
         del self._running[job.key]
         self._by_task[task].remove(job)
@@ -367,7 +364,7 @@ class Dispatch:
         return True
 
     def _dead(self, job: Job, kind: str) -> Iterator[Result]:
-        """Nothing was heard of the task for too long."""
+        """Give up a task that has not written to the table for too long."""
         task, seconds = str(job.task), self._timing.now() - job.since
         if self._unwatch(job):
             self._launcher.stop(task, "qabot: no sign of life")
@@ -402,7 +399,7 @@ class Dispatch:
 
 
 def open_jobs(jobs: Sequence[Job], found: Mapping[str, Item], now: float) -> None:
-    """Let jobs go on where the table says that an earlier run has left them.
+    """Let jobs continue where the table says that an earlier run has left them.
 
     Args:
         jobs: new ones.

@@ -1,4 +1,4 @@
-"""What a question comes to in the end: an answer, or a failure with its evidence."""
+"""The final result of a question: an answer, or a failure with its evidence."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
     from qabot.answers.model import Result
     from qabot.engines.fargate.job import Job
 
-# So many failures that would hit every task, and no answer: the run is given up.
+# After this many failures that would hit every task, and no answer, the run is given up.
 _HOPELESS = 5
 # Failures that the task's own log may explain.
 _LOGGED = {"crashed", "no-answer", "out-of-memory", "table"}
@@ -27,7 +27,7 @@ class Verdicts:
     """Makes the results of one run.
 
     Args:
-        table: is told of failures that the task could not write itself.
+        table: gets failures that the task could not write itself.
         model: identity of the model that answers must come from.
         log_tail: the last lines of a task's log, by its ARN.
     """
@@ -37,20 +37,22 @@ class Verdicts:
         self._model = model
         self._log_tail = log_tail
         self._answered = 0
-        self._hopeless: set[str] = set()  # the tasks that failed so
+        self._hopeless: set[str] = set()  # the tasks that failed this way
 
     def answer(self, job: Job, item: Item) -> Result:
-        """The answer of an item, once it is seen to be one."""
+        """The answer in an item, checked."""
         if item.model != self._model:
             reason = f"the task answered with the model {item.model}, not {self._model}"
             return self.give_up(job, Cause("wrong-model", reason))
         if not is_of(item, job.request.context):
-            return self.give_up(job, Cause("bad-item", "the answer in the table isn't a span"))
+            return self.give_up(
+                job, Cause("bad-item", "the answer in the table is not a span of the context")
+            )
         self._answered += 1
         return Answer(job.key, self._model, item.spans[0], item.spans[1:])
 
     def refuse(self, job: Job, item: Item) -> Failure:
-        """The task says that the question or its context must change."""
+        """A failure of which the task says that the question or its context must change."""
         return Failure(
             job.key,
             self._model,
@@ -61,7 +63,7 @@ class Verdicts:
         )
 
     def give_up(self, job: Job, cause: Cause) -> Failure:
-        """No further attempt is left.
+        """The failure of a question that has no attempt left.
 
         Raises:
             CloudError: it is clear that no question of this run will fare better.
@@ -71,8 +73,8 @@ class Verdicts:
             self._hopeless.add(cause.evidence.get("task", job.token))
             if len(self._hopeless) >= _HOPELESS and not self._answered:
                 raise CloudError(
-                    f"{cause.reason}; it was so for the first {_HOPELESS} tasks, so the run is "
-                    f"given up: {class_.advice}"
+                    f"{cause.reason}; the first {_HOPELESS} tasks all failed this way, so the "
+                    f"run is given up: {class_.advice}"
                 )
         evidence = dict(cause.evidence)
         if cause.kind in _LOGGED and (tail := self._log_tail(evidence.get("task", ""))):
@@ -93,13 +95,13 @@ class Verdicts:
         try:
             self._table.fail(job.key, job.attempt, kind, reason)
         except Exception as error:
-            # The result is told in any case; the table only tells it to `qabot list` too.
+            # The result is reported in any case; the table only shows it in `qabot list`.
             if errors.explain(error, "") is None:
                 raise
 
     def timed_out(self, job: Job, seconds: float) -> Failure:
-        """The run's time was over."""
-        reason = f"no answer when the run's {seconds:.0f} s were over; run again: it goes on"
+        """The failure of a question that was open at the run's time-out."""
+        reason = f"no answer within the run's {seconds:.0f} s; run again to continue"
         evidence = {"task": job.task} if job.task else {}
         return Failure(
             job.key, self._model, "timeout", reason, attempts=job.launched, evidence=evidence

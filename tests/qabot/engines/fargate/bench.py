@@ -15,13 +15,13 @@ from answerer.table import Table
 from qabot.answers.key import Keys
 from qabot.answers.model import TOP_K, Answer, Request
 from qabot.deployment.settings import Settings, read_settings
-from qabot.engines.fargate.engine import FargateEngine
+from qabot.engines.fargate.engine import FargateEngine, RunOptions
 from qabot.engines.fargate.timing import Pace
 from qabot.models.bundled import BUNDLED
 from tools.emulator import Cloud, emulated_cloud
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Callable, Iterator, Sequence
 
     import pytest
 
@@ -55,8 +55,10 @@ def make_requests(number: int, model: str = MODEL) -> list[Request]:
     return requests
 
 
-def engine(settings: Settings = SETTINGS, **arguments: Any) -> FargateEngine:
-    return FargateEngine(settings, MODEL, **{"pace": FAST, **arguments})
+def engine(
+    settings: Settings = SETTINGS, note: Callable[[str], None] = lambda _: None, **options: Any
+) -> FargateEngine:
+    return FargateEngine(settings, MODEL, RunOptions(**{"pace": FAST, **options}), note=note)
 
 
 @contextmanager

@@ -20,7 +20,7 @@ from qabot.answers.model import Answer, Request
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
-from qabot.engines.fargate.loop import Dispatch
+from qabot.engines.fargate.loop import Dispatch, Limits
 from qabot.engines.fargate.outcome import Verdicts
 from qabot.engines.fargate.timing import Pace, Timing
 
@@ -166,18 +166,11 @@ def run(
     timing = Simulation()
     account = Account(timing, vcpus, refused)
     aws: Any = account
-    pace = Pace()
-    launcher = Launcher(aws, aws, lifetime=1, pace=pace, timing=timing, pool=AtOnce())
+    launcher = Launcher(aws, aws, lifetime=1, pace=Pace(), timing=timing, pool=AtOnce())
     dispatch = Dispatch(
         launcher,
-        aws,
-        aws,
         Verdicts(aws, "m@1", lambda _: ""),
-        max_tasks=max_tasks,
-        questions_per_task=each,
-        timeout=86_400,
-        pace=pace,
-        timing=timing,
+        Limits(max_tasks=max_tasks, questions_per_task=each, timeout=86_400),
     )
     jobs = [
         Job(
@@ -190,7 +183,7 @@ def run(
     ]
     begun = timing.at
     keys = [result.key for result in dispatch.run(jobs) if isinstance(result, Answer)]
-    assert sorted(keys) == sorted(job.key for job in jobs), "one answer a question"
+    assert sorted(keys) == sorted(job.key for job in jobs), "one answer per question"
     return timing.at - begun, account
 
 
