@@ -221,6 +221,8 @@ def span_in_words(span: Span) -> str:
 def is_in(span: Span, context: str) -> bool:
     """Whether a span is in a text, at its place.
 
-    An empty one, which means that the text does not say, is in every text.
+    The empty span at 0, which means that the text does not say, is in every text.
     """
+    if not span.answer:
+        return span.start == span.end == 0
     return 0 <= span.start <= span.end and context[span.start : span.end] == span.answer
