@@ -29,7 +29,7 @@ _WORKERS: Mapping[Kind, int] = {"thread": 8, "process": 4, "docker": 4}
 
 
 class Cloud:
-    """What a test or a rehearsal sees of the emulated AWS; `emulated_cloud` makes one.
+    """The emulated AWS, as a test or a rehearsal uses it; `emulated_cloud` makes one.
 
     Args:
         url: where the APIs are.
@@ -103,7 +103,7 @@ class Cloud:
                 self._scheduler.check()
                 if time.monotonic() < deadline:
                     continue
-                left = [f"{one.id} {one.state}" for one in self.tasks if not one.ended.is_set()]
+                left = [f"{task.id} {task.state}" for task in self.tasks if not task.ended.is_set()]
                 raise TimeoutError(f"{len(left)} tasks have not stopped: {', '.join(left[:5])}")
 
     def client(self, service: str) -> Any:

@@ -64,7 +64,10 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         container=container["name"],
         image=container["image"],
         command=tuple(container.get("command", ())),
-        environment={one["name"]: str(one["value"]) for one in container.get("environment", [])},
+        environment={
+            variable["name"]: str(variable["value"])
+            for variable in container.get("environment", [])
+        },
         stop_timeout=float(container.get("stopTimeout", 30)),
         task_role=str(found.task_role_arn or ""),
         log_options=dict(log.get("options", {})) if log.get("logDriver") == "awslogs" else {},
@@ -75,5 +78,5 @@ def _lower(value: Any) -> Any:
     if isinstance(value, dict):
         return {name[:1].lower() + name[1:]: _lower(one) for name, one in value.items()}
     if isinstance(value, list):
-        return [_lower(one) for one in value]
+        return [_lower(part) for part in value]
     return value

@@ -26,15 +26,15 @@ def deploy(cloudformation: Any, **settings: Any) -> dict[str, str]:
     """
     name, template = synthesise(tuple(sorted({"image": IMAGE, **settings}.items())))
     there = any(
-        one["StackName"] == name and one["StackStatus"] != "DELETE_COMPLETE"
-        for one in cloudformation.list_stacks()["StackSummaries"]
+        summary["StackName"] == name and summary["StackStatus"] != "DELETE_COMPLETE"
+        for summary in cloudformation.list_stacks()["StackSummaries"]
     )
     change = cloudformation.update_stack if there else cloudformation.create_stack
     change(StackName=name, TemplateBody=template, Capabilities=["CAPABILITY_NAMED_IAM"])
     (stack,) = cloudformation.describe_stacks(StackName=name)["Stacks"]
     if stack["StackStatus"] not in ("CREATE_COMPLETE", "UPDATE_COMPLETE"):
         raise AssertionError(f"the stack is {stack['StackStatus']}")
-    return {one["OutputKey"]: one["OutputValue"] for one in stack["Outputs"]}
+    return {output["OutputKey"]: output["OutputValue"] for output in stack["Outputs"]}
 
 
 @lru_cache

@@ -27,7 +27,7 @@ class DockerRuntime:
     def __init__(self, workers: int, image: str | None = None) -> None:
         docker = shutil.which("docker")
         if docker is None:
-            raise RuntimeError("tasks can't run in Docker: there is no docker command on PATH")
+            raise RuntimeError("tasks cannot run in Docker: docker is not on PATH")
         self.workers = workers
         self._docker = docker
         self._image = image

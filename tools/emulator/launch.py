@@ -75,8 +75,8 @@ def check_launch(
         )
     if not strategy and parameters.get("launchType") != "FARGATE":
         raise invalid("No Container Instances were found in your cluster.")
-    for one in strategy or []:
-        if one.get("capacityProvider") not in ("FARGATE", "FARGATE_SPOT"):
+    for entry in strategy or []:
+        if entry.get("capacityProvider") not in ("FARGATE", "FARGATE_SPOT"):
             raise invalid("The specified capacity provider was not found.")
     _check_network(parameters, region)
     return _check_overrides(parameters.get("overrides", {}), definition)
@@ -104,10 +104,10 @@ def _check_overrides(overrides: Mapping[str, Any], definition: Definition) -> tu
         raise invalid(
             f"Container Overrides length must be at most {fargate.OVERRIDES_MOST_CHARACTERS}"
         )
-    for one in overrides.get("containerOverrides", []):
-        if one.get("name") != definition.container:
+    for entry in overrides.get("containerOverrides", []):
+        if entry.get("name") != definition.container:
             raise invalid(
-                f"Override for container named {one.get('name')} is not a container in the "
+                f"Override for container named {entry.get('name')} is not a container in the "
                 "TaskDefinition."
             )
     cpu = int(overrides.get("cpu", definition.cpu))

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def echo(argv: Sequence[str], environ: Mapping[str, str]) -> int:
-    """A program that prints what it got, and ends with the code that it is told."""
+    """A program that prints its arguments, and exits with the given code."""
     print("argv", *argv)
     print("table", environ["TABLE_NAME"], file=sys.stderr)
     return int(argv[0]) if argv else 0

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 ESSENTIAL = "Essential container in task exited"
 FAILED_TO_START = "TaskFailedToStart"
 SIGTERM_CODE = 143
-SIGKILL_CODE = 137
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -76,16 +76,11 @@ class Task:
         """The `startedBy` of the launch, empty for none."""
         return str(self.parameters.get("startedBy", ""))
 
-    @property
-    def attempt_key(self) -> str:
-        """The `clientToken` of the launch, empty for none."""
-        return str(self.parameters.get("clientToken", ""))
-
     def override(self) -> Mapping[str, Any]:
         """The container's part of the launch's overrides."""
-        for one in self.parameters.get("overrides", {}).get("containerOverrides", []):
-            if one.get("name") == self.definition.container:
-                return dict(one)
+        for container in self.parameters.get("overrides", {}).get("containerOverrides", []):
+            if container.get("name") == self.definition.container:
+                return dict(container)
         return {}
 
     def command(self) -> list[str]:
@@ -94,7 +89,10 @@ class Task:
 
     def environment(self) -> dict[str, str]:
         """The container's variables, the definition's and then the override's."""
-        override = {one["name"]: one["value"] for one in self.override().get("environment", [])}
+        override = {
+            variable["name"]: variable["value"]
+            for variable in self.override().get("environment", [])
+        }
         return {**self.definition.environment, **override}
 
     def move(self, state: str, *stamps: str) -> bool:

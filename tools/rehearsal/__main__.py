@@ -1,4 +1,4 @@
-"""The rehearsal: deploy, answer, commit, answer again, destroy; and leave nothing behind."""
+"""Rehearse a deployment: deploy, answer, commit, answer again, destroy, check that nothing is left."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class RehearsalError(Exception):
 
 
 def main(argv: Sequence[str] | None = None) -> int:
-    """Rehearse, and tell each step and how long it took.
+    """Rehearse, and print each step and its duration.
 
     Returns:
         0 when all went well; 1 when a step failed; 2 when it can't begin; 130 and 143 when stopped.
@@ -64,7 +64,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     except KeyboardInterrupt:
         print("\nInterrupted; everything is cleared away.", file=sys.stderr)
         return 130
-    print(f"\nAll went well, in {time.monotonic() - begun:.0f} s; nothing is left behind.")
+    print(f"\nAll steps passed in {time.monotonic() - begun:.0f} s; nothing is left.")
     return 0
 
 
@@ -151,7 +151,7 @@ def _check_gone(cloud: Cloud) -> None:
     }
     for what, found in left.items():
         if found:
-            raise RehearsalError(f"cdk destroy left {what} behind: {found}")
+            raise RehearsalError(f"cdk destroy left {what}: {found}")
 
 
 def _report(cloud: Cloud, calls: Mapping[str, int]) -> None:
@@ -167,6 +167,6 @@ def _report(cloud: Cloud, calls: Mapping[str, int]) -> None:
 if __name__ == "__main__":
     # Of git there is one only, and the rest of what is needed scripts/rehearse has brought.
     if shutil.which("git") is None:
-        print(f"There is no git on PATH, and {ROOT} is to be cloned.", file=sys.stderr)
+        print(f"git is not on PATH, and is needed to clone {ROOT}.", file=sys.stderr)
         sys.exit(2)
     sys.exit(main())

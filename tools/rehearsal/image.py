@@ -34,7 +34,7 @@ def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
         Its name, or `None` where none is wanted.
 
     Raises:
-        ImageError: there is no Docker, or it can't build the image.
+        ImageError: Docker is missing, or cannot build the image.
     """
     if not wanted:
         yield None
@@ -42,7 +42,7 @@ def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
     docker = shutil.which("docker")
     if docker is None:
         raise ImageError(
-            "There is no docker on PATH. Install Docker, or leave --tasks docker out: "
+            "docker is not on PATH. Install Docker, or leave --tasks docker out: "
             "tasks are then processes."
         )
     bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]

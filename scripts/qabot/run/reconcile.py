@@ -92,7 +92,7 @@ def reconcile(
         results: gets every result that is known, by key; likewise.
 
     Raises:
-        Interrupted: Ctrl-C or SIGTERM; what is answered is written.
+        Interrupted: Ctrl-C or SIGTERM; the answers so far are written.
         AnswersError: no answers file can be written.
     """
     outcome = outcome if outcome is not None else Outcome()
@@ -113,7 +113,7 @@ def reconcile(
         writer.flush(force=True)
         raise Interrupted(
             f"stopped after {writer.added} of {len(plan.requests)} questions; "
-            "what is answered is written, and the same command continues from there"
+            "the answers so far are written, and the same command continues from there"
         ) from None
     finally:
         writer.flush(force=True)

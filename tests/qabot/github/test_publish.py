@@ -343,7 +343,8 @@ def test_what_was_merged_and_then_removed_stays_removed(origin: Origin, squash: 
     }  # fmt: skip
 
 
-def test_where_two_branches_disagree_the_reviewed_one_decides(origin: Origin) -> None:
+def propose_readme(origin: Origin) -> None:
+    """Change the README on the branch of the answers, and lift the protection."""
     origin.protect()
     ask_and_commit(origin, "It was 1921.", "Which year?")
     person = origin.clone()
@@ -352,6 +353,10 @@ def test_where_two_branches_disagree_the_reviewed_one_decides(origin: Origin) ->
     git(person.root, "commit", "--quiet", "--all", "--message", "Propose")
     git(person.root, "push", "--quiet", "origin", "answers/main")
     (origin.path / "hooks/update").unlink()
+
+
+def test_where_two_branches_disagree_the_reviewed_one_decides(origin: Origin) -> None:
+    propose_readme(origin)
     person = origin.clone()
     person.write("README.md", "# Reviewed\n")
     origin.push(person, "Review")
@@ -363,14 +368,7 @@ def test_where_two_branches_disagree_the_reviewed_one_decides(origin: Origin) ->
 
 
 def test_a_file_that_one_removed_and_one_changed_is_reported(origin: Origin) -> None:
-    origin.protect()
-    ask_and_commit(origin, "It was 1921.", "Which year?")
-    person = origin.clone()
-    git(person.root, "checkout", "--quiet", "answers/main")
-    person.write("README.md", "# Proposed\n")
-    git(person.root, "commit", "--quiet", "--all", "--message", "Propose")
-    git(person.root, "push", "--quiet", "origin", "answers/main")
-    (origin.path / "hooks/update").unlink()
+    propose_readme(origin)
     person = origin.clone()
     git(person.root, "rm", "--quiet", "README.md")
     origin.push(person, "Remove")

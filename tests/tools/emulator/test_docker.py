@@ -110,7 +110,7 @@ def test_a_stopped_task_is_stopped_in_docker(cloud: Cloud, docker: Path) -> None
 
 def test_without_docker_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", str(tmp_path))
-    with pytest.raises(RuntimeError, match="no docker command"), emulated_cloud("docker"):
+    with pytest.raises(RuntimeError, match="docker is not on PATH"), emulated_cloud("docker"):
         pass
 
 
