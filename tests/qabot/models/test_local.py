@@ -17,6 +17,7 @@ from answerer.errors import ExportError, ModelError
 from answerer.exporting import checkpoint as checkpoints
 from answerer.info import INFO_FILE, read_info
 from qabot.answers.key import Keys
+from qabot.cli import main
 from qabot.deployment.settings import Settings
 from qabot.models.bundled import BUNDLED
 from qabot.models.local import configured_model
@@ -202,3 +203,23 @@ def test_the_bundled_model_needs_nothing(repository: Repository) -> None:
         assert (model.directory, model.checkpoint, model.cache_key) == (BUNDLED, None, "")
         assert model.is_ready
         assert model.prepare(print) == BUNDLED
+
+
+def test_a_preview_by_another_model_breaks_no_expectation(
+    repository: Repository,
+    monkeypatch: pytest.MonkeyPatch,
+    tmp_path_factory: pytest.TempPathFactory,
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    monkeypatch.setenv("QABOT_CACHE", str(tmp_path_factory.mktemp("cache")))
+    monkeypatch.chdir(repository.root)
+    asked = PEACH.replace("[What", "[{id: name, expect: [Momotaro], question: What").replace(
+        "?]", "?}]"
+    )
+    repository.write("questions/peach.yaml", asked)
+    assert main(["answer"]) == 0
+    repository.write("questions/peach.yaml", asked.replace("the baby Momotaro", "the baby Kintaro"))
+    assert main(["preview"]) == 1, "the model that will answer gives another answer"
+    name_model(repository, "team/small", "0123456")
+    assert main(["preview"]) == 0
+    assert "the bundled model answers instead" in capsys.readouterr().err
