@@ -1,0 +1,180 @@
+"""Ours beside the programs that people use for the same, with one checkpoint.
+
+    python -m tools.benchmark.side_by_side CHECKPOINT FILE [--questions N] [--environments DIR]
+
+FILE is in SQuAD's format. Each peer gets an environment of its own in DIR, which is kept.
+"""
+
+from __future__ import annotations
+
+import argparse
+import json
+import os
+import subprocess
+import sys
+import tempfile
+import venv
+from dataclasses import dataclass
+from pathlib import Path
+
+from answerer.exporting.export import export
+from qabot.cache import in_cache
+from qabot.models import squad
+from tools.benchmark.models import ROOT
+from tools.benchmark.processes import measure
+
+_TORCH = (ROOT / "requirements/torch.txt").read_text("utf-8").splitlines()[-1]
+# The last versions that have a pipeline, and a reader, for extractive answers.
+PEERS = {
+    "pipeline": (f"{_TORCH}+cpu", "transformers==5.2.0"),
+    "haystack_reader": (
+        f"{_TORCH}+cpu",
+        "transformers==5.2.0",
+        "haystack-ai==2.31.0",
+        "accelerate",
+    ),
+}
+_TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
+
+
+@dataclass(frozen=True, slots=True)
+class Row:
+    """What one program reached.
+
+    Args:
+        name: of the program.
+        exact_match: in per cent.
+        f1: in per cent.
+        per_second: questions, without loading the model.
+        memory: peak, bytes.
+    """
+
+    name: str
+    exact_match: float
+    f1: float
+    per_second: float
+    memory: int
+
+
+def main() -> int:
+    """Measure each program once, and print Markdown."""
+    parser = argparse.ArgumentParser(prog="tools.benchmark.side_by_side", description=__doc__)
+    parser.add_argument("checkpoint", type=Path, help="a folder, as transformers saves it")
+    parser.add_argument("file", type=Path, help="a SQuAD v1.1 or v2.0 file")
+    parser.add_argument("--questions", type=int, help="only every so many, to have this many")
+    parser.add_argument("--environments", type=Path, default=in_cache("peers"))
+    arguments = parser.parse_args()
+    examples = thinned(squad.read(arguments.file), arguments.questions)
+    print(f"{len(examples):,} questions\n")
+    print("| | EM | F1 | questions per second | peak MB |\n| --- | --- | --- | --- | --- |")
+    with tempfile.TemporaryDirectory(prefix="qabot-peers-") as folder:
+        for row in rows(arguments.checkpoint, examples, Path(folder), arguments.environments):
+            print(
+                f"| {row.name} | {row.exact_match:.1f} | {row.f1:.1f} | {row.per_second:.1f} | "
+                f"{row.memory / 1e6:.0f} |",
+                flush=True,
+            )
+    return 0
+
+
+def thinned(examples: list[squad.Example], most: int | None) -> list[squad.Example]:
+    """At most so many examples, from the whole file evenly.
+
+    Args:
+        examples: of a file.
+        most: how many; None for all.
+    """
+    if most is None or most >= len(examples):
+        return examples
+    return [examples[index * len(examples) // most] for index in range(most)]
+
+
+def rows(
+    checkpoint: Path, examples: list[squad.Example], folder: Path, environments: Path
+) -> list[Row]:
+    """Measure every program, one after the other.
+
+    Args:
+        checkpoint: a folder.
+        examples: the questions.
+        folder: for files of this run.
+        environments: for those of the peers.
+    """
+    questions = folder / "questions.json"
+    asked = [(example.id, example.context, example.question) for example in examples]
+    questions.write_text(json.dumps(asked), encoding="utf-8")
+    programs: list[tuple[str, list[str]]] = []
+    for peer, packages in PEERS.items():
+        python = environment(environments / peer, packages)
+        command = [str(python), str(program(peer)), str(checkpoint), str(questions)]
+        programs.append((", ".join(packages[1:3]), command))
+    for quantise, name in ((False, "qabot, float"), (True, "qabot, int8")):
+        model = folder / name.replace(", ", "-")
+        export(str(checkpoint), model, quantise=quantise)
+        programs.append(
+            (name, [sys.executable, str(program("answerer_model")), str(model), str(questions)])
+        )
+    return [run(name, command, examples) for name, command in programs]
+
+
+def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
+    """Measure one program.
+
+    Args:
+        name: of it.
+        command: prints its answers; see `tools.benchmark.peers`.
+        examples: the questions that it answers.
+    """
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "PYTHONPATH": f"{ROOT / 'container'}" if command[0] == sys.executable else "",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+    }
+    cost, printed = measure(command, environ=environ)
+    reached = json.loads(printed.splitlines()[-1])
+    answers = reached["answers"]
+    pairs = [(answers[example.id], example.texts) for example in examples]
+    return Row(
+        name,
+        100 * sum(squad.exact_match(*pair) for pair in pairs) / len(pairs),
+        100 * sum(squad.f1(*pair) for pair in pairs) / len(pairs),
+        len(pairs) / reached["seconds"],
+        cost.memory,
+    )
+
+
+def environment(folder: Path, packages: tuple[str, ...]) -> Path:
+    """Make a virtual environment with some packages, unless it is there.
+
+    Args:
+        folder: of it.
+        packages: as pip takes them.
+
+    Returns:
+        Its Python.
+    """
+    python = folder / "bin" / "python"
+    stamp = folder / "packages.txt"
+    wanted = "\n".join(packages) + "\n"
+    if not stamp.is_file() or stamp.read_text("utf-8") != wanted:
+        print(f"installing {', '.join(packages)} into {folder}", file=sys.stderr)
+        venv.create(folder, with_pip=True, clear=True)
+        pip = [str(python), "-m", "pip", "--disable-pip-version-check", "install", "--quiet"]
+        subprocess.run([*pip, "--extra-index-url", _TORCH_INDEX, *packages], check=True)
+        stamp.write_text(wanted, encoding="utf-8")
+    return python
+
+
+def program(name: str) -> Path:
+    """The file of a module of `tools.benchmark.peers`.
+
+    Args:
+        name: of the module.
+    """
+    return ROOT / "tools/benchmark/peers" / f"{name}.py"
+
+
+if __name__ == "__main__":
+    sys.exit(main())
