@@ -25,6 +25,7 @@ COMMANDS = {
     "plan": "show what a run would do",
     "preview": "try what would be asked, and write nothing",
     "check": "look for mistakes in questions/",
+    "init": "set up a repository to have its questions answered",
     "ask": "ask one question and print the answer",
     "search": "print the passages of documents/ that fit a question best",
     "list": "print the existing answers",

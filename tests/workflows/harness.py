@@ -1,9 +1,9 @@
 """Runs a workflow here as GitHub would: its own parser and expressions, real steps, a real remote.
 
 `run:` steps really run, with bash as GitHub starts it, in a scratch clone of a bare `origin`, with
-GitHub's files in place. `uses:` steps, and the command `gh`, are simulated by name. A job's `if`, a
-step's `if`, `env`, what actions are given, and outputs are evaluated by GitHub's packages; none of the
-language is ours.
+GitHub's files in place. So do the steps of this repository's own action. Other `uses:` steps, and the
+command `gh`, are simulated by name. A job's `if`, a step's `if`, `env`, what actions are given, and
+outputs are evaluated by GitHub's packages; none of the language is ours.
 """
 
 from __future__ import annotations
@@ -14,7 +14,9 @@ import re
 import shutil
 import signal
 import subprocess
+import sysconfig
 import time
+import venv
 from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -57,8 +59,9 @@ class Job:
         return "\n".join(step.log for step in self.steps)
 
     def outcome(self, name: str) -> str:
-        """Of the step of that name."""
-        return next(step.outcome for step in self.steps if step.name == name)
+        """Of the step of that name; of several, which an action's steps can be, of the one that ran."""
+        outcomes = [step.outcome for step in self.steps if step.name == name]
+        return next((outcome for outcome in outcomes if outcome != "skipped"), outcomes[0])
 
 
 Hook = Callable[[Path], None]
@@ -78,6 +81,8 @@ class GitHub:
         cancel_after: text in the log of a step at which the run is cancelled.
         pages: where Pages gets what it publishes: `workflow` or `legacy` (a branch); None where it is
             off.
+        published: bare repositories of actions, by `OWNER/NAME`.
+        workflows: the folder of the workflows (default: this repository's).
         attempt: of the next run: more than 1 where somebody runs its jobs again.
         caches: what actions/cache keeps between runs, by key.
     """
@@ -90,6 +95,8 @@ class GitHub:
     before: dict[str, Hook] = field(default_factory=dict)
     cancel_after: str | None = None
     pages: str | None = None
+    published: dict[str, Path] = field(default_factory=dict)
+    workflows: Path = ROOT / ".github/workflows"
     attempt: int = 1
     caches: dict[str, Path] = field(default_factory=dict)
     runs: int = 0
@@ -99,7 +106,7 @@ class GitHub:
     ) -> dict[str, Job]:
         """Run a workflow; its jobs by id, the skipped ones too."""
         self.runs += self.attempt == 1
-        path = ROOT / ".github/workflows" / workflow
+        path = self.workflows / workflow
         template = self.reader.read(path)
         # GitHub's parser leaves out what actions are given; here that is artifacts' plain names.
         written = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
@@ -117,6 +124,7 @@ class GitHub:
                 "repository": "owner/fork",
                 "run_attempt": str(self.attempt),
             },
+            "runner": {"os": "Linux", "arch": "X64"},
             "strategy": {"job-index": 0},
             "vars": self.variables,
             "inputs": inputs,
@@ -166,6 +174,9 @@ class GitHub:
             "GITHUB_REF_NAME": ref,
             "GITHUB_REF_TYPE": "branch",
             "GITHUB_REPOSITORY": "owner/fork",
+            "GITHUB_WORKSPACE": str(clone),
+            "RUNNER_OS": "Linux",
+            "RUNNER_ARCH": "X64",
             "GITHUB_RUN_ID": str(1000 + self.runs),
             "GITHUB_RUN_ATTEMPT": str(self.attempt),
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -181,21 +192,20 @@ class GitHub:
                 made = Step(name, "skipped")
             elif "uses" in step:
                 given = {key: self._text(value, known) for key, value in step["with"].items()}
-                made = self._uses(name, step["uses"].partition("@")[0], given, clone)
+                action = self._own_action(step["uses"], clone)
+                if action is None:
+                    made = self._uses(name, step["uses"].partition("@")[0], given, clone)
+                else:
+                    at = (clone, files["GITHUB_OUTPUT"])
+                    made = self._composite(name, action, given, known, base, at, done)
             else:
                 if name in self.before:
                     self.before[name](clone)
                 env = {**base, **known["env"], **self._env(step.get("env"), known)}
                 made = self._run(name, self.reader.text(step["run"], known), clone, env)
             done.steps.append(made)
-            outputs = dict(
-                line.split("=", 1) for line in files["GITHUB_OUTPUT"].read_text().splitlines()
-            )
-            files["GITHUB_OUTPUT"].write_text("")
-            known["steps"][step["id"]] = {
-                "outcome": made.outcome,
-                "outputs": outputs | made.outputs,
-            }
+            made.outputs |= _taken(files["GITHUB_OUTPUT"])
+            known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": made.outputs}
             if step.get("continue-on-error"):
                 continue
             if made.outcome in ("failure", "cancelled") and done.result == "success":
@@ -203,6 +213,67 @@ class GitHub:
         done.outputs = self._env(job.get("outputs"), known)
         done.summary = files["GITHUB_STEP_SUMMARY"].read_text()
         return done
+
+    def _own_action(self, uses: str, clone: Path) -> Path | None:
+        """The folder of an action that is this repository's own, fetched as GitHub does."""
+        if uses == "./":
+            return clone
+        name, _, ref = uses.partition("@")
+        if name not in self.published:
+            return None
+        folder = self.folder / f"run-{self.runs}-actions" / name / ref
+        if not folder.exists():
+            folder.parent.mkdir(parents=True)
+            repository = str(self.published[name])
+            git(self.folder, "clone", "--quiet", "--branch", ref, repository, str(folder))
+            make_environment(folder)
+        return folder
+
+    def _composite(
+        self,
+        name: str,
+        action: Path,
+        given: dict[str, str],
+        contexts: dict[str, Any],
+        base: dict[str, str],
+        place: tuple[Path, Path],
+        done: Job,
+    ) -> Step:
+        """Run the steps of a composite action, which join the job's; the whole is a step, too."""
+        clone, output = place
+        written = yaml.safe_load((action / "action.yml").read_text(encoding="utf-8"))
+        inputs = {
+            key: given[key] if key in given else self._text(asked.get("default", ""), contexts)
+            for key, asked in written["inputs"].items()
+        }
+        unknown = given.keys() - inputs.keys()
+        assert not unknown, f"{name} gives inputs that the action does not have: {unknown}"
+        github = {**contexts["github"], "action_path": str(action)}
+        known = {**contexts, "inputs": inputs, "steps": {}, "github": github}
+        del known["needs"], known["vars"]  # an action sees neither
+        result = "success"
+        for step in written["runs"]["steps"]:
+            title = step["name"]
+            # actions/runner #2638: once a run is cancelled, an action's further steps do not run.
+            if result == "cancelled" or not self.reader.truth(_condition(step), known, result):
+                made = Step(title, "skipped")
+            elif "uses" in step:
+                inner = {key: self._text(text, known) for key, text in step.get("with", {}).items()}
+                made = self._uses(title, step["uses"].partition("@")[0], inner, clone)
+            else:
+                assert step["shell"] == "bash"
+                if title in self.before:
+                    self.before[title](clone)
+                own = {key: self._text(text, known) for key, text in step.get("env", {}).items()}
+                env = {**base, **contexts["env"], **own, "GITHUB_ACTION_PATH": str(action)}
+                made = self._run(title, step["run"], clone, env)
+            done.steps.append(made)
+            if "id" in step:
+                known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": _taken(output)}
+            if made.outcome in ("failure", "cancelled") and result == "success":
+                result = made.outcome
+        outputs = {key: self._text(o["value"], known) for key, o in written["outputs"].items()}
+        return Step(name, result, outputs=outputs)
 
     def _env(self, env: dict[str, Any] | None, contexts: dict[str, Any]) -> dict[str, str]:
         return {name: self.reader.text(value, contexts) for name, value in (env or {}).items()}
@@ -220,9 +291,12 @@ class GitHub:
         match action:
             case "actions/checkout":
                 git(self.folder, "clone", "--quiet", str(self.origin), str(clone))
-                # A ready environment: the same locks, installed once.
-                for made in (".venv", "node_modules"):
-                    (clone / made).symlink_to(ROOT / made)
+                if (clone / "requirements").is_dir():
+                    make_environment(clone)
+                    (clone / "node_modules").symlink_to(ROOT / "node_modules")
+            case "actions/cache":
+                assert given["path"], "nothing would be kept"
+                assert not given["key"].endswith("-"), f"{given['key']} is the same for every lock"
             case "actions/setup-python" | "aws-actions/configure-aws-credentials":
                 pass  # Python is here; the emulated cloud's credentials are in `environ`
             case "actions/upload-pages-artifact" | "actions/upload-artifact":
@@ -288,6 +362,33 @@ class GitHub:
             self.cancel_after = None
             return Step(name, "cancelled", "".join(lines))
         return Step(name, "failure" if process.returncode else "success", "".join(lines))
+
+
+def make_environment(folder: Path) -> None:
+    """Make the environment of a checkout: the packages that are installed here, and its own code."""
+    venv.create(folder / ".venv", symlinks=True)
+    (site,) = (folder / ".venv/lib").glob("python*/site-packages")
+    paths = (folder / "scripts", folder / "container", sysconfig.get_path("purelib"))
+    (site / "qabot.pth").write_text("".join(f"{path}\n" for path in paths))
+    shutil.copy(ROOT / ".venv/bin/qabot", folder / ".venv/bin/qabot")
+    (folder / ".venv/installed").mkdir()
+    for stamp in (ROOT / ".venv/installed").iterdir():
+        lock = folder / f"requirements/{stamp.name}.txt"
+        shutil.copy(lock, folder / ".venv/installed" / stamp.name)
+
+
+def _condition(step: dict[str, Any]) -> str:
+    """A step's `if`, to which GitHub adds that nothing failed where it does not say."""
+    condition = str(step.get("if", "true"))
+    says = re.search(r"\b(success|failure|always|cancelled)\(", condition)
+    return condition if says else f"success() && ({condition})"
+
+
+def _taken(output: Path) -> dict[str, str]:
+    """What a step wrote to GITHUB_OUTPUT, which is empty then."""
+    lines = output.read_text().splitlines()
+    output.write_text("")
+    return dict(line.split("=", 1) for line in lines)
 
 
 def _list(value: Any) -> list[Any]:

@@ -114,6 +114,8 @@ def _reconcile(prepared: Prepared, recorder: Recorder, kept: Path | None, report
         timeline = recorder.timeline()
         cost = _cost(prepared)
         summary.append(summary.render(prepared.plan, results, outcome, cost, timeline=timeline))
+        summary.set_output("answered", outcome.answered)
+        summary.set_output("failed", outcome.failed)
         summary.set_output("unfinished", is_unfinished(results, outcome))
         if kept is not None:
             _keep(timeline, kept, report)

@@ -8,8 +8,10 @@ from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import Commands, add_command
 from qabot.commands.engine_options import EngineOptions, add_engine, engine_choice, make_engine
-from qabot.console.text import count
+from qabot.console.text import clean, count
+from qabot.errors import UsageError
 from qabot.github.git import Git
+from qabot.github.job_summary import set_output
 from qabot.github.publish import current_branch, message, publish
 from qabot.github.pull_request import GitHubError, open_pull_request
 from qabot.repository import find_root
@@ -66,12 +68,21 @@ def commit(options: CommitOptions, report: Reporter) -> int:
 
     Raises:
         GitError: git or the remote refused.
+        UsageError: `questions/` is not at the top of the git repository.
     """
     root = find_root(options.root)
     git = Git(root)
+    below = git.run("rev-parse", "--show-prefix")
+    if below:
+        folder = clean(below.rstrip("/"), 200)
+        raise UsageError(
+            f"questions/ is in the folder '{folder}' of its repository; qabot commits only where it "
+            "is at the top. Move it there, or commit answers/ with git"
+        )
     branch = options.branch or current_branch(git)
     model = make_engine(root, options.engine, report).model
     done = publish(root, branch, model, report, git=git)
+    set_output("changed", done.files)
     if done.commit is None:
         report.note(f"nothing to commit: {done.branch} has every answer")
     else:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import json
 import os
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -138,16 +139,16 @@ def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
             file.write(text + "\n")
 
 
-def set_output(name: str, value: bool | str, environ: Mapping[str, str] = os.environ) -> None:
+def set_output(name: str, value: object, environ: Mapping[str, str] = os.environ) -> None:
     """Set an output of the workflow's step, where there is one, for later steps and jobs.
 
     Args:
         name: of the step's output.
-        value: on one line; a truth value becomes `true` or `false`.
+        value: text on one line; anything else is written as JSON, in which no name breaks the line.
         environ: `GITHUB_OUTPUT` is read.
     """
     path = environ.get("GITHUB_OUTPUT")
     if path:
+        text = value if isinstance(value, str) else json.dumps(value)
         with Path(path).open("a", encoding="utf-8") as file:
-            text = value if isinstance(value, str) else str(value).lower()
             file.write(f"{name}={text}\n")
