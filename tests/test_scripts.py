@@ -88,8 +88,8 @@ def test_answer_on_a_fresh_machine(clone: Path) -> None:
     listed = run(clone, ".venv/bin/python", "-m", "pip", "list", "--format=freeze").stdout
     installed = {line.split("==")[0].lower() for line in listed.split()}
     assert installed <= {
-        "jinja2", "markupsafe", "numpy", "onnxruntime", "pip", "pyyaml", "setuptools",
-        "tokenizers", "tqdm",
+        "cobble", "jinja2", "mammoth", "markupsafe", "numpy", "onnxruntime", "pip", "pypdfium2",
+        "pyyaml", "setuptools", "tokenizers", "tqdm",
     }  # fmt: skip
 
     # Arguments go to `qabot answer`, and the repository is found from anywhere.

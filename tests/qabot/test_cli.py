@@ -94,7 +94,8 @@ def test_mistakes_do_not_keep_other_files_waiting(
 def test_a_question_that_cannot_be_answered_is_exit_code_1(
     here: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    long = " ".join(["word"] * 399)
+    # Of scripts like this one, `qabot check` counts a token per word, and the model has several.
+    long = " ".join(["한국어"] * 150)
     here.write("questions/a.yaml", f"context: c\nquestions:\n- {long}\n")
     assert main(["answer"]) == 1
     first = here.read("answers/a.yaml")
@@ -291,8 +292,8 @@ def test_only_the_command_line_sees_a_namespace() -> None:
     for path in sorted((ROOT / "scripts/qabot").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if not isinstance(node, ast.FunctionDef):
-                continue
+            if not isinstance(node, ast.FunctionDef) or node.name == "__call__":
+                continue  # argparse calls its own actions with a namespace
             types = {ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation}
             if "argparse.Namespace" in types:
                 assert path.parent.name == "commands", f"{path}: {node.name}"

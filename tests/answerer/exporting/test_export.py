@@ -216,7 +216,7 @@ def test_missing_torch_is_named_with_the_way_to_get_it(
         lambda name, *rest: None if name in {"torch", "transformers"} else real(name, *rest),
     )
     (tmp_path / "checkpoint").mkdir()
-    with pytest.raises(ExportError, match=r"torch and transformers.*scripts/environment dev"):
+    with pytest.raises(ExportError, match=r"torch and transformers.*scripts/environment export"):
         export(str(tmp_path / "checkpoint"), tmp_path / "model", quantise=True)
 
 

@@ -52,7 +52,14 @@ def test_cdk_deploys_and_destroys_the_stack(tmp_path: Path) -> None:
             return done.stdout
 
         context = ["-c", "bootstrapless=true", "-c", "image=ghcr.io/o/n:1"]
-        cdk("deploy", "qabot", *context, "--method=direct", f"--outputs-file={outputs}")
+        cdk(
+            "deploy",
+            "qabot",
+            *context,
+            "--method=direct",
+            "--require-approval=never",
+            f"--outputs-file={outputs}",
+        )
         told = json.loads(outputs.read_text())["qabot"]
         assert told["ClusterName"] == "qabot"
         assert cloud.client("dynamodb").list_tables()["TableNames"] == [told["TableName"]]
