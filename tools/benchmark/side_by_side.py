@@ -16,12 +16,16 @@ import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from answerer.exporting.export import export
 from qabot.cache import in_cache
 from qabot.models import squad
 from tools.benchmark.models import ROOT
 from tools.benchmark.processes import measure
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 _TORCH = (ROOT / "requirements/torch.txt").read_text("utf-8").splitlines()[-1]
 # The last versions that have a pipeline, and a reader, for extractive answers.
@@ -91,7 +95,7 @@ def thinned(examples: list[squad.Example], most: int | None) -> list[squad.Examp
 
 def rows(
     checkpoint: Path, examples: list[squad.Example], folder: Path, environments: Path
-) -> list[Row]:
+) -> Iterator[Row]:
     """Measure every program, one after the other.
 
     Args:
@@ -114,7 +118,8 @@ def rows(
         programs.append(
             (name, [sys.executable, str(program("answerer_model")), str(model), str(questions)])
         )
-    return [run(name, command, examples) for name, command in programs]
+    for name, command in programs:
+        yield run(name, command, examples)
 
 
 def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
