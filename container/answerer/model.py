@@ -104,21 +104,22 @@ class Model:
         job = self._answered(context, question, max_answer_tokens)
         return job.best(top_k)
 
-    def evidence(self, context: str, question: str) -> tuple[Span, Evidence]:
-        """The best span for a question, whatever speaks against it, and what speaks for it.
+    def evidence_all(
+        self, pairs: Iterable[tuple[str, str]]
+    ) -> Generator[tuple[int, tuple[Span, Evidence] | InputError], None, None]:
+        """The best span for each of many questions, and what speaks for it.
 
         Args:
-            context: as for `answer`.
-            question: as for `answer`.
+            pairs: as for `answer_all`.
 
-        Returns:
-            the span, without a score that means anything, and what a calibration weighs.
+        Yields:
+            the index of a pair; the span, without a score, and what a calibration weighs.
 
         Raises:
-            InputError: as for `answer`.
             ModelError: the model failed.
         """
-        return self._answered(context, question, MAX_ANSWER_TOKENS).search.evidence()
+        for job in self._run(self._jobs(pairs, MAX_ANSWER_TOKENS)):
+            yield job if isinstance(job, tuple) else (job.index, job.search.evidence())
 
     def _answered(self, context: str, question: str, max_answer_tokens: int) -> _Job:
         job = self._job(0, context, question, max_answer_tokens)

@@ -16,6 +16,8 @@ from typing import Any
 MOST = 20.0
 
 FEATURES = ("share", "margin", "rank", "overlap", "tokens", "length")
+# Whether the text says is a matter of two of them alone: a fit on paragraphs must hold for long texts.
+NONE_FEATURES = ("rank", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -42,16 +44,21 @@ class Evidence:
     length: int
     candidates: int
 
-    def features(self) -> list[float]:
-        """The numbers that a calibration weighs, in the order of `FEATURES`."""
-        return [
-            max(-MOST, self.share),
-            min(MOST, self.margin),
-            max(-MOST, min(MOST, self.rank)),
-            self.overlap,
-            math.log(self.tokens),
-            math.log(self.length),
-        ]
+    def features(self, names: tuple[str, ...] = FEATURES) -> list[float]:
+        """The numbers that a calibration weighs.
+
+        Args:
+            names: which of `FEATURES`, in this order.
+        """
+        known = {
+            "share": max(-MOST, self.share),
+            "margin": min(MOST, self.margin),
+            "rank": max(-MOST, min(MOST, self.rank)),
+            "overlap": self.overlap,
+            "tokens": math.log(self.tokens),
+            "length": math.log(self.length),
+        }
+        return [known[name] for name in names]
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -59,9 +66,10 @@ class Calibration:
     """A fit, as `model.json` holds it.
 
     Args:
-        right: a constant and a weight per feature: log odds that the best span is right where the
-            text says.
-        none: the same for "the text does not say"; `None` for a model without a null.
+        right: a constant and a weight for each of `FEATURES`: log odds that the best span is right
+            where the text says.
+        none: the same with `NONE_FEATURES` for "the text does not say"; `None` for a model without
+            a null.
         threshold: from this probability of "the text does not say" on, that is the answer.
         fitted_on: what it was fitted on, for people.
         questions: how many questions that were.
@@ -89,9 +97,10 @@ def probabilities(
         calibration: the fit; without one, the shares of a softmax.
     """
     if calibration is not None:
-        features = evidence.features()
-        none = 0.0 if calibration.none is None else _logistic(calibration.none, features)
-        return _logistic(calibration.right, features) * (1 - none), none
+        none = 0.0
+        if calibration.none is not None:
+            none = _logistic(calibration.none, evidence.features(NONE_FEATURES))
+        return _logistic(calibration.right, evidence.features()) * (1 - none), none
     # A text of few spans leaves the model no choice, which is no reason to be sure.
     right = math.exp(min(0.0, evidence.share)) * evidence.candidates / (evidence.candidates + 1)
     if not has_null:
@@ -118,8 +127,8 @@ def read_calibration(raw: Any) -> Calibration | None:
         return None
     try:
         calibration = Calibration(**raw)
-        right = _weights(raw["right"])
-        none = None if raw["none"] is None else _weights(raw["none"])
+        right = _weights(raw["right"], FEATURES)
+        none = None if raw["none"] is None else _weights(raw["none"], NONE_FEATURES)
         numbers = (calibration.threshold, calibration.error, calibration.auroc)
         if not all(_is_number(number) and 0 <= number <= 1 for number in numbers):
             raise ValueError("threshold, error and auroc must be numbers in [0, 1]")
@@ -135,9 +144,9 @@ def read_calibration(raw: Any) -> Calibration | None:
     )  # fmt: skip
 
 
-def _weights(raw: Any) -> tuple[float, ...]:
-    if not isinstance(raw, list) or len(raw) != 1 + len(FEATURES):
-        raise ValueError(f"a curve has a constant and {len(FEATURES)} weights")
+def _weights(raw: Any, features: tuple[str, ...]) -> tuple[float, ...]:
+    if not isinstance(raw, list) or len(raw) != 1 + len(features):
+        raise ValueError(f"a curve has a constant and weights for {', '.join(features)}")
     if not all(map(_is_number, raw)):
         raise ValueError("weights must be finite numbers")
     return tuple(map(float, raw))

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import threading
 import time
+import unicodedata
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -97,6 +98,31 @@ def test_name_of_the_baby(model: Model) -> None:
     assert span.score > 0.5
 
 
+@pytest.mark.parametrize("context", ["Rome", "It is Rome."])
+@pytest.mark.parametrize("question", ["Who?", "How many eggs are in a dozen?", "Where is it?"])
+def test_a_few_words_are_never_sure(model: Model, context: str, question: str) -> None:
+    (span,) = model.answer(context, question)
+    assert span.score < 1 - 1e-3
+
+
+def test_a_text_about_something_else_does_not_say(model: Model) -> None:
+    none, *others = model.answer(EINSTEIN, "How many days of leave are there in a year?", top_k=3)
+    assert not none.found
+    assert none.score > 0.5
+    assert len(others) == 2
+    assert all(EINSTEIN[span.start : span.end] == span.answer != "" for span in others)
+    assert all(span.score < 0.5 for span in others)
+
+
+def test_letters_keep_their_marks(model: Model) -> None:
+    text = unicodedata.normalize("NFD", "The dish is called phở. The chef is Lê.")
+    answers = [
+        model.answer(text, question)[0].answer
+        for question in ("What is the dish called?", "Who is the chef?")
+    ]
+    assert [unicodedata.normalize("NFC", answer) for answer in answers] == ["phở", "Lê"]
+
+
 def test_alternatives_come_best_first_and_apart(model: Model) -> None:
     spans = model.answer(EINSTEIN, YEAR, top_k=5)
     assert len(spans) == 5
@@ -154,8 +180,9 @@ def test_answer_is_the_part_of_the_context_at_its_offsets(
     assert spans
     for span in spans:
         assert context[span.start : span.end] == span.answer
-        assert span.answer.strip() == span.answer != ""
+        assert span.answer.strip() == span.answer
         assert 0 <= span.score <= 1
+    assert all(span.found for span in spans[1:])
     covered = [place for span in spans for place in range(span.start, span.end)]
     assert len(covered) == len(set(covered)), "two alternatives overlap"
 

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import argparse
 import json
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,9 +15,8 @@ from qabot.models.local import configured_model
 from qabot.repository import find_root_or_none
 
 if TYPE_CHECKING:
-    import argparse
-
     from qabot.console.reporter import Reporter
+    from qabot.models.evaluate import Evaluation
 
 # Declared here too, so that --help needs no model: answerer.exporting.export.
 _WINDOW = 384
@@ -33,6 +33,8 @@ class ExportOptions:
         window: tokens of one window, question included.
         name: of the model; None for the checkpoint's.
         licence: of the weights, as an SPDX name; None for the model card's.
+        null: whether it learnt to point to the first token where the text does not say; None asks
+            its name and model card.
     """
 
     checkpoint: str
@@ -41,6 +43,7 @@ class ExportOptions:
     window: int = _WINDOW
     name: str | None = None
     licence: str | None = None
+    null: bool | None = None
 
 
 @dataclass(frozen=True, slots=True)
@@ -55,6 +58,7 @@ class EvaluateOptions:
         record: the name to record the figures under in `model.json`; None to not record them.
         json: print one JSON object.
         root: the repository; None for the nearest upwards.
+        elsewhere: put each question to another paragraph of its article, too.
     """
 
     file: Path
@@ -64,6 +68,26 @@ class EvaluateOptions:
     record: str | None = None
     json: bool = False
     root: Path | None = None
+    elsewhere: bool = False
+
+
+@dataclass(frozen=True, slots=True)
+class CalibrateOptions:
+    """What `qabot model calibrate` is asked to do.
+
+    Args:
+        files: in SQuAD's format, with questions that the model was not trained on.
+        model: the model directory.
+        threads: None for one per core.
+        name: of the questions, for `model.json`; None for the files' names.
+        elsewhere: put each question to another paragraph of its article, too.
+    """
+
+    files: tuple[Path, ...]
+    model: Path
+    threads: int | None = None
+    name: str | None = None
+    elsewhere: bool = False
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
@@ -147,6 +171,12 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     export.add_argument(
         "--licence", metavar="SPDX", help="the weights' licence; the model card's unless given"
     )
+    export.add_argument(
+        "--null",
+        action=argparse.BooleanOptionalAction,
+        help="whether the checkpoint learnt to say that a text does not answer, by its first token "
+        "(default: whether its name or model card mentions SQuAD 2.0)",
+    )
     export.set_defaults(run_model=_export)
 
     evaluate = add_command(
@@ -173,7 +203,28 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
         "--record", metavar="NAME", help="write the figures to model.json, as measured on NAME"
     )
     evaluate.add_argument("--json", action="store_true", help="print one JSON object")
+    _add_elsewhere(evaluate)
     evaluate.set_defaults(run_model=_evaluate)
+
+    calibrate = add_command(
+        commands,
+        "calibrate",
+        "make a model's scores probabilities",
+        "Asks questions whose answers are known, fits how likely an answer is right, and writes "
+        "the fit into model.json. The model must not have been trained on the questions, and for a "
+        "model that can say that a text does not answer, some must have no answer.",
+        "qabot model calibrate held-out.json --model model --elsewhere",
+    )
+    calibrate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-format files")
+    calibrate.add_argument(
+        "--model", type=Path, required=True, metavar="DIR", help="the model directory"
+    )
+    calibrate.add_argument("--name", metavar="NAME", help="what to call the questions")
+    calibrate.add_argument(
+        "--threads", type=positive, metavar="N", help="number of threads (default: one per core)"
+    )
+    _add_elsewhere(calibrate)
+    calibrate.set_defaults(run_model=_calibrate)
 
 
 def _show(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
@@ -184,19 +235,47 @@ def _prepare(args: argparse.Namespace, report: Reporter) -> int:
     return prepare_model(args.root, report)
 
 
+def _add_elsewhere(parser: argparse.ArgumentParser) -> None:
+    parser.add_argument(
+        "--elsewhere",
+        action="store_true",
+        help="ask each question of another paragraph of its article, too, which does not answer it",
+    )
+
+
 def _export(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
     return export_model(
         ExportOptions(
-            args.checkpoint, args.out, not args.no_quantise, args.window, args.name, args.licence
+            args.checkpoint,
+            args.out,
+            not args.no_quantise,
+            args.window,
+            args.name,
+            args.licence,
+            args.null,
         )
     )
 
 
 def _evaluate(args: argparse.Namespace, report: Reporter) -> int:
     options = EvaluateOptions(
-        args.file, args.model, args.threads, args.predictions, args.record, args.json, args.root
+        args.file,
+        args.model,
+        args.threads,
+        args.predictions,
+        args.record,
+        args.json,
+        args.root,
+        args.elsewhere,
     )
     return evaluate_model(options, report)
+
+
+def _calibrate(args: argparse.Namespace, report: Reporter) -> int:
+    options = CalibrateOptions(
+        tuple(args.files), args.model, args.threads, args.name, args.elsewhere
+    )
+    return calibrate_model(options, report)
 
 
 def show_model(root: Path | None) -> int:
@@ -246,20 +325,33 @@ def export_model(options: ExportOptions) -> int:
         window=options.window,
         name=options.name,
         licence=options.licence,
+        null=options.null,
     )
     print(f"{clean(str(options.out))}: {clean(info.identity)}, {info.size / 1e6:.1f} MB")
     print(f"licence {clean(info.licence)}, windows of {info.max_length} tokens")
+    null = "says where a text does not answer" if info.null else "always answers"
+    out = clean(str(options.out))
+    print(
+        f"{null}; its scores are no probabilities before: qabot model calibrate FILE --model {out}"
+    )
     return 0
 
 
 def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
     """Measure a model, and print the figures."""
     from qabot.models.evaluate import evaluate, record
+    from qabot.models.reliability import diagram
 
     directory = configured_model(find_root_or_none(options.root), options.model).prepare(
         report.note
     )
-    measured = evaluate(options.file, directory, threads=options.threads, report=report)
+    measured = evaluate(
+        options.file,
+        directory,
+        elsewhere=options.elsewhere,
+        threads=options.threads,
+        report=report,
+    )
     if options.predictions is not None:
         text = json.dumps(measured.answers, ensure_ascii=False, indent=0)
         options.predictions.write_text(text + "\n", encoding="utf-8")
@@ -272,6 +364,7 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
             "f1": round(measured.f1, 2),
             "questions_per_second": round(measured.per_second, 1),
             "refused": measured.refused,
+            **_by_kind(measured),
         }
         print(json.dumps(figures))
         return 0
@@ -279,4 +372,48 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
     print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} a second")
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
+    for name, figure in _by_kind(measured).items():
+        print(f"{name}: {figure}")
+    print(diagram(measured.scores, measured.right))
+    return 0
+
+
+def _by_kind(measured: Evaluation) -> dict[str, float]:
+    """Figures of questions with and without an answer, and of how well scores hold."""
+    from qabot.answers.model import DOUBTFUL
+    from qabot.models.reliability import calibration_error
+
+    figures: dict[str, float] = {}
+    if measured.answerable is not None and measured.unanswerable is not None:
+        figures["HasAns_exact"] = round(measured.answerable[0], 2)
+        figures["HasAns_f1"] = round(measured.answerable[1], 2)
+        figures["NoAns_exact"] = round(measured.unanswerable[0], 2)
+        figures["auroc_of_spans"] = round(measured.span_auroc, 3)
+    sure = [
+        right
+        for score, right in zip(measured.scores, measured.right, strict=True)
+        if score >= DOUBTFUL
+    ]
+    return figures | {
+        "auroc_answerable": round(measured.answerable_auroc, 3),
+        "calibration_error": round(calibration_error(measured.scores, measured.right), 3),
+        "not_doubtful": round(100 * len(sure) / max(1, len(measured.scores)), 1),
+        "not_doubtful_right": round(100 * sum(sure) / max(1, len(sure)), 1),
+    }
+
+
+def calibrate_model(options: CalibrateOptions, report: Reporter) -> int:
+    """Fit a model's calibration, and print how well it holds."""
+    from qabot.models.calibrate import calibrate
+
+    found = calibrate(
+        options.files,
+        options.model,
+        elsewhere=options.elsewhere,
+        fitted_on=options.name,
+        threads=options.threads,
+        report=report,
+    )
+    print(f"fitted on {count(found.questions, 'question')}; each half measured by the other's fit:")
+    print(f"calibration error {found.error:.3f}, AUROC {found.auroc:.3f}")
     return 0

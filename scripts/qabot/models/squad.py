@@ -11,12 +11,13 @@ import json
 import re
 import string
 from collections import Counter
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 from qabot.errors import UsageError
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
     from pathlib import Path
 
 _PUNCTUATION = str.maketrans("", "", string.punctuation)
@@ -48,8 +49,13 @@ class Example:
         return tuple(text for text, _ in self.answers if normalise(text)) or ("",)
 
 
-def read(path: Path) -> list[Example]:
+def read(path: Path, *, elsewhere: bool = False) -> list[Example]:
     """Read a SQuAD v1.1 or v2.0 file.
+
+    Args:
+        path: the file.
+        elsewhere: after each question that its paragraph answers, ask it of another paragraph of its
+            article that holds none of its answers, where there is one.
 
     Raises:
         UsageError: it can't be read, or is another format.
@@ -77,7 +83,26 @@ def read(path: Path) -> list[Example]:
         raise UsageError(f"{path} has two questions of the id '{twice[0]}'; give each its own")
     if not examples:
         raise UsageError(f"{path} has no questions; name a SQuAD file that has some")
-    return examples
+    return list(_with_elsewhere(examples)) if elsewhere else examples
+
+
+def _with_elsewhere(examples: Sequence[Example]) -> Iterator[Example]:
+    articles: dict[int, list[str]] = {}
+    for example in examples:
+        article = articles.setdefault(example.article, [])
+        if example.context not in article:
+            article.append(example.context)
+    for example in examples:
+        yield example
+        if example.texts == ("",):
+            continue
+        article = articles[example.article]
+        first = article.index(example.context) + 1
+        answers = [normalise(text) for text in example.texts]
+        for context in (*article[first:], *article[: first - 1]):
+            if not any(answer in normalise(context) for answer in answers):
+                yield replace(example, id=f"{example.id} elsewhere", context=context, answers=())
+                break
 
 
 def _example(context: Any, entry: Any, article: int) -> Example:
