@@ -59,7 +59,12 @@ def make_model() -> MakeModel:
     """A function that writes a model directory whose logits are looked up by token id."""
 
     def make(
-        folder: Path, tokenizer: Tokenizer, logits: NDArray[np.float32], max_length: int = 32
+        folder: Path,
+        tokenizer: Tokenizer,
+        logits: NDArray[np.float32],
+        max_length: int = 32,
+        *,
+        null: bool = False,
     ) -> Path:
         # logits: (vocabulary, 2), the start and end logit of each token id.
         folder.mkdir(exist_ok=True)
@@ -94,6 +99,7 @@ def make_model() -> MakeModel:
             size=(folder / MODEL_FILE).stat().st_size,
             max_length=max_length,
             licence="MIT",
+            null=null,
         )
         (folder / INFO_FILE).write_text(info.to_json(), encoding="utf-8")
         return folder

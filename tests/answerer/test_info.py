@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import dataclasses
 import json
+import re
 import shutil
 from pathlib import Path
 from typing import Any
@@ -30,7 +31,12 @@ def test_written_and_read_again(directory: Path) -> None:
 
 def test_identity_without_a_hub_changes_with_the_content(directory: Path) -> None:
     info = read_info(directory)
-    assert info.identity == f"qabot-minilm-l6-squad@{info.digest[:12]}/s{SPAN_SEARCH}"
+    assert info.calibration is not None
+    base = f"qabot-minilm-l6-squad@{info.digest[:12]}/s{SPAN_SEARCH}"
+    assert re.fullmatch(re.escape(base) + "-[0-9a-f]{6}", info.identity), "the fit is part of it"
+    other = dataclasses.replace(info.calibration, threshold=0.9)
+    assert dataclasses.replace(info, calibration=other).identity != info.identity
+    assert dataclasses.replace(info, calibration=None).identity == base
     with (directory / "tokenizer.json").open("a", encoding="utf-8") as file:
         file.write(" ")
     assert digest(directory) != info.digest
@@ -90,3 +96,31 @@ def test_pointer_instead_of_the_model_is_recognised(directory: Path) -> None:
     (directory / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\n", "utf-8")
     with pytest.raises(ModelError, match=r"43 bytes where model\.json says 22,819,845"):
         read_info(directory)
+
+
+@pytest.mark.parametrize(
+    ("change", "what"),
+    [
+        ({"null": "yes"}, "null must be true or false"),
+        ({"null": False}, "its calibration is of a model with a null"),
+        ({"calibration": 5}, "makes no sense"),
+        ({"calibration": {"right": [1]}}, "makes no sense"),
+    ],
+)
+def test_a_null_or_a_fit_that_makes_no_sense_is_named(
+    directory: Path, change: dict[str, object], what: str
+) -> None:
+    path = directory / "model.json"
+    path.write_text(json.dumps(json.loads(path.read_text()) | change), encoding="utf-8")
+    with pytest.raises(ModelError, match=what):
+        read_info(directory)
+
+
+def test_a_model_from_before_nulls_has_none(directory: Path) -> None:
+    path = directory / "model.json"
+    raw = json.loads(path.read_text())
+    del raw["null"], raw["calibration"]
+    path.write_text(json.dumps(raw), encoding="utf-8")
+    info = read_info(directory)
+    assert not info.null
+    assert info.calibration is None

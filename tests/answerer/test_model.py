@@ -18,6 +18,7 @@ import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from tokenizers import Tokenizer, processors
 
 from answerer.errors import InputError, ModelError
 from answerer.info import digest
@@ -26,8 +27,6 @@ from answerer.windows import Windows
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
-
-    from tokenizers import Tokenizer
 
     from answerer.windows import Context
 
@@ -256,6 +255,30 @@ def test_questions_about_one_context_share_its_tokens(
     assert len(list(model.answer_all(pairs))) == 7
     model.answer(str(b"w1 w2 w3", "ascii"), "w7 ?")
     assert seen == [one, other]
+
+
+def test_the_first_token_is_the_null_of_a_model_that_has_one(
+    tmp_path: Path, make_model: MakeModel, word_level: Tokenizer
+) -> None:
+    logits = np.zeros((1004, 2))
+    logits[word_level.token_to_id("[CLS]")] = 5
+    logits[word_level.token_to_id("w7")] = 9
+    for name, null, found in [("with", True, False), ("without", False, True)]:
+        model = Model.load(make_model(tmp_path / name, word_level, logits, null=null))
+        assert model.answer("w1 w2 w7", "w3 ?")[0].answer == "w7"
+        assert model.answer("w1 w2 w3", "w3 ?")[0].found is found
+
+
+def test_a_null_without_a_token_for_it_is_named(
+    tmp_path: Path, make_model: MakeModel, word_level: Tokenizer
+) -> None:
+    bare = Tokenizer.from_str(word_level.to_str())
+    bare.post_processor = processors.TemplateProcessing(
+        single="$A [SEP]", pair="$A [SEP] $B:1", special_tokens=[("[SEP]", 2)]
+    )
+    folder = make_model(tmp_path / "model", bare, np.zeros((1004, 2)), null=True)
+    with pytest.raises(ModelError, match="no token before the question.*export the model again"):
+        Model.load(folder)
 
 
 def test_failing_network_is_one_error(

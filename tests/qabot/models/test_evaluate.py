@@ -24,6 +24,7 @@ PARAGRAPH = (
 @pytest.fixture
 def parser() -> argparse.ArgumentParser:
     parser = argparse.ArgumentParser()
+    parser.set_defaults(root=None)  # as the program's own parser does
     cli.add_parsers(parser.add_subparsers(required=True))
     return parser
 
@@ -57,8 +58,9 @@ def test_figures_and_predictions(
     assert args.run_model(args, Reporter()) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["questions"] == 5
-    assert figures["exact_match"] == 20.0, "of the five only the first is answered exactly"
-    assert figures["f1"] == pytest.approx(100 * (1 + 2 / 3) / 5, abs=0.01)
+    assert figures["exact_match"] == 40.0, "the first is answered, and that there is no king"
+    assert (figures["HasAns_exact"], figures["NoAns_exact"]) == (25.0, 100.0)
+    assert figures["f1"] == pytest.approx(100 * (1 + 2 / 3 + 1) / 5, abs=0.01)
     assert figures["refused"] == 1
     assert figures["questions_per_second"] > 0
     answers = json.loads(predictions.read_text(encoding="utf-8"))
@@ -74,7 +76,7 @@ def test_figures_are_recorded(
     before = read_info(model)
     args = parser.parse_args(["evaluate", str(dev), "--model", str(model), "--record", "a test"])
     assert args.run_model(args, Reporter()) == 0
-    assert "EM 20.00  F1 33.33" in capsys.readouterr().out
+    assert "EM 40.00  F1 53.33" in capsys.readouterr().out
     after = read_info(model)
-    assert (after.exact_match, after.f1, after.measured_on) == (20.0, 33.33, "a test")
+    assert (after.exact_match, after.f1, after.measured_on) == (40.0, 53.33, "a test")
     assert after.identity == before.identity, "measuring a model makes no answer stale"
