@@ -34,5 +34,7 @@ def search_constants() -> dict[str, dict[str, Any]]:
             "longest_dates": spans.LONGEST_DATES,
             "end_punctuation": spans.END_PUNCTUATION,
             "most": scores.MOST,
+            "features": scores.FEATURES,
+            "none_features": scores.NONE_FEATURES,
         },
     }

@@ -12,9 +12,11 @@ from qabot.commands.arguments import Commands, add_command
 from qabot.commands.selection import with_passages
 from qabot.console.text import count
 from qabot.errors import UsageError
+from qabot.models.bundled import BUNDLED
 from qabot.questions.read import read_questions
 from qabot.repository import find_root
 from qabot.site.build import build
+from qabot.site.serve import serve
 from qabot.timeline.file import read
 
 if TYPE_CHECKING:
@@ -32,12 +34,14 @@ class SiteOptions:
         out: the folder to write index.html to; None for a temporary one.
         open: open the page in a browser.
         timeline: the recorded run to show; None for none.
+        live: put the bundled model beside the page, to be asked in the browser.
     """
 
     root: Path | None = None
     out: Path | None = None
     open: bool = False
     timeline: Path | None = None
+    live: bool = False
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
@@ -47,12 +51,18 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         "site",
         summary,
         "The page searches, filters, shows each answer in its text, and has a form to ask. It is one "
-        "file that needs nothing else.",
-        "qabot site --out public       writes public/index.html\n"
-        "qabot site --open             shows it in a browser",
+        "file that needs nothing else; with --live, the model is beside it and answers in the browser.",
+        "qabot site --out public           writes public/index.html\n"
+        "qabot site --open                 shows it in a browser\n"
+        "qabot site --live --out public    writes the model beside it, to be asked on the page",
     )
     parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write index.html to")
     parser.add_argument("--open", action="store_true", help="open the page in a browser")
+    parser.add_argument(
+        "--live",
+        action="store_true",
+        help="let the page answer questions in the reader's browser (needs npm once)",
+    )
     parser.add_argument(
         "--timeline",
         type=Path,
@@ -63,7 +73,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
 
 def run(args: argparse.Namespace, report: Reporter) -> int:
     """Run `qabot site`."""
-    return site(SiteOptions(args.root, args.out, args.open, args.timeline), report)
+    return site(SiteOptions(args.root, args.out, args.open, args.timeline, args.live), report)
 
 
 def site(options: SiteOptions, report: Reporter) -> int:
@@ -75,6 +85,7 @@ def site(options: SiteOptions, report: Reporter) -> int:
 
     Raises:
         UsageError: there is neither a folder to write to nor a browser to show it.
+        LiveError: the model cannot be put beside it.
         SiteError: it cannot be written.
         TimelineError: the timeline file is not a timeline.
     """
@@ -84,13 +95,15 @@ def site(options: SiteOptions, report: Reporter) -> int:
     timeline = read(options.timeline) if options.timeline is not None else None
     questions = with_passages(root, read_questions(root), report)
     out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
-    path = build(root, questions, out, timeline=timeline)
+    path = build(root, questions, out, timeline=timeline, live=BUNDLED if options.live else None)
     if questions.problems:
         report.warning(
             f"{count(len(questions.problems), 'mistake')} in questions/: the page shows the rest; "
             "qabot check lists them"
         )
     report.note(f"wrote {path} ({count(path.stat().st_size, 'byte')})")
-    if options.open and not webbrowser.open(path.resolve().as_uri()):
+    if options.open and options.live:
+        serve(out, report)
+    elif options.open and not webbrowser.open(path.resolve().as_uri()):
         raise UsageError(f"no browser can be opened here; open {path} yourself")
     return 0

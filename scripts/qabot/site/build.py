@@ -8,6 +8,7 @@ from qabot import atomic_write as in_one_step
 from qabot.errors import QabotError
 from qabot.github.links import Links, find_links
 from qabot.site.data import gather
+from qabot.site.live import add
 from qabot.site.page import render
 
 if TYPE_CHECKING:
@@ -29,8 +30,9 @@ def build(
     out: Path,
     links: Links | None = None,
     timeline: Timeline | None = None,
+    live: Path | None = None,
 ) -> Path:
-    """Write the page atomically; nothing else in the folder is touched.
+    """Write the page atomically, and what it needs beside it; nothing else in the folder is touched.
 
     Args:
         root: the repository.
@@ -38,16 +40,19 @@ def build(
         out: the folder to write to; created if missing.
         links: to the repository (default: found by git and the environment).
         timeline: of the last run, if known.
+        live: the model directory to ask in the browser; None for a page that is one file.
 
     Returns:
         The page's path.
 
     Raises:
+        LiveError: the model, or what runs it, cannot be put beside the page.
         SiteError: it cannot be written.
     """
     sets = gather(root, questions)
     links = find_links(root) if links is None else links
-    page = render(sets, links, questions.sources, timeline)
+    manifest = None if live is None else add(out, live)
+    page = render(sets, links, questions.sources, timeline, manifest)
     path = out / NAME
     try:
         out.mkdir(parents=True, exist_ok=True)

@@ -9,7 +9,7 @@ from __future__ import annotations
 import base64
 import hashlib
 from importlib import resources
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from markupsafe import Markup
 
@@ -23,7 +23,7 @@ from qabot.site.data import Mark
 from qabot.site.run import run_view
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from qabot.github.links import Links
     from qabot.site.data import ShownSet
@@ -50,6 +50,7 @@ def render(
     links: Links,
     sources: Iterable[str],
     timeline: Timeline | None = None,
+    live: Mapping[str, Any] | None = None,
 ) -> str:
     """The text of the page.
 
@@ -58,16 +59,16 @@ def render(
         links: to the repository.
         sources: every question file, relative to the repository; new ones get other names.
         timeline: of the last run, where it is known.
+        live: what `qabot.site.live.add` put beside the page; None for a page that is one file.
     """
     run = None if timeline is None or not timeline.questions else run_view(timeline, sets)
     style = asset("page.css") + (asset("run.css") if run else "")
+    style += asset("live.css") if live else ""
     script = '"use strict";\n' + "".join(map(asset, SCRIPTS))
     items = [item for shown in sets for item in shown.items]
     return templating.render(
         "page.html",
-        policy=Markup(
-            "default-src 'none'; style-src '{}'; script-src '{}'; base-uri 'none'; form-action 'none'"
-        ).format(_hash(style), _hash(script)),
+        policy=_policy(style, script, live=live is not None),
         style=Markup(style),  # noqa: S704 (the program's own)
         script=Markup(script),  # noqa: S704
         sets=sets,
@@ -76,6 +77,7 @@ def render(
         marks=[(mark, sum(mark in item.marks for item in items)) for mark in Mark],
         labels=LABELS,
         run=run,
+        live=live,
         links=links,
         contexts=Contexts(),
         form={
@@ -90,6 +92,14 @@ def render(
         sentence=sentence,
         not_said=NOT_SAID,
     )
+
+
+def _policy(style: str, script: str, *, live: bool) -> Markup:
+    """The Content-Security-Policy: a live page may also run and load what is beside it."""
+    beside = " 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'" if live else ""
+    return Markup(
+        "default-src 'none'; style-src '{}'; script-src '{}'{}; base-uri 'none'; form-action 'none'"
+    ).format(_hash(style), _hash(script), Markup(beside))  # noqa: S704 (the program's own)
 
 
 def asset(name: str) -> str:

@@ -1,0 +1,184 @@
+// The panel that asks the model in this browser: what is typed goes to the worker, what comes back is shown.
+const $ = (id) => document.getElementById(id);
+const manifest = JSON.parse($("live-data").textContent);
+const pageTexts = JSON.parse($("contexts").textContent);
+
+/** By the number of a text on the page, the answers that are shown from it, in their sets. */
+function articles() {
+  const found = new Map();
+  for (const button of document.querySelectorAll("button[data-at]")) {
+    const number = Number(button.dataset.at.split(",")[0]);
+    const article = button.closest("article");
+    if (!found.has(number)) found.set(number, []);
+    found.get(number).push(article);
+  }
+  return found;
+}
+
+/** The texts to look in: each with its content, and the answer on the page that leads to it. */
+function chosenTexts() {
+  const choice = $("live-texts").value;
+  if (choice === "own") return [{ content: $("live-text").value }];
+  if (choice === "documents") return manifest.documents;
+  const shown = [...articles()].map(([number, places]) => ({ content: pageTexts[number], places }));
+  if (choice === "all") return shown.map(({ content, places }) => ({ content, article: places[0] }));
+  const section = document.querySelectorAll("main > section")[Number(choice)];
+  return shown
+    .map(({ content, places }) => ({ content, article: places.find((place) => section.contains(place)) }))
+    .filter(({ article }) => article);
+}
+
+let worker = null;
+let asked = 0;
+const waiting = new Map();
+
+function ask(question, texts) {
+  if (!worker) {
+    worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
+    worker.addEventListener("message", ({ data }) => {
+      if (data.progress) return showProgress(data.progress);
+      waiting.get(data.id)?.(data);
+      waiting.delete(data.id);
+    });
+    worker.addEventListener("error", (event) => {
+      event.preventDefault();
+      for (const done of waiting.values()) done({ error: "The program could not be loaded; check the network and reload the page." });
+      waiting.clear();
+      worker.terminate();
+      worker = null;
+    });
+  }
+  asked += 1;
+  const id = asked;
+  return new Promise((done) => {
+    waiting.set(id, done);
+    worker.postMessage({ id, manifest, question, texts });
+  });
+}
+
+function showProgress({ done, total }) {
+  const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
+  $("live-progress").hidden = done >= total;
+  $("live-progress").max = total;
+  $("live-progress").value = done;
+  say(done < total ? `Getting the model: ${megabytes(done)} of ${megabytes(total)} MB` : "Answering …");
+}
+
+function say(text, bad = false) {
+  $("live-status").textContent = text;
+  $("live-status").classList.toggle("bad", bad);
+}
+
+function element(name, text, attributes = {}) {
+  const made = document.createElement(name);
+  made.append(text);
+  for (const [attribute, value] of Object.entries(attributes)) made.setAttribute(attribute, value);
+  return made;
+}
+
+// Code points before and after an answer that show what it is about.
+const AROUND = 160;
+
+function quoted(span, content) {
+  const points = Array.from(content);
+  const before = points.slice(Math.max(0, span.start - AROUND), span.start).join("");
+  const after = points.slice(span.end, span.end + AROUND).join("");
+  const doubtful = span.score < 0.5;
+  const mark = element("mark", span.answer, doubtful ? { class: "doubt" } : {});
+  const quote = document.createElement("blockquote");
+  quote.append(span.start > AROUND ? "… " : "", before, mark, after, span.end + AROUND < points.length ? " …" : "");
+  return quote;
+}
+
+function percent(score) {
+  return score.toFixed(2);
+}
+
+function showAnswer(spans, texts, milliseconds) {
+  const [first, ...others] = spans;
+  const shown = [];
+  if (first.answer === null) {
+    shown.push(element("p", "The text does not say.", { class: "live-none" }));
+  } else {
+    shown.push(quoted(first, texts[first.text].content));
+  }
+  const doubtful = first.score !== null && first.score < 0.5;
+  if (first.score !== null) {
+    const score = element("p", `${doubtful ? "? doubtful" : "score"} `, { class: doubtful ? "score doubt" : "score" });
+    score.append(element("b", percent(first.score)), ` · ${(milliseconds / 1000).toFixed(1)} s`);
+    const place = first.answer === null ? null : texts[first.text];
+    if (place?.article) {
+      score.append(" · ", element("a", "in its text on this page", { href: `#${place.article.id}` }));
+    } else if (place?.label) {
+      score.append(" · ", place.href ? element("a", place.label, { href: place.href }) : place.label);
+    }
+    shown.push(score);
+  }
+  if ((doubtful || first.answer === null) && others.length) {
+    const also = element("div", "It could also be", { class: "also" });
+    const list = document.createElement("ul");
+    for (const other of others) {
+      const line = element("li", `${other.answer} `);
+      line.append(element("small", percent(other.score)));
+      list.append(line);
+    }
+    also.append(list);
+    shown.push(also);
+  }
+  const keep = element("button", "Ask for good", { type: "button" });
+  keep.addEventListener("click", () => keepQuestion(first, texts));
+  shown.push(keep);
+  $("live-answer").replaceChildren(...shown);
+  $("live-answer").hidden = false;
+  $("live-answer").focus();
+}
+
+/** Fill in the form that makes a question file. */
+function keepQuestion(first, texts) {
+  const text = texts[first.text ?? 0];
+  const set = text?.article?.closest("section")?.getAttribute("aria-label");
+  if (set) $("ask-set").value = set;
+  $("ask-context").value = text?.content ?? "";
+  $("ask-question").value = $("live-question").value;
+  $("form").dispatchEvent(new Event("input", { bubbles: true }));
+  $("ask").open = true;
+  $(set ? "ask-question" : "ask-set").focus();
+}
+
+$("live-texts").addEventListener("change", () => {
+  const own = $("live-texts").value === "own";
+  $("live-own").hidden = !own;
+  $("live-text").required = own;
+});
+
+let busy = false;
+$("live-form").addEventListener("submit", async (event) => {
+  event.preventDefault();
+  if (busy) return;
+  const texts = chosenTexts();
+  if (!texts.length) return say("There is no text on this page to look in; paste one.", true);
+  busy = true;
+  $("live-answer").hidden = true;
+  say("Answering …");
+  const said = await ask($("live-question").value, texts.map(({ content }) => content));
+  busy = false;
+  $("live-progress").hidden = true;
+  if (said.error) return say(said.error, true);
+  say("");
+  showAnswer(said.spans, texts, said.milliseconds);
+  keepOffline();
+});
+
+/** From the first answer on the page works without a network, too. */
+function keepOffline() {
+  navigator.serviceWorker?.register(new URL("../service-worker.js", import.meta.url)).catch(() => {});
+}
+
+const missing = !window.isSecureContext || location.protocol === "file:"
+  ? "The model can only be run on a page that comes from https, or from this machine with qabot site --live --open."
+  : typeof WebAssembly !== "object" ? "This browser can't run the model: it has no WebAssembly." : "";
+if (missing) {
+  say(missing, true);
+  $("live-form").querySelector("button").disabled = true;
+}
+$("live-texts").dispatchEvent(new Event("change"));

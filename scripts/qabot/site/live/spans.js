@@ -1,0 +1,183 @@
+// The best spans of one question over all windows of its text: answerer/spans.py and answerer/scores.py.
+
+/** @typedef {{start: number, end: number, rank: number, model: number, overlap: number}} Candidate */
+
+export class SpanSearch {
+  constructor(text, settings) {
+    this.text = text;
+    this.settings = settings;
+    this.tokens = 0;
+    this.candidates = new Map();
+  }
+
+  /** Add the logits of one window's tokens; see SpanSearch.add of the program. */
+  add({ context, window, start, end, offset, none, lexical, overlap }) {
+    const [first, stop] = window;
+    const count = stop - first;
+    const width = this.settings.max_answer_tokens;
+    this.tokens += count;
+    const cells = [];
+    const rows = [];
+    for (let row = 0; row < count; row += 1) {
+      let top = [-Infinity];
+      for (let last = row; last < Math.min(count, row + width); last += 1) {
+        const sum = Math.fround(start[row] + end[last]);
+        if (!Number.isFinite(sum)) throw new Error("the model is broken: its logits are not finite numbers");
+        const cell = [sum, row, last];
+        cells.push(cell);
+        if (sum > top[0]) top = cell;
+      }
+      rows.push(top);
+    }
+    const highest = (some, most) => some.sort((one, other) => other[0] - one[0]).slice(0, most);
+    const { kept, kept_starts: starts } = this.settings;
+    for (const [sum, row, last] of new Set([...highest(cells, kept), ...highest(rows, starts)])) {
+      const [from, to] = widen(
+        this.text,
+        context.starts[first + row] + offset,
+        context.ends[first + last] + offset,
+      );
+      const model = sum - none;
+      const rank = model + this.settings.lexical_weight * lexical;
+      const key = `${from},${to}`;
+      const known = this.candidates.get(key);
+      if (!known || known.rank < rank) this.candidates.set(key, { start: from, end: to, rank, model, overlap });
+    }
+  }
+
+  /** The answer, with `answer: null` where the text does not say, and what else it could be. */
+  best(most, hasNull, calibration) {
+    const groups = this.groups(most + 1);
+    const spans = [];
+    for (let number = 0; number < Math.min(most, groups.length); number += 1) {
+      const evidence = this.evidence(groups, number);
+      const [right, none] = probabilities(evidence, hasNull, calibration, this.settings);
+      const { start, end } = groups[number][0];
+      spans.push({ answer: this.text.slice(start, end), start, end, score: right });
+      const isNone = calibration ? none >= calibration.threshold : evidence.rank < 0;
+      if (spans.length === 1 && hasNull && isNone) {
+        spans.unshift({ answer: null, start: 0, end: 0, score: none });
+      }
+    }
+    const top = spans[0].answer === null ? 1 - spans[0].score : spans[0].score;
+    return spans
+      .map((span, number) => (number ? { ...span, score: Math.min(span.score, top) } : span))
+      .slice(0, most);
+  }
+
+  groups(most) {
+    const order = (one, other) => other.rank - one.rank || one.start - other.start || one.end - other.end;
+    let left = [...this.candidates.values()].sort(order).slice(0, this.settings.compared);
+    const said = new Map(left.map((candidate) => [candidate, this.said(candidate)]));
+    const groups = [];
+    while (left.length && groups.length < most) {
+      const best = this.oneDate(left[0], left);
+      const mentions = left.filter((candidate) => said.get(candidate) === said.get(best));
+      const group = [best];
+      const others = [];
+      for (const candidate of left) {
+        if (candidate === best) continue;
+        const speaks = mentions.some((mention) => candidate.start < mention.end && mention.start < candidate.end);
+        (speaks ? group : others).push(candidate);
+      }
+      groups.push(group);
+      left = others;
+    }
+    return groups;
+  }
+
+  /** Of two dates in brackets, one is meant. */
+  oneDate(best, candidates) {
+    const reach = this.settings.longest_dates;
+    const from = Math.max(0, best.start - reach);
+    const around = this.text.flat.slice(from, best.end + reach);
+    for (const match of around.matchAll(DATES)) {
+      const sides = [1, 2].map((side) => match.indices[side].map((index) => index + from));
+      if (sides.every(([start, end]) => best.start < end && start < best.end)) {
+        const inside = candidates.find((candidate) =>
+          sides.some(([start, end]) => start <= candidate.start && candidate.end <= end));
+        if (inside) return inside;
+      }
+    }
+    return best;
+  }
+
+  /** What makes two mentions the same: case, white space and end punctuation don't count. */
+  said({ start, end }) {
+    const text = this.text.slice(start, end);
+    const words = Array.from(text.toLowerCase().split(/\s+/u).filter(Boolean).join(" "));
+    const marks = new Set(this.settings.end_punctuation);
+    let [first, stop] = [0, words.length];
+    while (first < stop && marks.has(words[first])) first += 1;
+    while (stop > first && marks.has(words[stop - 1])) stop -= 1;
+    return words.slice(first, stop).join("") || text;
+  }
+
+  evidence(groups, number) {
+    const best = groups[number][0];
+    const tops = groups.map((group) => Math.max(...group.map((candidate) => candidate.rank)));
+    const others = tops.filter((_, index) => index !== number);
+    const found = [...this.candidates.values()];
+    const ranks = (candidates) => candidates.map((candidate) => candidate.rank);
+    return {
+      share: logSum(ranks(groups[number])) - logSum(ranks(found)),
+      total: logSum(found.map((candidate) => candidate.model)),
+      margin: others.length ? tops[number] - Math.max(...others) : 0,
+      rank: best.model,
+      overlap: best.overlap,
+      tokens: this.tokens,
+      length: best.end - best.start,
+      candidates: found.length,
+    };
+  }
+}
+
+const DATES = /[(\[]([^()[\]]*?\p{Nd}{3,4}[^()[\]–—-]*)[–—-]([^()[\]]*\p{Nd}{3,4}[^()[\]]*)[)\]]/dgu;
+
+const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
+
+/** The smallest part around [start, end) that cuts no grapheme cluster. */
+function widen(text, start, end) {
+  const first = Math.max(0, start - 32);
+  let place = first;
+  let [from, to] = [start, end];
+  for (const { segment } of segmenter.segment(text.slice(first, end + 32))) {
+    const next = place + Array.from(segment).length;
+    if (place < start && start < next) from = place;
+    if (place < end && end < next) to = next;
+    place = next;
+    if (place >= end) break;
+  }
+  return [from, to];
+}
+
+function logSum(ranks) {
+  const top = Math.max(...ranks);
+  return top + Math.log(ranks.reduce((sum, rank) => sum + Math.exp(rank - top), 0));
+}
+
+function probabilities(evidence, hasNull, calibration, settings) {
+  if (calibration) {
+    const { most } = settings;
+    const known = {
+      share: Math.max(-most, evidence.share),
+      margin: Math.min(most, evidence.margin),
+      rank: Math.max(-most, Math.min(most, evidence.rank)),
+      overlap: evidence.overlap,
+      tokens: Math.log(evidence.tokens),
+      length: Math.log(evidence.length),
+    };
+    const odds = (weights, names) => logistic(weights, names.map((name) => known[name]));
+    const none = calibration.none ? odds(calibration.none, settings.none_features) : 0;
+    return [odds(calibration.right, settings.features) * (1 - none), none];
+  }
+  const right = (Math.exp(Math.min(0, evidence.share)) * evidence.candidates) / (evidence.candidates + 1);
+  if (!hasNull) return [right, 0];
+  const none = 1 / (1 + Math.exp(Math.min(evidence.total, 700)));
+  return [right * (1 - none), none];
+}
+
+function logistic([constant, ...weights], features) {
+  const odds = weights.reduce((sum, weight, index) => sum + weight * features[index], constant);
+  return 1 / (1 + Math.exp(-Math.max(-700, Math.min(700, odds))));
+}
