@@ -1,0 +1,306 @@
+"""The page that answers in the reader's own browser: the same answers as the program, and every failure.
+
+The 612 questions of XQuAD's half that the model is measured on, instead of the slice that is here:
+
+    QABOT_PARITY=xquad_en_even.json scripts/test tests/qabot/site/test_live.py -k same_answers
+"""
+
+from __future__ import annotations
+
+import json
+import os
+import threading
+from collections.abc import Callable, Iterator
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+import pytest
+
+from answerer.model import Model
+from qabot.models.bundled import BUNDLED
+from qabot.questions.read import read_questions
+from qabot.site.build import build
+from qabot.site.serve import server
+from tests.conftest import Repository
+from tests.qabot.site.samples import HOSTILE
+from tests.qabot.site.test_audit import axe, violations  # noqa: F401 (axe is a fixture)
+
+if TYPE_CHECKING:
+    from playwright.sync_api import Browser, Page, Route
+
+    from answerer.spans import Span
+
+pytestmark = pytest.mark.timeout(600)
+
+SLICE = Path(__file__).parent / "xquad_slice.json"
+ANSWERED = "#live-answer:not([hidden]), #live-status.bad"
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """A live page of two sets, in which nothing is answered by anything but the bundled model."""
+    from tests.qabot.site.samples import answer_all
+
+    repository = Repository(tmp_path_factory.mktemp("live"))
+    repository.write(
+        "questions/peach.yaml",
+        "context: 'She found a 🍑 peach. Grandma named the baby Momotaro.'\n"
+        "questions: [{id: name, question: What is the name?}]\n",
+    )
+    repository.write(
+        "questions/ferry.yaml",
+        "context: The ferry left Bergen at noon. Its captain was Nils Hagen.\n"
+        "questions: [{id: captain, question: Who was the captain?}]\n",
+    )
+    answer_all(repository, {"name": ("Momotaro", 0.96), "captain": ("Nils Hagen", 0.9)})
+    out = repository.root / "out"
+    build(repository.root, read_questions(repository.root), out, live=BUNDLED)
+    return out
+
+
+@pytest.fixture(scope="module")
+def address(folder: Path) -> Iterator[str]:
+    """Where the live page is served."""
+    with server(folder) as running:
+        threading.Thread(target=running.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{running.server_port}/"
+        running.shutdown()
+
+
+Opened = Callable[..., "Page"]
+
+
+@pytest.fixture
+def opened(browser: Browser, address: str) -> Iterator[Opened]:
+    """Opens the live page in a browser that has kept nothing; trouble on it fails the test."""
+    trouble: list[str] = []
+    contexts = []
+
+    def open_(before: str = "", routes: dict[str, Any] | None = None, **options: Any) -> Page:
+        context = browser.new_context(**options)
+        contexts.append(context)
+        if before:
+            context.add_init_script(before)
+        page = context.new_page()
+        page.on("pageerror", lambda error: trouble.append(str(error)))
+        page.on("dialog", lambda dialog: trouble.append(dialog.message))
+        page.on("request", lambda request: requests.append(request.url))
+        for pattern, handler in (routes or {}).items():
+            context.route(pattern, handler)
+        page.goto(address)
+        page.click("#live > summary")
+        return page
+
+    requests: list[str] = []
+    yield open_
+    for context in contexts:
+        context.close()
+    assert trouble == [], "a script failed, or one ran that should not"
+    assert {url for url in requests if not url.startswith(address)} == set(), "it asked elsewhere"
+
+
+def ask(page: Page, question: str, look_in: str = "", text: str = "") -> str:
+    """Ask; what is shown, an answer or why there is none."""
+    if look_in:
+        page.select_option("#live-texts", look_in)
+    if text:
+        page.fill("#live-text", text)
+    page.fill("#live-question", question)
+    page.click("#live-form button[type=submit]")
+    page.wait_for_selector(ANSWERED, timeout=120_000)
+    shown = "#live-answer" if page.is_visible("#live-answer") else "#live-status"
+    return " ".join(page.inner_text(shown).split())
+
+
+def test_it_answers_over_the_page_and_over_a_pasted_text_and_leads_to_a_file(
+    opened: Opened, folder: Path
+) -> None:
+    downloaded: list[str] = []
+    page = opened()
+    page.on("request", lambda request: downloaded.append(request.url.rpartition("/")[2]))
+    assert "model.onnx" not in downloaded, "nothing is downloaded before somebody asks"
+    shown = ask(page, "Who named the baby Momotaro?", "all")
+    assert page.inner_text("#live-answer mark") == "Grandma", shown
+    assert "model.onnx" in downloaded
+    assert page.evaluate("document.activeElement.id") == "live-answer"
+    page.click("#live-answer .score a")
+    assert page.evaluate("location.hash") == "#peach/name"
+
+    page.click("#live-answer button")
+    assert page.input_value("#ask-set") == "peach"
+    assert page.input_value("#ask-question") == "Who named the baby Momotaro?"
+    assert "Momotaro" in page.input_value("#ask-context")
+
+    ask(page, "Who was the captain?", "own", "Its captain was Ada Berg. 🍑")
+    assert page.inner_text("#live-answer mark") == "Ada Berg"
+    assert page.locator("#live-answer .score a").count() == 0
+
+    # By keyboard alone.
+    page.focus("#live-question")
+    page.fill("#live-question", "What was the name of the captain?")
+    page.keyboard.press("Enter")
+    page.wait_for_selector(ANSWERED)
+    assert page.inner_text("#live-answer mark") == "Ada Berg"
+
+
+def test_the_second_visit_downloads_nothing_and_needs_no_network(opened: Opened) -> None:
+    page = opened()
+    ask(page, "Who was the captain?", "all")
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.context.set_offline(True)
+    page.reload()
+    page.click("#live > summary")
+    ask(page, "Who was the captain?", "all")
+    assert page.inner_text("#live-answer mark") == "Nils Hagen"
+
+
+def test_every_file_of_the_program_works_without_a_network(folder: Path) -> None:
+    worker = (folder / "service-worker.js").read_text("utf-8")
+    kept = {"model.onnx", "tokenizer.json", "ort-wasm-simd-threaded.wasm"}
+    files = {file.name for file in (folder / "live").iterdir()} - kept
+    assert {name for name in files if f'"live/{name}"' not in worker} == set()
+
+
+def test_hostile_text_stays_text(opened: Opened) -> None:
+    page = opened()
+    name = "<img src=x onerror=alert(1)>"
+    shown = ask(page, f"Who is it? {HOSTILE}", "own", f"Who is it? It is {name}. {HOSTILE}")
+    assert page.locator("#live img, #live script").count() == 0
+    assert "<img" in shown or "does not say" in shown
+
+
+def cut(route: Route) -> None:
+    """The first half of a file."""
+    response = route.fetch()
+    route.fulfill(body=response.body()[: len(response.body()) // 2], status=200)
+
+
+def changed(route: Route) -> None:
+    """A file of the same length with another byte in it."""
+    body = bytearray(route.fetch().body())
+    body[1000] ^= 1
+    route.fulfill(body=bytes(body), status=200)
+
+
+@pytest.mark.parametrize(
+    ("fault", "expected"),
+    [
+        (lambda route: route.abort(), "could not be downloaded; check the network and ask again"),
+        (lambda route: route.fulfill(status=503), "(HTTP 503); ask again later"),
+        (cut, "was cut off; ask again"),
+        (changed, "is not the file that this page was made with; reload the page"),
+    ],
+)
+def test_a_download_that_fails_says_why_and_can_be_repeated(
+    opened: Opened, fault: Callable[[Route], None], expected: str
+) -> None:
+    page = opened(routes={"**/tokenizer.json": fault})
+    assert expected in ask(page, "Who was the captain?", "all")
+    page.context.unroute("**/tokenizer.json")
+    ask(page, "Who was the captain?", "all")
+    assert page.inner_text("#live-answer mark") == "Nils Hagen"
+
+
+def test_a_full_disk_only_keeps_nothing(opened: Opened) -> None:
+    page = opened(
+        "Cache.prototype.put = () => Promise.reject(new DOMException('', 'QuotaExceededError'))"
+    )
+    ask(page, "Who was the captain?", "all")
+    assert page.inner_text("#live-answer mark") == "Nils Hagen"
+
+
+def test_a_program_that_does_not_load_says_so(opened: Opened) -> None:
+    page = opened(routes={"**/live/reader.js": lambda route: route.abort()})
+    assert "reload the page" in ask(page, "Who was the captain?", "all")
+
+
+def test_without_wasm_it_says_so(opened: Opened) -> None:
+    page = opened("delete globalThis.WebAssembly")
+    assert "has no WebAssembly" in page.inner_text("#live-status")
+    assert page.is_disabled("#live-form button")
+
+
+def test_on_a_page_from_a_file_it_says_so(browser: Browser, folder: Path) -> None:
+    # Browsers don't load a module from a file, so that the panel stays without its program.
+    page = browser.new_page()
+    page.goto((folder / "index.html").as_uri())
+    assert page.is_hidden("#live-form") or page.is_disabled("#live-form button")
+    page.close()
+
+
+@pytest.mark.parametrize("scheme", ["light", "dark"])
+@pytest.mark.parametrize("width", [320, 1200])
+def test_the_audit_finds_nothing(
+    opened: Opened,
+    axe: str,  # noqa: F811
+    scheme: Any,
+    width: int,
+) -> None:
+    page = opened(
+        viewport={"width": width, "height": 4_000}, color_scheme=scheme, bypass_csp=True,
+        reduced_motion="reduce",
+    )  # fmt: skip
+    page.evaluate(axe)
+    ask(page, "Who was the captain?", "own", "Its captain was Ada Berg.")
+    assert violations(page) == [], "an answer"
+    assert "does not say" in ask(page, "How much is the fare?", text="Its captain was Ada Berg.")
+    assert violations(page) == [], "no answer"
+
+
+# Asks the worker for many answers in one call.
+MANY = """async (pairs) => {
+  const manifest = JSON.parse(document.getElementById("live-data").textContent);
+  const worker = new Worker("live/worker.js", { type: "module" });
+  const answers = pairs.map(([context, question], id) => new Promise((done) => {
+    worker.addEventListener("message", ({ data }) => { if (data.id === id) done(data.spans[0]); });
+    worker.postMessage({ id, manifest, question, texts: [context] });
+  }));
+  return Promise.all(answers);
+}"""
+
+
+def pairs() -> list[tuple[str, str]]:
+    """Contexts and questions: a paragraph each, and all of the slice's paragraphs as one long text."""
+    if "QABOT_PARITY" in os.environ:
+        data = json.loads(Path(os.environ["QABOT_PARITY"]).read_text("utf-8"))["data"]
+        return [
+            (paragraph["context"], asked["question"])
+            for article in data
+            for paragraph in article["paragraphs"]
+            for asked in paragraph["qas"]
+        ]
+    paragraphs = json.loads(SLICE.read_text("utf-8"))["paragraphs"]
+    long = "\n\n".join(paragraph["context"] for paragraph in paragraphs)
+    short = [(p["context"], question) for p in paragraphs for question in p["questions"]]
+    return short + [(long, p["questions"][0]) for p in paragraphs]
+
+
+def test_it_finds_the_same_answers_as_the_program(opened: Opened) -> None:
+    asked = pairs()
+    found = opened().evaluate(MANY, asked)
+    model = Model.load(BUNDLED)
+    other, far = [], []
+    for (context, question), shown in zip(asked, found, strict=True):
+        spans = model.answer(context, question, top_k=3)
+        if (shown["answer"] or "", shown["start"], shown["end"]) == place(spans[0]):
+            far.append(abs(shown["score"] - spans[0].score))
+        else:
+            other.append((question, spans[0].answer, shown["answer"]))
+            # It is a close second of the program's, or a little more or less of the same text.
+            assert not shown["answer"] or any(
+                span.start < shown["end"] and shown["start"] < span.end for span in spans
+            ), other[-1]
+    far.sort()
+    print(
+        f"{len(asked) - len(other)} of {len(asked)} the same; scores: "
+        f"median {far[len(far) // 2]:.4f}, 95% within {far[len(far) * 95 // 100]:.4f}"
+    )
+    # The weights are bytes, and what they multiply is rounded to bytes at run time: where two builds of
+    # onnxruntime differ in the last bit of a float, a logit can move by some tenths.
+    assert len(other) <= len(asked) * 0.1, other
+    assert far[len(far) // 2] < 0.01
+
+
+def place(span: Span) -> tuple[str, int, int]:
+    """What the page must find, too."""
+    return span.answer, span.start, span.end
