@@ -54,6 +54,11 @@ class Supervisor:
             DeadlineError: it took longer.
             InterruptionError: SIGTERM or SIGINT came first.
         """
+        # Work that nobody waits for any more could still write to the table: don't begin it.
+        while not self._events.empty():
+            whose, _, error = self._events.get()
+            if whose is None and error is not None:
+                raise error
         token = object()
 
         def body() -> None:
