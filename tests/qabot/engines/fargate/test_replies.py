@@ -5,6 +5,7 @@ from __future__ import annotations
 import threading
 from collections import Counter
 from contextlib import contextmanager
+from dataclasses import replace
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -16,6 +17,7 @@ from qabot.engines.fargate.engine import describe, stop_run
 from qabot.engines.fargate.timing import Timing
 from qabot.errors import CloudError
 from tests.qabot.engines.fargate.bench import (
+    FAST,
     SETTINGS,
     deployed,
     engine,
@@ -158,8 +160,10 @@ def test_ctrl_c_stops_every_task_that_was_launched(
     reactions: dict[str, Sequence[Reaction | None] | Callable[[int], Reaction | None]],
 ) -> None:
     script, notes = Script(reactions, HANGS), list[str]()
+    # Time enough on a busy machine; how little a run takes is another test's.
+    patient = replace(FAST, stop=60)
     with cloud_with(monkeypatch, script) as cloud:
-        asking = engine(note=notes.append)
+        asking = engine(note=notes.append, pace=patient)
         interrupt_after(script, "ecs:RunTask", 6, lambda: asking.answer(make_requests(6)))
         assert asking.tally is not None
         assert asking.tally.left == 0, notes
