@@ -49,7 +49,7 @@ def deadline(environ: Mapping[str, str]) -> float:
     """How long this task may take, seconds.
 
     Raises:
-        EnvironmentVariableError: `DEADLINE_SECONDS` is no number of seconds.
+        EnvironmentVariableError: `DEADLINE_SECONDS` is not a number of seconds.
     """
     return _number(environ, DEADLINE_VARIABLE) or DEFAULT_DEADLINE
 
@@ -58,7 +58,7 @@ def lifetime(environ: Mapping[str, str]) -> int | None:
     """How long the table keeps an item that this task creates, seconds; `None` for ever.
 
     Raises:
-        EnvironmentVariableError: `ITEM_TTL_DAYS` is no number of days.
+        EnvironmentVariableError: `ITEM_TTL_DAYS` is not a number of days.
     """
     days = _number(environ, TTL_VARIABLE)
     return None if days is None else int(days * 86_400)

@@ -19,7 +19,6 @@ function articles() {
 function chosenTexts() {
   const choice = $("live-texts").value;
   if (choice === "own") return [{ content: $("live-text").value }];
-  if (choice === "documents") return manifest.documents;
   const shown = [...articles()].map(([number, places]) => ({ content: pageTexts[number], places }));
   if (choice === "all") return shown.map(({ content, places }) => ({ content, article: places[0] }));
   const section = document.querySelectorAll("main > section")[Number(choice)];
@@ -109,8 +108,6 @@ function showAnswer(spans, texts, milliseconds) {
     const place = first.answer === null ? null : texts[first.text];
     if (place?.article) {
       score.append(" · ", element("a", "in its text on this page", { href: `#${place.article.id}` }));
-    } else if (place?.label) {
-      score.append(" · ", place.href ? element("a", place.label, { href: place.href }) : place.label);
     }
     shown.push(score);
   }
