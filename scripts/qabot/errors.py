@@ -8,7 +8,7 @@
         │   └── QuestionsError     2   questions/
         ├── AnswersError           1   answers/ cannot be written
         ├── NoAnswerError          1   a question that was asked on its own has no answer
-        ├── SiteError              1   the page cannot be written
+        ├── SiteError              1   the page, or the model beside it, cannot be written
         ├── TimelineError          2   a timeline cannot be written, or a file is not one
         ├── GitError               1   git or the remote refuses
         ├── GitHubError            1   GitHub's API refuses
@@ -95,6 +95,10 @@ class AnswersError(QabotError):
     def __init__(self, message: str, *, is_general: bool = False) -> None:
         super().__init__(message)
         self.is_general = is_general
+
+
+class SiteError(QabotError):
+    """The page, or the model beside it, cannot be written."""
 
 
 class CloudError(QabotError):

@@ -16,7 +16,6 @@ from qabot.models.bundled import BUNDLED
 from qabot.questions.read import read_questions
 from qabot.repository import find_root
 from qabot.site.build import build
-from qabot.site.serve import serve
 from qabot.timeline.file import read
 
 if TYPE_CHECKING:
@@ -85,8 +84,7 @@ def site(options: SiteOptions, report: Reporter) -> int:
 
     Raises:
         UsageError: there is neither a folder to write to nor a browser to show it.
-        LiveError: the model cannot be put beside it.
-        SiteError: it cannot be written.
+        SiteError: it cannot be written, or the model cannot be put beside it.
         TimelineError: the timeline file is not a timeline.
     """
     if options.out is None and not options.open:
@@ -103,6 +101,8 @@ def site(options: SiteOptions, report: Reporter) -> int:
         )
     report.note(f"wrote {path} ({count(path.stat().st_size, 'byte')})")
     if options.open and options.live:
+        from qabot.site.serve import serve  # imports http.server, which is slow
+
         serve(out, report)
     elif options.open and not webbrowser.open(path.resolve().as_uri()):
         raise UsageError(f"no browser can be opened here; open {path} yourself")

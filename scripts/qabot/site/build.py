@@ -5,7 +5,7 @@ from __future__ import annotations
 from typing import TYPE_CHECKING
 
 from qabot import atomic_write as in_one_step
-from qabot.errors import QabotError
+from qabot.errors import SiteError
 from qabot.github.links import Links, find_links
 from qabot.site.data import gather
 from qabot.site.live import add
@@ -18,10 +18,6 @@ if TYPE_CHECKING:
     from qabot.timeline.events import Timeline
 
 NAME = "index.html"
-
-
-class SiteError(QabotError):
-    """The page cannot be written."""
 
 
 def build(
@@ -46,8 +42,7 @@ def build(
         The page's path.
 
     Raises:
-        LiveError: the model, or what runs it, cannot be put beside the page.
-        SiteError: it cannot be written.
+        SiteError: it cannot be written, or the model cannot be put beside it.
     """
     sets = gather(root, questions)
     links = find_links(root) if links is None else links

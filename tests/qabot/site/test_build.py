@@ -5,9 +5,10 @@ from pathlib import Path
 
 import pytest
 
+from qabot.errors import SiteError
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
-from qabot.site.build import SiteError, build
+from qabot.site.build import build
 from tests.conftest import Repository
 from tests.qabot.site.pages import site
 from tests.qabot.site.samples import peach
