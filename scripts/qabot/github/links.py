@@ -4,10 +4,11 @@ from __future__ import annotations
 
 import os
 import re
-import subprocess
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 from urllib.parse import quote
+
+from qabot.github.git import Git, GitError
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
@@ -69,6 +70,7 @@ def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
         environ: default: the process's own.
     """
     environ = os.environ if environ is None else environ
+    git = Git(root, environ)
     server = environ.get("GITHUB_SERVER_URL", "https://github.com").rstrip("/")
     if not _SERVER.fullmatch(server):
         server = "https://github.com"
@@ -76,13 +78,13 @@ def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
     if re.fullmatch(_NAME, name):
         web: str | None = f"{server}/{name}"
     else:
-        web = from_remote(_git(root, "remote", "get-url", "origin").strip(), server)
+        web = from_remote(_output(git, "remote", "get-url", "origin"), server)
     if web is None:
         return Links()
-    branch = _git(root, "symbolic-ref", "--short", "HEAD").strip()
+    branch = _output(git, "symbolic-ref", "--short", "HEAD")
     if not branch and environ.get("GITHUB_REF_TYPE") == "branch":
         branch = environ.get("GITHUB_REF_NAME", "")
-    return Links(web, branch or "main", _commits(root))
+    return Links(web, branch or "main", _commits(git))
 
 
 def from_remote(remote: str, server: str = "https://github.com") -> str | None:
@@ -98,14 +100,14 @@ def from_remote(remote: str, server: str = "https://github.com") -> str | None:
     return f"{server}/{match['name']}"
 
 
-def _commits(root: Path) -> dict[str, str]:
+def _commits(git: Git) -> dict[str, str]:
     """The last commit of every answers file.
 
     A shallow clone knows only its last commit and would name it for every file: none then.
     """
-    if _git(root, "rev-parse", "--is-shallow-repository").strip() != "false":
+    if _output(git, "rev-parse", "--is-shallow-repository") != "false":
         return {}
-    log = _git(root, "log", "--relative", "--format=%x01%H", "--name-only", "-z", "--", "answers")
+    log = _output(git, "log", "--relative", "--format=%x01%H", "--name-only", "-z", "--", "answers")
     commits: dict[str, str] = {}
     sha = ""
     for part in re.split(r"[\0\n]", log):
@@ -116,14 +118,9 @@ def _commits(root: Path) -> dict[str, str]:
     return commits
 
 
-def _git(root: Path, *arguments: str) -> str:
+def _output(git: Git, *arguments: str) -> str:
     """The output of a git command; empty where it fails or git is missing."""
     try:
-        done = subprocess.run(  # noqa: S603
-            ["git", "-C", str(root), *arguments],  # noqa: S607
-            capture_output=True,
-            check=False,
-        )
-    except OSError:
+        return git.run(*arguments)
+    except GitError:
         return ""
-    return done.stdout.decode("utf-8", "replace") if done.returncode == 0 else ""

@@ -136,7 +136,13 @@ def test_a_shallow_clone_names_no_commits(
     assert links.commits == {}, "it would name its last commit for every file"
 
 
-def test_a_folder_without_git_has_no_links(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_folder_without_git_has_no_links(tmp_path: Path) -> None:
     assert find_links(tmp_path, {}) == Links()
-    monkeypatch.setenv("PATH", "")
-    assert find_links(tmp_path, {}) == Links(), "nor has one where git is not installed"
+
+
+def test_without_git_there_are_no_links(checkout: Path) -> None:
+    assert find_links(checkout, {"PATH": ""}) == Links()
+
+
+def test_another_repository_in_the_environment_is_ignored(checkout: Path, tmp_path: Path) -> None:
+    assert find_links(checkout, {"GIT_DIR": str(tmp_path / "hook.git")}).branch == "trunk"
