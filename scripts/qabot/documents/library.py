@@ -16,7 +16,6 @@ from qabot.questions.folder import UnreadableFile
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
     from pathlib import Path
-    from types import TracebackType
 
     from qabot.documents.passage import Passage
     from qabot.errors import Problem
@@ -48,16 +47,11 @@ class Library:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         for index in self._indexes.values():
             index.close()
         self._indexes.clear()
-        self._reader.__exit__(kind, error, trace)
+        self._reader.close()
 
     def search(self, globs: Sequence[str], question: str, most: int) -> list[tuple[Passage, float]]:
         """The passages that fit a question best, best first, each with its score.

@@ -17,14 +17,11 @@ import sys
 import threading
 from dataclasses import asdict
 from pathlib import Path, PurePosixPath
-from typing import TYPE_CHECKING, Any, Self
+from typing import Any, Self
 
 from qabot.documents.extract import PACKED, extract
 from qabot.documents.extracted import Extracted
 from qabot.questions.folder import UnreadableFile
-
-if TYPE_CHECKING:
-    from types import TracebackType
 
 # For one file: a thousand pages take two seconds.
 SECONDS = 60.0
@@ -47,13 +44,16 @@ class Reader:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        self._stop()
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """End the process, if there is one."""
+        process, self._process = self._process, None
+        if process is None:
+            return
+        process.kill()
+        process.communicate()
 
     def read(self, path: Path, data: bytes) -> Extracted:
         """The text of a document.
@@ -102,19 +102,12 @@ class Reader:
         if line.endswith(b"\n"):
             reply: dict[str, Any] = json.loads(line)
             return reply
-        self._stop()
+        self.close()
         if late.is_set():
             what = f"takes more than {self._seconds:g} s to read"
         else:
             what = "cannot be read: it ended its reader"
         return {"what": what, "todo": "save it again as another file, or split it"}
-
-    def _stop(self) -> None:
-        process, self._process = self._process, None
-        if process is None:
-            return
-        process.kill()
-        process.communicate()
 
 
 def _start(memory: int) -> subprocess.Popen[bytes]:

@@ -116,14 +116,7 @@ def read(path: Path) -> Timeline:
         return parse(path.read_text("utf-8"))
     except OSError as error:
         raise TimelineError(f"cannot read {path}: {error.strerror}; {advice}") from error
-    except (
-        ArithmeticError,
-        AttributeError,
-        LookupError,
-        RecursionError,
-        TypeError,
-        ValueError,
-    ) as error:
+    except _NOT_A_TIMELINE as error:
         raise TimelineError(f"{path} is not a timeline of this version; {advice}") from error
 
 
