@@ -133,12 +133,6 @@ READS_PER_SECOND: Final = 20.0
 MODIFY_BURST: Final = 100
 MODIFIES_PER_SECOND: Final = 40.0
 
-# vCPUs that may run at once, a region each, Spot apart, until a higher quota is granted; accounts
-# that are new may begin lower still. https://docs.aws.amazon.com/general/latest/gr/ecs-service.html
-DEFAULT_VCPU_QUOTA: Final = 6
-VCPU_QUOTA_CODE: Final = "L-3032A538"
-SPOT_VCPU_QUOTA_CODE: Final = "L-36FBB829"
-
 # The JSON of `overrides`, whole; https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 OVERRIDES_MOST_CHARACTERS: Final = 8192
 

@@ -192,9 +192,6 @@ class Settings:
 RULES: Final[Mapping[str, Rule]] = MappingProxyType(
     {setting.name: setting.metadata["rule"] for setting in fields(Settings)}
 )
-EXPLANATIONS: Final[Mapping[str, str]] = MappingProxyType(
-    {setting.name: setting.metadata["explanation"] for setting in fields(Settings)}
-)
 _DEFAULTS: Final = asdict(Settings())
 
 

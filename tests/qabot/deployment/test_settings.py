@@ -5,6 +5,7 @@ from __future__ import annotations
 import json
 import subprocess
 import sys
+from dataclasses import fields
 from pathlib import Path
 from typing import Any
 
@@ -15,7 +16,6 @@ from hypothesis import strategies as st
 from answerer.info import SPAN_SEARCH, read_info
 from qabot.deployment import fargate_limits as fargate
 from qabot.deployment.settings import (
-    EXPLANATIONS,
     RULES,
     Settings,
     read_settings,
@@ -45,9 +45,12 @@ def test_the_repository_s_own_file_holds_the_defaults() -> None:
 
 def test_the_repository_s_own_file_explains_every_setting_as_the_table_does() -> None:
     block = json.loads((ROOT / "cdk.json").read_text())["context"]["qabot"]
-    explanations = [(f"//{name}", text) for name, text in EXPLANATIONS.items()]
+    table = fields(Settings)
+    explanations = [(f"//{setting.name}", setting.metadata["explanation"]) for setting in table]
     assert [(name, block[name]) for name in block if name.startswith("//")] == explanations
-    assert [name for name in block if not name.startswith("//")] == list(EXPLANATIONS)
+    assert [name for name in block if not name.startswith("//")] == [
+        setting.name for setting in table
+    ]
 
 
 def test_every_default_is_valid() -> None:
