@@ -16,6 +16,7 @@ from answerer.errors import ModelError
 from answerer.scores import Calibration, read_calibration
 
 if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
     from pathlib import Path
 
 MODEL_FILE = "model.onnx"
@@ -139,26 +140,33 @@ def read_info(directory: Path) -> ModelInfo:
     return info
 
 
+# Fields of `model.json`, the check of each, and what it expects. In Python, a bool is an int.
+_FIELDS: tuple[tuple[Sequence[str], Callable[[Any], bool], str], ...] = (
+    (
+        ("name", "quantisation", "digest", "licence"),
+        lambda value: isinstance(value, str) and value != "",
+        "text",
+    ),
+    (("revision", "measured_on"), lambda value: isinstance(value, str | None), "text or null"),
+    (("size", "max_length"), lambda value: type(value) is int and value > 0, "a positive integer"),
+    (
+        ("exact_match", "f1"),
+        lambda value: value is None or type(value) in (int, float),
+        "a number or null",
+    ),
+)
+
+
 def _check(raw: Any) -> None:
-    """Raise ValueError where the content of `model.json` has not the types of `ModelInfo`."""
+    """Raise ValueError if the content of `model.json` does not have the types of `ModelInfo`."""
     if not isinstance(raw, dict):
         raise ValueError("it must be one JSON object")
-    for name in ("name", "quantisation", "digest", "licence"):
-        if not isinstance(raw.get(name), str) or not raw[name]:
-            raise ValueError(f"{name} must be text")
-    for name in ("revision", "measured_on"):
-        if not isinstance(raw.get(name), str | None):
-            raise ValueError(f"{name} must be text or null")
-    for name, value in raw.items():
-        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
-            raise ValueError(f"{name} holds half a surrogate pair")
-    for name in ("size", "max_length"):
-        number = raw.get(name)
-        if isinstance(number, bool) or not isinstance(number, int) or number <= 0:
-            raise ValueError(f"{name} must be a positive whole number")
+    for names, is_valid, expected in _FIELDS:
+        for name in names:
+            if not is_valid(raw.get(name)):
+                raise ValueError(f"{name} must be {expected}")
     if not isinstance(raw.get("null", False), bool):
         raise ValueError("null must be true or false")
-    for name in ("exact_match", "f1"):
-        number = raw.get(name)
-        if isinstance(number, bool) or not isinstance(number, int | float | None):
-            raise ValueError(f"{name} must be a number or null")
+    for name, value in raw.items():
+        if isinstance(value, str) and re.search("[\ud800-\udfff]", value):
+            raise ValueError(f"{name} contains half a surrogate pair")

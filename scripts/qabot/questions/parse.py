@@ -158,16 +158,27 @@ class QuestionFile:
             self._problem(node, "a list where a question should be", "write the question itself")
             return None
         if isinstance(node, Scalar):
-            glued = re.match(rf"({'|'.join(fields.QUESTION_FIELDS)}):(?=\S)", node.text)
-            if glued is not None:
-                self._problem(node, f"no space after '{glued[0]}'", "write a space after the colon")
-                return None
-            text = self._text(node, fields.QUESTION, "the question")
-            if not shared:
-                self._problem(node, "no context", _NO_CONTEXT)
-            if text is None or source is None or not self._fits(node, text):
-                return None
-            return _Entry(node, None, text.strip(), source, ())
+            return self._bare_question(node, source, shared=shared)
+        return self._question_with_keys(node, source, shared=shared)
+
+    def _bare_question(
+        self, node: Scalar, source: _Source | None, *, shared: bool
+    ) -> _Entry | None:
+        """A question that is text alone, about the file's context."""
+        glued = re.match(rf"({'|'.join(fields.QUESTION_FIELDS)}):(?=\S)", node.text)
+        if glued is not None:
+            self._problem(node, f"no space after '{glued[0]}'", "write a space after the colon")
+            return None
+        question = self._question(node, "the question")
+        if not shared:
+            self._problem(node, "no context", _NO_CONTEXT)
+        if question is None or source is None:
+            return None
+        return _Entry(node, None, question, source, ())
+
+    def _question_with_keys(
+        self, node: Fields, source: _Source | None, *, shared: bool
+    ) -> _Entry | None:
         keys = [key.text for key, _ in node.fields]
         if len(keys) == 1 and " " in keys[0]:
             self._problem(
@@ -177,14 +188,15 @@ class QuestionFile:
             )
             return None
         values = self._fields(node, tuple(fields.QUESTION_FIELDS))
-        texts: dict[str, str] = {}
-        for name in ("id", "question"):
-            field = fields.QUESTION_FIELDS[name]
-            if name in values and isinstance(field, fields.Text):
-                text = self._text(values[name], field, f"'{name}'")
-                if text is not None and (name == "id" or self._fits(values[name], text)):
-                    texts[name] = text
-        expect = self._expect(values.get("expect"))
+        id_ = self._text(values["id"], fields.ID, "'id'") if "id" in values else None
+        question = None
+        if "question" in values:
+            question = self._question(values["question"], "'question'")
+        else:
+            self._problem(node, "no 'question'", "write 'question:' and the question")
+        expect: tuple[str, ...] = ()
+        if "expect" in values:
+            expect = self._texts(values["expect"], fields.EXPECT, "expect")
         no_answer = self._flag(values.get("expect_no_answer"), "expect_no_answer")
         if expect and no_answer:
             self._problem(node, "both 'expect' and 'expect_no_answer'", "remove one")
@@ -192,11 +204,9 @@ class QuestionFile:
             source = self._context(node, values)
         elif not shared:
             self._problem(node, "no context", _NO_CONTEXT)
-        if "question" not in values:
-            self._problem(node, "no 'question'", "write 'question:' and the question")
-        if "question" not in texts or source is None:
+        if question is None or source is None:
             return None
-        return _Entry(node, texts.get("id"), texts["question"].strip(), source, expect, no_answer)
+        return _Entry(node, id_, question, source, expect, no_answer)
 
     def _number(self, entries: list[_Entry]) -> list[Question]:
         """Give every question its id: its own, or a slug of the question that no other has."""
@@ -297,12 +307,6 @@ class QuestionFile:
                 self._problem(item, f"'{glob}' {error.what}", error.todo)
         return _Source("", globs) if len(self.problems) == before else None
 
-    def _expect(self, node: Node | None) -> tuple[str, ...]:
-        field = fields.QUESTION_FIELDS["expect"]
-        if node is None or not isinstance(field, fields.TextList):
-            return ()
-        return self._texts(node, field, "expect")
-
     def _texts(self, node: Node, field: fields.TextList, name: str) -> tuple[str, ...]:
         """The texts of a list that have no mistake."""
         if not isinstance(node, Items):
@@ -361,8 +365,11 @@ class QuestionFile:
             return None
         return text
 
-    def _fits(self, node: Node, question: str) -> bool:
-        """Whether the model has room for a question, as far as that can be said without it."""
+    def _question(self, node: Node, name: str) -> str | None:
+        """The question that a node holds; None, and a problem, where the model cannot take it."""
+        question = self._text(node, fields.QUESTION, name)
+        if question is None:
+            return None
         tokens = least_tokens(question)
         if tokens > fields.MAX_QUESTION_TOKENS:
             self._problem(
@@ -371,8 +378,8 @@ class QuestionFile:
                 f"(maximum: {fields.MAX_QUESTION_TOKENS})",
                 "shorten it",
             )
-            return False
-        return True
+            return None
+        return question.strip()
 
     def _problem(self, node: Node, what: str, todo: str) -> None:
         self.problems.append(Problem(self._source, node.line, node.column, what, todo))

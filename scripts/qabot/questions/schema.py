@@ -112,22 +112,26 @@ DOCUMENTS = TextList(
 # A question, or its file, has one of these.
 SOURCES: dict[str, Field] = {**CONTEXT, "documents": DOCUMENTS}
 
+ID = Text(
+    about="Names the answer; unique in the file. Made from the question where it is missing.",
+    longest=MAX_ID,
+    pattern=ID_PATTERN,
+    numbers=True,
+)
+
 QUESTION = Text(about="The question.", longest=MAX_QUESTION)
 
+EXPECT = TextList(
+    about="The run reports whether the answer contains one of these.",
+    item=Text(about="Part of a right answer.", longest=MAX_QUESTION, numbers=True),
+    most=MAX_EXPECT,
+)
+
 QUESTION_FIELDS: dict[str, Field] = {
-    "id": Text(
-        about="Names the answer; unique in the file. Made from the question where it is missing.",
-        longest=MAX_ID,
-        pattern=ID_PATTERN,
-        numbers=True,
-    ),
+    "id": ID,
     "question": QUESTION,
     **SOURCES,
-    "expect": TextList(
-        about="The run reports whether the answer contains one of these.",
-        item=Text(about="Part of a right answer.", longest=MAX_QUESTION, numbers=True),
-        most=MAX_EXPECT,
-    ),
+    "expect": EXPECT,
     "expect_no_answer": Flag(
         about="The run reports whether it is so that the text does not answer this."
     ),
