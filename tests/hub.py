@@ -10,12 +10,12 @@ import contextlib
 import hashlib
 import json
 import re
-import threading
 from dataclasses import dataclass, field
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import TYPE_CHECKING
 from urllib.parse import unquote
+
+from tests.local_server import Handler, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -90,31 +90,14 @@ def local_hub(checkpoints: dict[str, Path]) -> Iterator[Hub]:
     """
     hub = Hub(checkpoints=checkpoints)
 
-    class Handler(BaseHTTPRequestHandler):
+    class HubHandler(Handler):
         protocol_version = "HTTP/1.1"
 
         def do_GET(self) -> None:
             status, headers, body = hub.reply(unquote(self.path.partition("?")[0]))
-            self.send_response(status)
-            for name, value in headers.items():
-                self.send_header(name, value)
-            self.send_header("Content-Length", str(len(body)))
-            self.end_headers()
-            if self.command == "GET":
-                self.wfile.write(body)
+            self.reply(status, body, headers)
 
-        do_HEAD = do_GET  # noqa: N815 - the server looks for this name
+        do_HEAD = do_GET
 
-        def log_message(self, *args: object) -> None:
-            """Print nothing."""
-
-    server = ThreadingHTTPServer(("127.0.0.1", 0), Handler)
-    thread = threading.Thread(target=server.serve_forever, daemon=True)
-    thread.start()
-    hub.address = f"http://127.0.0.1:{server.server_port}"
-    try:
+    with serving(HubHandler) as hub.address:
         yield hub
-    finally:
-        server.shutdown()
-        server.server_close()
-        thread.join()

@@ -6,15 +6,14 @@ import gzip
 import json
 import os
 import subprocess
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
 import pytest
 
 from tests.conftest import ROOT
+from tests.local_server import Handler, serving
 
 NPM_ADVISORY = {
     "id": 1234,
@@ -47,27 +46,19 @@ class Databases:
 def databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Databases]:
     made = Databases()
 
-    class Handler(BaseHTTPRequestHandler):
+    class DatabaseHandler(Handler):
         def do_POST(self) -> None:
-            body = self.rfile.read(int(self.headers["Content-Length"]))
+            body = self.body()
             if self.headers.get("Content-Encoding") == "gzip":
                 body = gzip.decompress(body)
-            self.send_response(200)
-            self.end_headers()
-            self.wfile.write(json.dumps(made.reply(self.path, json.loads(body))).encode())
+            self.reply(200, json.dumps(made.reply(self.path, json.loads(body))).encode())
 
         def do_GET(self) -> None:  # npm: a package's versions
-            self.send_response(200)
-            self.end_headers()
             versions = {"9999.0.0": {"name": self.path[1:], "version": "9999.0.0"}}
-            self.wfile.write(json.dumps({"name": self.path[1:], "versions": versions}).encode())
+            document = {"name": self.path[1:], "versions": versions}
+            self.reply(200, json.dumps(document).encode())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        threading.Thread(target=server.serve_forever, args=(0.02,), daemon=True).start()
-        url = f"http://127.0.0.1:{server.server_port}"
+    with serving(DatabaseHandler) as url:
         monkeypatch.setenv("PIP_AUDIT_VULNERABILITY_SERVICE", "osv")
         monkeypatch.setenv("PIP_AUDIT_OSV_URL", f"{url}/v1/query")
         monkeypatch.setenv("NPM_CONFIG_REGISTRY", url)
@@ -75,7 +66,6 @@ def databases(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Datab
         monkeypatch.setenv("XDG_CACHE_HOME", str(tmp_path / "cache"))
         monkeypatch.setenv("NO_PROXY", "127.0.0.1")
         yield made
-        server.shutdown()
 
 
 def audit(**environ: str) -> subprocess.CompletedProcess[str]:

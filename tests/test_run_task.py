@@ -17,6 +17,7 @@ import pytest
 
 from qabot.errors import QuestionsError
 from qabot.questions.read import read_question_file
+from tests.tutorial import MOMOTARO
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.typical_faults import CRASHED, HANGS, TaskFaults
 
@@ -24,10 +25,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ROOT = Path(__file__).resolve().parents[1]
-MOMOTARO = (
-    "A giant peach was flowing in the river. She picked it up and brought it home. Later, a healthy "
-    "baby was born from the peach. She named the baby Momotaro."
-)
 NAME = "What is the name of the baby?"
 
 

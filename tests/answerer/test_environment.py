@@ -2,8 +2,6 @@ from __future__ import annotations
 
 import json
 import socket
-import threading
-from http.server import BaseHTTPRequestHandler, HTTPServer
 from typing import TYPE_CHECKING
 
 import pytest
@@ -11,6 +9,7 @@ import pytest
 from answerer import environment
 from answerer.environment import EnvironmentVariableError
 from tests.answerer.tables import ENVIRON
+from tests.local_server import Handler, serving
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -70,21 +69,12 @@ def metadata() -> Iterator[tuple[str, list[bytes]]]:
     """A task metadata endpoint, and what it will answer."""
     answers: list[bytes] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class MetadataHandler(Handler):
         def do_GET(self) -> None:
-            self.send_response(200 if self.path == "/v4/id/task" else 404)
-            self.end_headers()
-            self.wfile.write(answers.pop())
+            self.reply(200 if self.path == "/v4/id/task" else 404, answers.pop())
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with HTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_port}/v4/id", answers
-        server.shutdown()
-        thread.join()
+    with serving(MetadataHandler) as address:
+        yield f"{address}/v4/id", answers
 
 
 def test_a_task_on_ecs_goes_by_its_arn(metadata: tuple[str, list[bytes]]) -> None:

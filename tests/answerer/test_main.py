@@ -11,8 +11,7 @@ import sys
 import threading
 import time
 import urllib.request
-from contextlib import redirect_stderr, redirect_stdout
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
+from contextlib import contextmanager, redirect_stderr, redirect_stdout
 from io import StringIO
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -28,27 +27,19 @@ from answerer.__main__ import main
 from answerer.environment import model_directory, open_table
 from answerer.items import Status
 from tests.answerer import tables
+from tests.local_server import Handler, serving
+from tests.tutorial import EINSTEIN, YEAR
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
     from answerer.table import Table
 
-EINSTEIN = (
-    "Albert Einstein (14 March 1879 – 18 April 1955) was a German-born theoretical physicist who "
-    "developed the theory of relativity, one of the two pillars of modern physics (alongside "
-    "quantum mechanics). His work is also known for its influence on the philosophy of science. "
-    "He is best known to the general public for his mass–energy equivalence formula E = mc2, which "
-    "has been dubbed the world's most famous equation. He received the 1921 Nobel Prize in Physics "
-    "for his services to theoretical physics, and especially for his discovery of the law of the "
-    "photoelectric effect, a pivotal step in the development of quantum theory."
-)
-QUESTION = "In what year did Einstein win the Nobel prize ?"
 CONTEXT_ID, PACKED = contexts.pack(EINSTEIN)
 MODEL = json.loads((model_directory({}) / "model.json").read_text(encoding="utf-8"))["name"]
 
 
-def put(table: Table, key: str = "k", question: str = QUESTION) -> None:
+def put(table: Table, key: str = "k", question: str = YEAR) -> None:
     table.put_contexts({CONTEXT_ID: PACKED}, expires_at=1)
     assert not table.claim(
         key, 1, token="t", question=question, context_id=CONTEXT_ID, lease=1, expires_at=1
@@ -64,7 +55,7 @@ def table() -> Iterator[Table]:
 def test_the_command_of_the_tutorial_prints_one_line_of_json(
     capsys: pytest.CaptureFixture[str],
 ) -> None:
-    assert main([EINSTEIN, QUESTION, "foo", "--no_save"], {}) == 0
+    assert main([EINSTEIN, YEAR, "foo", "--no_save"], {}) == 0
     out = capsys.readouterr().out
     assert out.count("\n") == 1
     answer = json.loads(out)
@@ -76,7 +67,7 @@ def test_the_command_of_the_tutorial_prints_one_line_of_json(
 def test_without_a_table_nothing_is_imported_that_only_a_table_needs() -> None:
     env = {"PYTHONPATH": str(Path(answerer.__file__).parent.parent), "PYTHONPROFILEIMPORTTIME": "1"}
     done = subprocess.run(
-        [sys.executable, "-m", "answerer", EINSTEIN, QUESTION, "foo", "--no_save"],
+        [sys.executable, "-m", "answerer", EINSTEIN, YEAR, "foo", "--no_save"],
         env=env, capture_output=True, text=True, check=True,
     )  # fmt: skip
     imported = set(re.findall(r"\| +([\w.]+)$", done.stderr, re.MULTILINE))
@@ -90,10 +81,10 @@ def test_without_no_save_it_writes_the_item_too(
     table: Table, capsys: pytest.CaptureFixture[str]
 ) -> None:
     environ = {**tables.ENVIRON, "ITEM_TTL_DAYS": "1"}
-    assert main([EINSTEIN, QUESTION, "foo"], environ) == 0
+    assert main([EINSTEIN, YEAR, "foo"], environ) == 0
     answer = json.loads(capsys.readouterr().out)
     item = table.get("foo")
-    assert (item.context, item.question, item.status) == (EINSTEIN, QUESTION, Status.ANSWERED)
+    assert (item.context, item.question, item.status) == (EINSTEIN, YEAR, Status.ANSWERED)
     assert item.spans[0].answer == answer["answer"] == "1921"
     assert (item.model or "").startswith(MODEL)
     raw = table.client.get_item(TableName=table.name, Key={"item_id": {"S": "foo"}})["Item"]
@@ -203,35 +194,35 @@ def test_whatever_it_is_called_with_it_ends_with_a_line_and_a_code(
     assert "Traceback" not in err.getvalue()
 
 
-class Gate(ThreadingHTTPServer):
-    """Passes requests on to moto; keeps GetItem waiting until it is opened."""
+class Gate:
+    """Passes requests on to moto; keeps GetItem waiting until it is opened.
 
-    daemon_threads = True
+    Args:
+        target: moto's address.
+    """
 
     def __init__(self, target: str) -> None:
-        self.target = target
+        self._target = target
         self.reached, self.open = threading.Event(), threading.Event()
-        super().__init__(("127.0.0.1", 0), _Gated)
 
+    @contextmanager
+    def process(self, environ: dict[str, str]) -> Iterator[subprocess.Popen[str]]:
+        """A task that has its requests pass here."""
+        gate = self
 
-class _Gated(BaseHTTPRequestHandler):
-    server: Gate
+        class GateHandler(Handler):
+            def do_POST(self) -> None:
+                body = self.body()
+                if self.headers["X-Amz-Target"].endswith(".GetItem"):
+                    gate.reached.set()
+                    gate.open.wait(60)
+                request = urllib.request.Request(gate._target, body, dict(self.headers))
+                with urllib.request.urlopen(request) as reply:
+                    self.reply(reply.status, reply.read())
 
-    def do_POST(self) -> None:
-        body = self.rfile.read(int(self.headers["Content-Length"]))
-        if self.headers["X-Amz-Target"].endswith(".GetItem"):
-            self.server.reached.set()
-            self.server.open.wait(60)
-        request = urllib.request.Request(self.server.target, body, dict(self.headers))
-        with urllib.request.urlopen(request) as reply:
-            content = reply.read()
-            self.send_response(reply.status)
-            self.send_header("Content-Length", str(len(content)))
-            self.end_headers()
-            self.wfile.write(content)
-
-    def log_message(self, *_: object) -> None:
-        pass
+        with serving(GateHandler) as address:
+            environ = {**environ, "AWS_ENDPOINT_URL": address}
+            yield start(environ, "--item-id", "k", "--attempt", "1")
 
 
 @pytest.fixture(scope="module")
@@ -272,17 +263,14 @@ def test_a_process_that_waits_hears_a_signal_and_writes_it_down(
     table = open_table({**environ, "AWS_ENDPOINT_URL": moto_url})
     tables.create(table)
     put(table)
-    with Gate(moto_url) as gate:
-        threading.Thread(target=gate.serve_forever, args=(0.05,), daemon=True).start()
-        environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{gate.server_port}"
-        process = start(environ, "--item-id", "k", "--attempt", "1")
+    gate = Gate(moto_url)
+    with gate.process(environ) as process:
         assert gate.reached.wait(60)
         begun = time.monotonic()
         process.send_signal(number)
         _, err = process.communicate(timeout=60)
         assert time.monotonic() - begun < 10, "ECS kills 30 s after SIGTERM"
         gate.open.set()
-        gate.shutdown()
     assert process.returncode == code, err
     item = table.get("k")
     assert (item.status, item.kind) == (Status.FAILED, "interrupted")
@@ -294,12 +282,9 @@ def test_a_process_that_hangs_ends_at_its_deadline(moto_url: str) -> None:
     table = open_table({**environ, "AWS_ENDPOINT_URL": moto_url})
     tables.create(table)
     put(table)
-    with Gate(moto_url) as gate:
-        threading.Thread(target=gate.serve_forever, args=(0.05,), daemon=True).start()
-        environ["AWS_ENDPOINT_URL"] = f"http://127.0.0.1:{gate.server_port}"
-        process = start(environ, "--item-id", "k", "--attempt", "1")
+    gate = Gate(moto_url)
+    with gate.process(environ) as process:
         _, err = process.communicate(timeout=60)
         gate.open.set()
-        gate.shutdown()
     assert process.returncode == 124, err
     assert table.get("k").kind == "deadline"

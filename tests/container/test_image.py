@@ -12,9 +12,8 @@ import sys
 import tarfile
 import uuid
 from functools import cache, partial
-from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
+from http.server import SimpleHTTPRequestHandler
 from pathlib import Path
-from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -23,6 +22,8 @@ from filelock import FileLock
 from answerer.environment import open_table
 from tests.checkpoints import make_checkpoint
 from tests.container.bases import like_python_slim
+from tests.local_server import serving
+from tests.tutorial import EINSTEIN, YEAR
 from tools.benchmark.table import served
 
 if TYPE_CHECKING:
@@ -34,16 +35,6 @@ CONTAINER = ROOT / "container"
 # A Debian with Python, pip and this machine's settings for pip, for machines that can pull no image.
 DEBIAN = os.environ.get("QABOT_BASE_IMAGE", "python-slim-local")
 
-EINSTEIN = (
-    "Albert Einstein (14 March 1879 – 18 April 1955) was a German-born theoretical physicist who "
-    "developed the theory of relativity, one of the two pillars of modern physics (alongside "
-    "quantum mechanics). His work is also known for its influence on the philosophy of science. He "
-    "is best known to the general public for his mass–energy equivalence formula E = mc2, which "
-    "has been dubbed the world's most famous equation. He received the 1921 Nobel Prize in Physics "
-    "for his services to theoretical physics, and especially for his discovery of the law of the "
-    "photoelectric effect, a pivotal step in the development of quantum theory."
-)
-YEAR = "In what year did Einstein win the Nobel prize ?"
 
 pytestmark = pytest.mark.timeout(900)
 
@@ -322,16 +313,8 @@ def torch_index(tmp_path: Path) -> Iterator[list[str]]:
         yield []  # then PyTorch's own
         return
 
-    class Quiet(SimpleHTTPRequestHandler):
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(
-        ("127.0.0.1", 0), partial(Quiet, directory=str(folder.parent))
-    ) as server:
-        Thread(target=server.serve_forever, daemon=True).start()
-        yield ["--build-arg", f"TORCH_INDEX=http://127.0.0.1:{server.server_port}"]
-        server.shutdown()
+    with serving(partial(SimpleHTTPRequestHandler, directory=str(folder.parent))) as index:
+        yield ["--build-arg", f"TORCH_INDEX={index}"]
 
 
 def test_checkpoint_is_exported_while_the_image_is_built(

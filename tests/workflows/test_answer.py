@@ -4,15 +4,14 @@ from __future__ import annotations
 
 import json
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
 import pytest
 import yaml
 
 from tests.conftest import ROOT
+from tests.local_server import Handler, serving
 from tests.qabot.github.remotes import Origin
 from tests.workflows.harness import TOKEN, GitHub
 from tests.workflows.reader import Reader
@@ -191,7 +190,7 @@ def test_pushes_in_between_are_survived(origin: Origin, github: GitHub) -> None:
     assert "answers/plum.yaml" in origin.files()
 
 
-class Api(BaseHTTPRequestHandler):
+class Api(Handler):
     """GitHub's API for pull requests, as far as it is called."""
 
     pulls: list[dict[str, str]]
@@ -203,34 +202,21 @@ class Api(BaseHTTPRequestHandler):
 
     def do_POST(self) -> None:
         """Open one."""
-        body = json.loads(self.rfile.read(int(self.headers["Content-Length"])))
+        body = json.loads(self.body())
         self.pulls.append({**body, "html_url": f"https://github.test/pull/{len(self.pulls) + 1}"})
         self._reply(201, self.pulls[-1])
 
     def _reply(self, code: int, body: object) -> None:
         self.authorised.append(self.headers["Authorization"])
-        data = json.dumps(body).encode()
-        self.send_response(code)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
+        self.reply(code, json.dumps(body).encode())
 
 
 @pytest.fixture
 def api(github: GitHub) -> Iterator[type[Api]]:
     """GitHub's API on this machine."""
     handler = type("Handler", (Api,), {"pulls": [], "authorised": []})
-    server = ThreadingHTTPServer(("127.0.0.1", 0), handler)
-    thread = threading.Thread(target=server.serve_forever)
-    thread.start()
-    github.environ["GITHUB_API_URL"] = f"http://127.0.0.1:{server.server_port}"
-    yield handler
-    server.shutdown()
-    server.server_close()
-    thread.join()
+    with serving(handler) as github.environ["GITHUB_API_URL"]:
+        yield handler
 
 
 def test_a_protected_branch_gets_one_pull_request(

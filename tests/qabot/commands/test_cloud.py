@@ -2,7 +2,6 @@ from __future__ import annotations
 
 import io
 import json
-import os
 import shutil
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -19,6 +18,7 @@ from qabot.commands.list import ListOptions, list_answers
 from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
 from qabot.errors import CloudError, NoAnswerError, UsageError
+from tests.qabot.engines.fargate.bench import deployed
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.typical_faults import HANGS, TaskFaults
 
@@ -43,13 +43,7 @@ def root(tmp_path: Path) -> Path:
 
 @pytest.fixture
 def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    with emulated_cloud() as cloud:
-        for name in list(os.environ):
-            if name.startswith("AWS_"):
-                monkeypatch.delenv(name)
-        for name, value in cloud.environ.items():
-            monkeypatch.setenv(name, value)
-        cloud.deploy(model="bundled")
+    with deployed(monkeypatch) as cloud:
         yield cloud
 
 

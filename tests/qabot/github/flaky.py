@@ -4,13 +4,12 @@ from __future__ import annotations
 
 import os
 import subprocess
-import threading
 from collections import Counter
 from collections.abc import Iterator
 from contextlib import contextmanager
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
+from tests.local_server import Handler, serving
 from tests.qabot.github.remotes import git
 
 
@@ -37,12 +36,9 @@ class FlakyRemote:
         return self.how
 
 
-class _Handler(BaseHTTPRequestHandler):
+class _Handler(Handler):
     remote: FlakyRemote
     protocol_version = "HTTP/1.1"
-
-    def log_message(self, *_: object) -> None:
-        """Say nothing."""
 
     def do_GET(self) -> None:
         """List references."""
@@ -65,7 +61,7 @@ class _Handler(BaseHTTPRequestHandler):
         self.remote.authorizations.append(self.headers.get_all("Authorization") or [])
         fault = self.remote.fault(f"{self.command} {service}")
         if fault == "503":
-            self._reply(503, {}, b"")
+            self.reply(503)
         elif fault == "reset":
             self.close_connection = True
         else:
@@ -73,7 +69,7 @@ class _Handler(BaseHTTPRequestHandler):
             if fault == "lost reply":
                 self.close_connection = True
             else:
-                self._reply(status, headers, data)
+                self.reply(status, data, headers)
 
     def _backend(self, path: str, query: str, body: bytes) -> tuple[int, dict[str, str], bytes]:
         env = {
@@ -97,14 +93,6 @@ class _Handler(BaseHTTPRequestHandler):
         headers = dict(line.split(": ", 1) for line in head.decode().split("\r\n"))
         return int(headers.pop("Status", "200").split()[0]), headers, data
 
-    def _reply(self, status: int, headers: dict[str, str], data: bytes) -> None:
-        self.send_response(status)
-        for name, value in headers.items():
-            self.send_header(name, value)
-        self.send_header("Content-Length", str(len(data)))
-        self.end_headers()
-        self.wfile.write(data)
-
 
 @contextmanager
 def flaky_remote(repository: Path) -> Iterator[FlakyRemote]:
@@ -112,12 +100,5 @@ def flaky_remote(repository: Path) -> Iterator[FlakyRemote]:
     git(repository, "config", "http.receivepack", "true")
     remote = FlakyRemote(repository.parent)
     handler = type("Handler", (_Handler,), {"remote": remote})
-    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
-        remote.address = f"http://127.0.0.1:{server.server_port}"
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,), daemon=True)
-        thread.start()
-        try:
-            yield remote
-        finally:
-            server.shutdown()
-            thread.join()
+    with serving(handler) as remote.address:
+        yield remote

@@ -43,11 +43,17 @@ class Origin:
         self._clones = 0
         git(folder, "init", "--quiet", "--bare", "--initial-branch=main", str(self.path))
 
-    def clone(self) -> Repository:
-        """A fresh clone, with folders for questions."""
+    def clone(self, depth: int | None = None) -> Repository:
+        """A fresh clone, with folders for questions.
+
+        Args:
+            depth: commits of its history; None for all.
+        """
         self._clones += 1
         root = self._folder / f"clone-{self._clones}"
-        git(self._folder, "clone", "--quiet", str(self.path), str(root))
+        # Of a path, git clones everything.
+        options = [str(self.path)] if depth is None else [f"--depth={depth}", self.path.as_uri()]
+        git(self._folder, "clone", "--quiet", *options, str(root))
         if not (root / "questions").exists():
             git(root, "checkout", "--quiet", "-B", "main")
             (root / "questions").mkdir()

@@ -157,11 +157,7 @@ def test_a_shallow_checkout_commits_too(origin: Origin) -> None:
     person = origin.clone()
     person.write("README.md", "# Second\n")
     origin.push(person, "Write")
-    shallow = Repository.__new__(Repository)
-    shallow.root = origin.path.parent / "shallow"
-    git(
-        origin.path.parent, "clone", "--quiet", "--depth=1", origin.path.as_uri(), str(shallow.root)
-    )
+    shallow = origin.clone(depth=1)
     answer(shallow)
     commit(shallow)
     assert origin.log() == ["github-actions[bot]: Answer a", "A Person: Write", "A Person: Ask"]
@@ -384,11 +380,7 @@ def test_a_file_that_one_removed_and_one_changed_is_reported(origin: Origin) -> 
 def test_a_shallow_checkout_joins_what_waits(origin: Origin) -> None:
     origin.protect()
     ask_and_commit(origin, "It was 1921.", "Which year?")
-    shallow = Repository.__new__(Repository)
-    shallow.root = origin.path.parent / "shallow"
-    git(
-        origin.path.parent, "clone", "--quiet", "--depth=1", origin.path.as_uri(), str(shallow.root)
-    )
+    shallow = origin.clone(depth=1)
     answer(shallow)
     commit(shallow)
     assert {"questions/asked/which-year.yaml", "answers/a.yaml"} <= set(

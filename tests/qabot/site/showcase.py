@@ -14,6 +14,7 @@ from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from tests.conftest import Repository
+from tests.tutorial import MOMOTARO
 
 MODEL = "qabot-minilm-l6-squad@5bdda09547f0/s1"
 LINKS = Links(
@@ -29,10 +30,6 @@ APOLLO = (
     "that. They collected 21.5 kilograms of lunar material to bring back to Earth, and spent two and "
     "a quarter hours outside. The mission fulfilled a goal that President John F. Kennedy had set in "
     "1961."
-)
-MOMOTARO = (
-    "A giant peach was flowing in the river. She picked it up and brought it home. Later, a healthy "
-    "baby was born from the peach. She named the baby Momotaro."
 )
 QUESTIONS = {
     "apollo-11": (

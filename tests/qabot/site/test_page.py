@@ -5,14 +5,13 @@ from __future__ import annotations
 import json
 import os
 import re
-import threading
 from collections.abc import Iterator
-from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 
 import pytest
 
 from qabot.github.links import Links
 from tests.conftest import Repository
+from tests.local_server import Handler, serving
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import LINKS, ask, site, text_of
 from tests.qabot.site.samples import HOSTILE, answer_all, peach
@@ -138,23 +137,15 @@ def elsewhere() -> Iterator[tuple[str, list[str]]]:
     """A server that must not be asked: its address, and what it was asked."""
     asked: list[str] = []
 
-    class Handler(BaseHTTPRequestHandler):
+    class RecordingHandler(Handler):
         def do_GET(self) -> None:
             asked.append(self.path)
-            self.send_response(200)
-            self.end_headers()
+            self.reply(200)
 
-        do_POST = do_HEAD = do_OPTIONS = do_GET  # noqa: N815
+        do_POST = do_HEAD = do_OPTIONS = do_GET
 
-        def log_message(self, *_: object) -> None:
-            pass
-
-    with ThreadingHTTPServer(("127.0.0.1", 0), Handler) as server:
-        thread = threading.Thread(target=server.serve_forever, args=(0.01,))
-        thread.start()
-        yield f"http://127.0.0.1:{server.server_address[1]}", asked
-        server.shutdown()
-        thread.join()
+    with serving(RecordingHandler) as address:
+        yield address, asked
 
 
 def test_nothing_runs_or_leaves_even_if_it_got_in(

@@ -31,13 +31,7 @@ from tools.emulator import Cloud
 from tools.emulator.typical_faults import HANGS, AccountLimits, TaskFaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    with deployed(monkeypatch) as cloud:
-        yield cloud
+    pass
 
 
 def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyPatch) -> None:

@@ -34,17 +34,11 @@ from tools.emulator.lifecycle import Delays
 from tools.emulator.typical_faults import HANGS, SPOT_INTERRUPTED, TaskFaults
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Sequence
 
     from qabot.answers.model import Result
     from tools.emulator.calls import Call
     from tools.emulator.task import Task
-
-
-@pytest.fixture
-def cloud(monkeypatch: pytest.MonkeyPatch) -> Iterator[Cloud]:
-    with deployed(monkeypatch) as cloud:
-        yield cloud
 
 
 KILLED = """
