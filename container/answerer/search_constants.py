@@ -15,6 +15,7 @@ def search_constants() -> dict[str, dict[str, Any]]:
             "overlap": passages.OVERLAP,
             "whole": passages.WHOLE,
             "most": texts.PASSAGES,
+            "break": passages.BREAK,
         },
         "ranking": {
             "saturation": ranking.SATURATION,

@@ -16,10 +16,12 @@ from qabot.run.plan import Plan, make_plan
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
     from pathlib import Path
 
     from qabot.console.reporter import Reporter
     from qabot.engines import Engine
+    from qabot.errors import Problem
     from qabot.questions.read import Questions
     from qabot.timeline.recorder import Recorder
 
@@ -85,19 +87,19 @@ def selection(args: argparse.Namespace) -> Selection:
     return Selection(args.root, tuple(args.globs), args.force, args.shard)
 
 
-def with_passages(root: Path, questions: Questions, report: Reporter) -> Questions:
+def with_passages(root: Path, questions: Questions, warn: Callable[[Problem], None]) -> Questions:
     """The questions, those about documents with the passages to read.
 
     Args:
         root: the repository.
         questions: what `questions/` holds.
-        report: gets the documents that cannot be read.
+        warn: called with each document that cannot be read.
     """
     if not questions.about_documents:
         return questions
     from qabot.documents.choose import choose
 
-    return choose(root, questions, lambda problem: report.warning(str(problem), problem))
+    return choose(root, questions, warn)
 
 
 def prepare(
@@ -120,7 +122,9 @@ def prepare(
         SettingsError: `cdk.json` has mistakes.
     """
     root = find_root(selected.root)
-    questions = with_passages(root, read_questions(root), report)
+    questions = with_passages(
+        root, read_questions(root), lambda problem: report.warning(str(problem), problem)
+    )
     engine = make_engine(root, options, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)
     plan = make_plan(

@@ -20,8 +20,11 @@ from qabot.timeline.file import read
 
 if TYPE_CHECKING:
     import argparse
+    from collections.abc import Callable
 
     from qabot.console.reporter import Reporter
+    from qabot.errors import Problem
+    from qabot.site.live_documents import LiveDocuments
 
 
 @dataclass(frozen=True, slots=True)
@@ -91,9 +94,23 @@ def site(options: SiteOptions, report: Reporter) -> int:
         raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
     root = find_root(options.root)
     timeline = read(options.timeline) if options.timeline is not None else None
-    questions = with_passages(root, read_questions(root), report)
+    warned: set[Problem] = set()
+
+    def warn(problem: Problem) -> None:
+        if problem not in warned:  # a document can be read for a question and for the page
+            warned.add(problem)
+            report.warning(str(problem), problem)
+
+    questions = with_passages(root, read_questions(root), warn)
     out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
-    path = build(root, questions, out, timeline=timeline, live=BUNDLED if options.live else None)
+    live = BUNDLED if options.live else None
+    documents = _documents(root, warn) if options.live else None
+    path = build(root, questions, out, timeline=timeline, live=live, documents=documents)
+    if documents is not None and documents.too_large:
+        report.warning(
+            f"documents/ holds {len(documents.content) / 1e6:.0f} MB of text, more than the page can "
+            "search, so it does not offer them; ask about them with qabot ask --documents"
+        )
     if questions.problems:
         report.warning(
             f"{count(len(questions.problems), 'mistake')} in questions/: the page shows the rest; "
@@ -107,3 +124,11 @@ def site(options: SiteOptions, report: Reporter) -> int:
     elif options.open and not webbrowser.open(path.resolve().as_uri()):
         raise UsageError(f"no browser can be opened here; open {path} yourself")
     return 0
+
+
+def _documents(root: Path, warn: Callable[[Problem], None]) -> LiveDocuments | None:
+    """What the page asks about documents with; None where there are none."""
+    from qabot.documents.choose import every_passage  # imports sqlite3
+    from qabot.site.live_documents import pack
+
+    return pack(every_passage(root, warn))

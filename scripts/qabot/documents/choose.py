@@ -61,6 +61,17 @@ def choose_for(root: Path, question: Question, warn: Callable[[Problem], None]) 
         return _chosen(library, question)
 
 
+def every_passage(root: Path, warn: Callable[[Problem], None]) -> list[Passage]:
+    """The passages of all documents, by path and place.
+
+    Args:
+        root: the repository.
+        warn: called with each document that cannot be read.
+    """
+    with Library(root, warn, cache_folder(root)) as library:
+        return list(library.index(["**"]).passages())
+
+
 def joined(passages: Iterable[Passage]) -> str:
     """The text that is read of passages."""
     # A break inside of one would be taken for its end.

@@ -35,6 +35,9 @@ _MOST_MATCHES = 4_000
 _RACY_NANOSECONDS = 2_000_000_000
 _BUSY_SECONDS = 60.0
 
+# What a count is rounded to, times a power of ten.
+ROUND_NUMBERS = (1.0, 1.3, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0)
+
 _SCHEMA = """
 CREATE TABLE documents (
     id INTEGER PRIMARY KEY, path TEXT UNIQUE NOT NULL, signature TEXT NOT NULL,
@@ -139,6 +142,10 @@ class Index:
             key=lambda i: (-round(scores[i], 6), candidates[i].document, candidates[i].number),
         )
         return [(candidates[i], scores[i]) for i in order[:most] if scores[i] > 0]
+
+    def passages(self) -> Iterator[Passage]:
+        """Every passage, by path and place."""
+        return self._passages("1 ORDER BY path, number")
 
     def first(self, most: int) -> list[Passage]:
         """The first passages, by path and place; passages with the same text count as one.
@@ -390,8 +397,7 @@ def _rounded(number: float) -> int:
     step = 1
     while number >= 10 * step:
         step *= 10
-    scale = (1.0, 1.3, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0)
-    return round(step * min(scale, key=lambda each: abs(each - number / step)))
+    return round(step * min(ROUND_NUMBERS, key=lambda each: abs(each - number / step)))
 
 
 def _settled(file: File) -> str:

@@ -26,7 +26,9 @@
   function file() {
     const [set, context, question, expect] =
       ["set", "context", "question", "expect"].map((field) => $(`ask-${field}`).value);
-    const lines = [`context: ${scalar(context)}`, "questions:", `- question: ${scalar(question.trim())}`];
+    const documents = $("ask-documents")?.value.trim();
+    const about = documents ? `documents: [${scalar(documents)}]` : `context: ${scalar(context)}`;
+    const lines = [about, "questions:", `- question: ${scalar(question.trim())}`];
     const expected = expect.split("\n").map((line) => line.trim()).filter(Boolean);
     if (expected.length) lines.push(`  expect: [${expected.map(scalar).join(", ")}]`);
     return { path: freePath(set, question), yaml: `${lines.join("\n")}\n` };
@@ -51,8 +53,11 @@
     $("made").hidden = false;
     $("made").focus();
   });
-  // What is changed afterwards is not in the file that was made.
-  $("form").addEventListener("input", () => { $("made").hidden = true; });
+  $("form").addEventListener("input", () => {
+    // What is changed afterwards is not in the file that was made.
+    $("made").hidden = true;
+    $("ask-context").required = !$("ask-documents")?.value.trim();
+  });
 
   $("made-copy").addEventListener("click", async () => {
     try {

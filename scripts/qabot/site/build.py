@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from qabot.questions.read import Questions
+    from qabot.site.live_documents import LiveDocuments
     from qabot.timeline.events import Timeline
 
 NAME = "index.html"
@@ -27,6 +28,7 @@ def build(
     links: Links | None = None,
     timeline: Timeline | None = None,
     live: Path | None = None,
+    documents: LiveDocuments | None = None,
 ) -> Path:
     """Write the page atomically, and what it needs beside it; nothing else in the folder is touched.
 
@@ -37,6 +39,7 @@ def build(
         links: to the repository (default: found by git and the environment).
         timeline: of the last run, if known.
         live: the model directory to ask in the browser; None for a page that is one file.
+        documents: that can be asked about there.
 
     Returns:
         The page's path.
@@ -46,7 +49,7 @@ def build(
     """
     sets = gather(root, questions)
     links = find_links(root) if links is None else links
-    manifest = None if live is None else add(out, live)
+    manifest = None if live is None else add(out, live, documents)
     page = render(sets, links, questions.sources, timeline, manifest)
     path = out / NAME
     try:

@@ -24,24 +24,29 @@ from qabot.errors import SiteError
 if TYPE_CHECKING:
     from importlib.resources.abc import Traversable
 
+    from qabot.site.live_documents import LiveDocuments
+
 FOLDER = "live"
+_DOCUMENTS = "documents.json"
 # At the top of the site: a service worker sees what is beside or below it.
 SERVICE_WORKER = "service-worker.js"
 _WASM = "ort-wasm-simd-threaded.wasm"
 _RUNTIME = ("ort.wasm.bundle.min.mjs", _WASM)
 
 
-def add(out: Path, directory: Path) -> dict[str, Any]:
+def add(out: Path, directory: Path, documents: LiveDocuments | None = None) -> dict[str, Any]:
     """Write the model and the program that runs it beside the page.
 
     Args:
         out: the page's folder; made where it is missing.
         directory: of the model.
+        documents: to ask about; None for none.
 
     Returns:
         The manifest that the page hands to the program: `files` (name, bytes and SHA-256 of what is
         downloaded before the first answer), `names` of the model's files among them, `settings` of
-        the search, and `bytes` in all.
+        the search, `bytes` in all, and `documents`: None, or of their file the same as of the model's
+        with what can be chosen, or their size in megabytes where they are `too_large`.
 
     Raises:
         SiteError: npm is missing or fails, or a file cannot be written.
@@ -61,6 +66,10 @@ def add(out: Path, directory: Path) -> dict[str, Any]:
             atomic_write.write(folder / name, (runtime / name).read_bytes())
         for name in (MODEL_FILE, TOKENIZER_FILE):
             atomic_write.write(folder / name, (directory / name).read_bytes())
+        if documents is not None and not documents.too_large:
+            atomic_write.write(folder / _DOCUMENTS, documents.content)
+        else:  # those of an earlier page may be withdrawn by now
+            (folder / _DOCUMENTS).unlink(missing_ok=True)
     except OSError as error:
         raise SiteError(
             f"{error.filename} cannot be written: {error.strerror}; give another folder with --out"
@@ -68,11 +77,8 @@ def add(out: Path, directory: Path) -> dict[str, Any]:
     files = [_described(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE, _WASM)]
     calibration = info.calibration
     return {
-        "digest": hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest()[
-            :16
-        ],
-        "bytes": sum(file["bytes"] for file in files),
-        "files": files,
+        **_download(files),
+        "documents": documents and _about(documents, folder),
         "names": {"model": MODEL_FILE, "tokenizer": TOKENIZER_FILE, "wasm": _WASM},
         "settings": {
             **search_constants(),
@@ -85,6 +91,28 @@ def add(out: Path, directory: Path) -> dict[str, Any]:
                 "threshold": calibration.threshold,
             },
         },
+    }
+
+
+def _download(files: list[dict[str, Any]]) -> dict[str, Any]:
+    """What a browser checks and keeps together."""
+    digest = hashlib.sha256("".join(file["sha256"] for file in files).encode()).hexdigest()
+    return {
+        "digest": digest[:16],
+        "bytes": sum(file["bytes"] for file in files),
+        "files": files,
+    }
+
+
+def _about(documents: LiveDocuments, folder: Path) -> dict[str, Any]:
+    megabytes = len(documents.content) / 1e6
+    if documents.too_large:
+        return {"too_large": megabytes, "choices": ()}
+    return {
+        **_download([_described(folder / _DOCUMENTS)]),
+        "too_large": 0,
+        "choices": documents.choices,
+        "settings": documents.settings,
     }
 
 

@@ -1,5 +1,6 @@
 from __future__ import annotations
 
+import json
 import sys
 from pathlib import Path
 
@@ -92,3 +93,20 @@ def test_mistakes_do_not_keep_the_rest_from_being_shown(
     assert main(["site", "--out", "public"]) == 0
     assert "1 mistake in questions/: the page shows the rest" in capsys.readouterr().err
     assert "Momotaro" in here.read("public/index.html")
+
+
+def test_live_it_takes_every_document_along_and_warns_of_one_once(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
+    here.write("documents/ferry.md", "# Ferry\n\nIts captain was Nils Hagen.\n")
+    here.write("documents/broken.pdf", "this is not a PDF")
+    here.write("questions/ferry.yaml", "documents: ['*']\nquestions: [Who was the captain?]\n")
+    assert main(["site", "--out", "public", "--live"]) == 0
+    (document,) = json.loads(here.read("public/live/documents.json"))
+    assert document["name"] == "ferry.md"
+    assert document["passages"] == [
+        ["Ferry\n\nIts captain was Nils Hagen.", ["Ferry"], [[0, 1], [7, 3]]]
+    ]
+    assert capsys.readouterr().err.count("documents/broken.pdf") == 1
+    assert main(["site", "--out", "plain"]) == 0
+    assert list(here.files("plain")) == ["plain/index.html"]

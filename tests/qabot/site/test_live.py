@@ -9,19 +9,32 @@ from __future__ import annotations
 
 import json
 import os
+import re
+import shutil
 import threading
 from collections.abc import Callable, Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 import pytest
+import yaml
 
 from answerer.model import Model
+from qabot.answers.locate import find_places
+from qabot.answers.model import Answer
+from qabot.answers.places import Place
+from qabot.documents.choose import choose_for, every_passage
+from qabot.documents.folder import select
+from qabot.documents.passage import Passage
+from qabot.errors import Problem
 from qabot.models.bundled import BUNDLED
+from qabot.questions.parse import Question
 from qabot.questions.read import read_questions
 from qabot.site.build import build
+from qabot.site.live_documents import MOST_BYTES, LiveDocuments, pack
 from qabot.site.serve import server
-from tests.conftest import Repository
+from tests.conftest import ROOT, Repository
+from tests.qabot.site.pages import LINKS
 from tests.qabot.site.samples import HOSTILE
 from tests.qabot.site.test_audit import axe, violations  # noqa: F401 (axe is a fixture)
 
@@ -32,6 +45,9 @@ if TYPE_CHECKING:
 
 pytestmark = pytest.mark.timeout(600)
 
+HANDBOOK = ROOT / "tests/samples/documents/handbook"
+# A name that is a pattern, and what a link and a page would take for more than a name.
+ODD = "odd [1]/<b>*&?#.md"
 SLICE = Path(__file__).parent / "xquad_slice.json"
 ANSWERED = "#live-answer:not([hidden]), #live-status.bad"
 
@@ -53,9 +69,29 @@ def folder(tmp_path_factory: pytest.TempPathFactory) -> Path:
         "questions: [{id: captain, question: Who was the captain?}]\n",
     )
     answer_all(repository, {"name": ("Momotaro", 0.96), "captain": ("Nils Hagen", 0.9)})
+    shutil.copytree(HANDBOOK, repository.root / "documents/handbook")
+    repository.write(f"documents/{ODD}", "# Boats\n\nThe boat of the firm is called Blue Heron.\n")
+    # Some of them twice: the same text is read once.
+    paragraphs = json.loads(SLICE.read_text("utf-8"))["paragraphs"]
+    for number, paragraph in enumerate(paragraphs + paragraphs[:2]):
+        text = f"# Number {number % len(paragraphs)}\n\n{paragraph['context']}\n"
+        repository.write(f"documents/xquad/{number}.md", text)
     out = repository.root / "out"
-    build(repository.root, read_questions(repository.root), out, live=BUNDLED)
+    documents = pack(every_passage(repository.root, trouble))
+    build(
+        repository.root,
+        read_questions(repository.root),
+        out,
+        LINKS,
+        live=BUNDLED,
+        documents=documents,
+    )
     return out
+
+
+def trouble(problem: Problem) -> None:
+    """A document that cannot be read."""
+    raise AssertionError(problem)
 
 
 @pytest.fixture(scope="module")
@@ -99,10 +135,12 @@ def opened(browser: Browser, address: str) -> Iterator[Opened]:
     assert {url for url in requests if not url.startswith(address)} == set(), "it asked elsewhere"
 
 
-def ask(page: Page, question: str, look_in: str = "", text: str = "") -> str:
+def ask(page: Page, question: str, look_in: str = "", text: str = "", label: str = "") -> str:
     """Ask; what is shown, an answer or why there is none."""
     if look_in:
         page.select_option("#live-texts", look_in)
+    if label:
+        page.select_option("#live-texts", label=label)
     if text:
         page.fill("#live-text", text)
     page.fill("#live-question", question)
@@ -143,21 +181,85 @@ def test_it_answers_over_the_page_and_over_a_pasted_text_and_leads_to_a_file(
     assert page.inner_text("#live-answer mark") == "Ada Berg"
 
 
+def test_it_answers_over_documents_and_leads_to_a_file(opened: Opened, folder: Path) -> None:
+    downloaded: list[str] = []
+    page = opened()
+    page.on("request", lambda request: downloaded.append(request.url.rpartition("/")[2]))
+    ask(page, "Who was the captain?", "all")
+    assert "documents.json" not in downloaded, "nobody has asked about them yet"
+    shown = ask(page, "Who books trips?", label="all documents")
+    assert page.inner_text("#live-answer mark") == "Ines Duarte", shown
+    assert "documents.json" in downloaded
+    place = page.locator("#live-answer .note")
+    assert place.inner_text() == "documents/handbook/travel.md:5 · Travel › Booking"
+    assert place.locator("a").get_attribute("href") == (
+        "https://github.com/someone/answers/blob/main/documents/handbook/travel.md?plain=1#L5"
+    )
+    page.click("#live-answer button")
+    assert page.evaluate("document.activeElement.id") == "ask-set"
+    assert kept(page, folder).documents == ("**",)
+
+    # What is chosen is searched, and nothing else.
+    shown = ask(page, "Who books trips?", label="xquad")
+    assert "Ines Duarte" not in shown
+    ask(page, "What is the boat called?", label=ODD)
+    assert page.inner_text("#live-answer mark") == "Blue Heron"
+    assert page.locator("#live-answer b b, #live-texts b").count() == 0
+    place = page.locator("#live-answer .note")
+    assert place.inner_text() == f"documents/{ODD}:3 · Boats"
+    assert place.locator("a").get_attribute("href") == (
+        "https://github.com/someone/answers/blob/main/documents/odd%20%5B1%5D/%3Cb%3E*%26%3F%23.md"
+        "?plain=1#L3"
+    )
+    page.click("#live-answer button")
+    made = kept(page, folder)
+    assert select([ODD, "odd 1/<b>x&x#.md", "odd [1]/<b>x&x#.md"], made.documents) == [ODD]
+    assert (made.question, made.source) == (
+        "What is the boat called?",
+        "questions/odd/what-is-the-boat-called.yaml",
+    )
+
+    # A text afterwards is a text again.
+    ask(page, "Who was the captain?", "own", "Its captain was Ada Berg.")
+    page.click("#live-answer button")
+    assert page.input_value("#ask-documents") == ""
+    assert page.input_value("#ask-context") == "Its captain was Ada Berg."
+
+
+def kept(page: Page, folder: Path) -> Question:
+    """The question that the program reads in the file that the form makes."""
+    page.fill("#ask-set", "odd")
+    page.click("#form button[type=submit]")
+    root = folder.parent
+    path = page.text_content("#made-path") or ""
+    file = root / path
+    file.parent.mkdir(parents=True, exist_ok=True)
+    file.write_text(page.text_content("#made-yaml") or "", encoding="utf-8")
+    questions = read_questions(root)
+    file.unlink()
+    assert questions.problems == ()
+    (found,) = (made for made in questions.sets if made.source == path)
+    (question,) = found.questions
+    return question
+
+
 def test_the_second_visit_downloads_nothing_and_needs_no_network(opened: Opened) -> None:
     page = opened()
-    ask(page, "Who was the captain?", "all")
+    ask(page, "Who books trips?", label="all documents")
     page.evaluate("navigator.serviceWorker.ready.then(() => true)")
     page.context.set_offline(True)
     page.reload()
     page.click("#live > summary")
     ask(page, "Who was the captain?", "all")
     assert page.inner_text("#live-answer mark") == "Nils Hagen"
+    ask(page, "Who books trips?", label="handbook")
+    assert page.inner_text("#live-answer mark") == "Ines Duarte"
 
 
 def test_every_file_of_the_program_works_without_a_network(folder: Path) -> None:
     worker = (folder / "service-worker.js").read_text("utf-8")
-    kept = {"model.onnx", "tokenizer.json", "ort-wasm-simd-threaded.wasm"}
-    files = {file.name for file in (folder / "live").iterdir()} - kept
+    elsewhere = {"model.onnx", "tokenizer.json", "documents.json", "ort-wasm-simd-threaded.wasm"}
+    files = {file.name for file in (folder / "live").iterdir()} - elsewhere
     assert {name for name in files if f'"live/{name}"' not in worker} == set()
 
 
@@ -199,6 +301,53 @@ def test_a_download_that_fails_says_why_and_can_be_repeated(
     page.context.unroute("**/tokenizer.json")
     ask(page, "Who was the captain?", "all")
     assert page.inner_text("#live-answer mark") == "Nils Hagen"
+
+
+def test_documents_that_cannot_be_downloaded_say_why_and_can_be_repeated(opened: Opened) -> None:
+    page = opened(routes={"**/documents.json": changed})
+    shown = ask(page, "Who books trips?", label="all documents")
+    assert shown == "documents.json is not the file that this page was made with; reload the page"
+    page.context.unroute("**/documents.json")
+    ask(page, "Who books trips?")
+    assert page.inner_text("#live-answer mark") == "Ines Duarte"
+
+
+def test_too_many_documents_are_not_offered(repository: Repository) -> None:
+    out = repository.root / "out"
+    old = repository.write("out/live/documents.json", "[]")
+    documents = LiveDocuments(b" " * (MOST_BYTES + 1), ("",), {})
+    page = build(
+        repository.root, read_questions(repository.root), out, live=BUNDLED, documents=documents
+    )
+    text = page.read_text(encoding="utf-8")
+    assert "The documents hold 16 MB of text, more than this page can search" in text
+    assert "all documents" not in text
+    assert not old.exists(), "it may hold what is withdrawn by now"
+
+
+def test_a_page_without_documents_offers_none(repository: Repository) -> None:
+    assert pack(every_passage(repository.root, trouble)) is None
+    out = repository.root / "out"
+    text = build(repository.root, read_questions(repository.root), out, live=BUNDLED).read_text(
+        "utf-8"
+    )
+    assert "documents" not in re.sub(r"<script>.*?</script>", "", text, flags=re.DOTALL).replace(
+        '"documents":null', ""
+    )
+
+
+def test_of_many_files_only_the_folders_can_be_chosen() -> None:
+    def passage(number: int) -> Passage:
+        return Passage(
+            f"documents/a/b{number % 2}/{number}.md", 0, 0, "text", (), "line", ((0, 1),)
+        )
+
+    few = pack(sorted(map(passage, range(3)), key=lambda made: made.document))
+    assert few is not None
+    assert few.choices == ("", "a", "a/b0", "a/b1", "a/b0/0.md", "a/b0/2.md", "a/b1/1.md")
+    many = pack(sorted(map(passage, range(1_000)), key=lambda made: made.document))
+    assert many is not None
+    assert many.choices == ("", "a", "a/b0", "a/b1")
 
 
 def test_a_full_disk_only_keeps_nothing(opened: Opened) -> None:
@@ -299,6 +448,52 @@ def test_it_finds_the_same_answers_as_the_program(opened: Opened) -> None:
     # onnxruntime differ in the last bit of a float, a logit can move by some tenths.
     assert len(other) <= len(asked) * 0.1, other
     assert far[len(far) // 2] < 0.01
+
+
+# Asks the worker about documents; gives what was read, and the answer with its place.
+IN_DOCUMENTS = """async (asked) => {
+  const manifest = JSON.parse(document.getElementById("live-data").textContent);
+  const worker = new Worker("live/worker.js", { type: "module" });
+  const answers = asked.map(([path, question], id) => new Promise((done) => {
+    worker.addEventListener("message", ({ data }) => { if (data.id === id) done(data); });
+    worker.postMessage({ id, manifest, question, path });
+  }));
+  return Promise.all(answers);
+}"""
+
+
+def test_it_finds_the_same_in_documents_as_the_program(opened: Opened, folder: Path) -> None:
+    paragraphs = json.loads(SLICE.read_text("utf-8"))["paragraphs"]
+    handbook = yaml.safe_load((HANDBOOK.parents[1] / "questions/handbook.yaml").read_text("utf-8"))
+    asked = [
+        *(("handbook", item["question"]) for item in handbook["questions"]),
+        *(("", paragraph["questions"][0]) for paragraph in paragraphs),
+        ("handbook/leave.md", "zzz"),  # shares no word with any
+    ]
+    found = opened().evaluate(IN_DOCUMENTS, asked)
+    model = Model.load(BUNDLED)
+    other = []
+    for (path, text), shown in zip(asked, found, strict=True):
+        question = Question("", "", text, "", (), 0, documents=(path or "**",))
+        chosen = choose_for(folder.parent, question, trouble)
+        assert shown["texts"] == [passage.text for passage in chosen.passages], text
+        spans = model.answer(chosen.context, text, top_k=3)
+        answer = shown["spans"][0]
+        if (answer["answer"] or "") != spans[0].answer:
+            other.append((text, spans[0].answer, answer["answer"]))
+            continue
+        assert abs(answer["score"] - spans[0].score) < 0.1, text
+        if answer["answer"]:
+            where = find_places(chosen, Answer("", "", spans[0])).answer[0]
+            place = answer["place"]
+            shown_place = Place(
+                f"documents/{place['document']}",
+                tuple(place["headings"]),
+                place["unit"],
+                place["number"],
+            )
+            assert shown_place == where, text
+    assert len(other) <= len(asked) * 0.1, other
 
 
 def place(span: Span) -> tuple[str, int, int]:

@@ -1,19 +1,20 @@
-// Downloads, checks and keeps the files of the model.
+// Downloads, checks and keeps the files of the model, and the documents.
 
 /** A failure that is told in the words of its message. */
 export class LiveError extends Error {}
 
 /**
- * The model's files, from this browser's cache or else from beside the page.
+ * Files from this browser's cache or else from beside the page.
  *
- * @param {{name: string, digest: string, files: {name: string, bytes: number, sha256: string}[]}} manifest
+ * @param {{digest: string, bytes: number, files: {name: string, bytes: number, sha256: string}[]}} manifest
+ * @param {string} kind of the files; of each kind, the newest are kept
  * @param {(done: number, total: number) => void} progress counts bytes
  * @returns {Promise<Map<string, ArrayBuffer>>} by name
  * @throws {LiveError} one can't be fetched, or is not what the page was made with
  */
-export async function load(manifest, progress) {
-  const cache = await openCache(`qabot-model-${manifest.digest}`);
-  const total = manifest.files.reduce((sum, file) => sum + file.bytes, 0);
+export async function load(manifest, kind, progress) {
+  const cache = await openCache(`qabot-${kind}-`, manifest.digest);
+  const total = manifest.bytes;
   let done = 0;
   const files = new Map();
   for (const file of manifest.files) {
@@ -38,13 +39,13 @@ export async function load(manifest, progress) {
   return files;
 }
 
-/** The cache of one model; those of earlier ones go. None where the browser keeps nothing. */
-async function openCache(name) {
+/** The cache of some files; those of earlier ones go. None where the browser keeps nothing. */
+async function openCache(prefix, digest) {
   try {
     for (const other of await caches.keys()) {
-      if (other.startsWith("qabot-model-") && other !== name) await caches.delete(other);
+      if (other.startsWith(prefix) && other !== prefix + digest) await caches.delete(other);
     }
-    return await caches.open(name);
+    return await caches.open(prefix + digest);
   } catch {
     return null;
   }

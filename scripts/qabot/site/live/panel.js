@@ -15,6 +15,12 @@ function articles() {
   return found;
 }
 
+/** The folder or file of documents that is chosen, empty for all; null where something else is. */
+function chosenPath() {
+  const [kind, number] = $("live-texts").value.split(" ");
+  return kind === "documents" ? manifest.documents.choices[Number(number)] : null;
+}
+
 /** The texts to look in: each with its content, and the answer on the page that leads to it. */
 function chosenTexts() {
   const choice = $("live-texts").value;
@@ -31,7 +37,8 @@ let worker = null;
 let asked = 0;
 const waiting = new Map();
 
-function ask(question, texts) {
+/** Ask the worker; `where` is { texts }, or { path } of documents. */
+function ask(question, where) {
   if (!worker) {
     worker = new Worker(new URL("worker.js", import.meta.url), { type: "module" });
     worker.addEventListener("message", ({ data }) => {
@@ -51,16 +58,16 @@ function ask(question, texts) {
   const id = asked;
   return new Promise((done) => {
     waiting.set(id, done);
-    worker.postMessage({ id, manifest, question, texts });
+    worker.postMessage({ id, manifest, question, ...where });
   });
 }
 
-function showProgress({ done, total }) {
+function showProgress({ kind, done, total }) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
   $("live-progress").hidden = done >= total;
   $("live-progress").max = total;
   $("live-progress").value = done;
-  say(done < total ? `Getting the model: ${megabytes(done)} of ${megabytes(total)} MB` : "Answering …");
+  say(done < total ? `Getting the ${kind}: ${megabytes(done)} of ${megabytes(total)} MB` : "Answering …");
 }
 
 function say(text, bad = false) {
@@ -93,11 +100,23 @@ function percent(score) {
   return score.toFixed(2);
 }
 
-function showAnswer(spans, texts, milliseconds) {
+/** Where in the documents: a link to GitHub where they are there. */
+function placed({ document, unit, number }) {
+  const { web, branch } = JSON.parse($("data").textContent);
+  const name = `documents/${document}`;
+  const text = unit === "line" ? `${name}:${number}` : unit ? `${name}, page ${number}` : name;
+  if (!web) return element("span", text);
+  const path = [...branch.split("/"), ...name.split("/")].map(encodeURIComponent).join("/");
+  const anchor = unit === "line" ? `?plain=1#L${number}` : unit ? `#page=${number}` : "";
+  return element("a", text, { href: `${web}/blob/${path}${anchor}` });
+}
+
+function showAnswer(spans, texts, path, milliseconds) {
   const [first, ...others] = spans;
   const shown = [];
   if (first.answer === null) {
-    shown.push(element("p", "The text does not say.", { class: "live-none" }));
+    const none = path === null ? "The text does not say." : "The documents do not say.";
+    shown.push(element("p", none, { class: "live-none" }));
   } else {
     shown.push(quoted(first, texts[first.text].content));
   }
@@ -111,19 +130,25 @@ function showAnswer(spans, texts, milliseconds) {
     }
     shown.push(score);
   }
+  if (first.place) {
+    const note = element("p", placed(first.place), { class: "note" });
+    if (first.place.headings.length) note.append(` · ${first.place.headings.join(" › ")}`);
+    shown.push(note);
+  }
   if ((doubtful || first.answer === null) && others.length) {
     const also = element("div", "It could also be", { class: "also" });
     const list = document.createElement("ul");
     for (const other of others) {
       const line = element("li", `${other.answer} `);
       line.append(element("small", percent(other.score)));
+      if (other.place) line.append(" ", placed(other.place));
       list.append(line);
     }
     also.append(list);
     shown.push(also);
   }
   const keep = element("button", "Ask for good", { type: "button" });
-  keep.addEventListener("click", () => keepQuestion(first, texts));
+  keep.addEventListener("click", () => keepQuestion(texts[first.text ?? 0], path));
   shown.push(keep);
   $("live-answer").replaceChildren(...shown);
   $("live-answer").hidden = false;
@@ -131,11 +156,12 @@ function showAnswer(spans, texts, milliseconds) {
 }
 
 /** Fill in the form that makes a question file. */
-function keepQuestion(first, texts) {
-  const text = texts[first.text ?? 0];
+function keepQuestion(text, path) {
   const set = text?.article?.closest("section")?.getAttribute("aria-label");
   if (set) $("ask-set").value = set;
-  $("ask-context").value = text?.content ?? "";
+  $("ask-context").value = path === null ? text.content : "";
+  // A pattern that matches the name alone, whatever is in it.
+  if ($("ask-documents")) $("ask-documents").value = path?.replace(/[*?[]/g, "[$&]") || (path === null ? "" : "**");
   $("ask-question").value = $("live-question").value;
   $("form").dispatchEvent(new Event("input", { bubbles: true }));
   $("ask").open = true;
@@ -152,17 +178,19 @@ let busy = false;
 $("live-form").addEventListener("submit", async (event) => {
   event.preventDefault();
   if (busy) return;
-  const texts = chosenTexts();
-  if (!texts.length) return say("There is no text on this page to look in; paste one.", true);
+  const path = chosenPath();
+  const texts = path === null ? chosenTexts() : [];
+  if (path === null && !texts.length) return say("There is no text on this page to look in; paste one.", true);
   busy = true;
   $("live-answer").hidden = true;
   say("Answering …");
-  const said = await ask($("live-question").value, texts.map(({ content }) => content));
+  const where = path === null ? { texts: texts.map(({ content }) => content) } : { path };
+  const said = await ask($("live-question").value, where);
   busy = false;
   $("live-progress").hidden = true;
   if (said.error) return say(said.error, true);
   say("");
-  showAnswer(said.spans, texts, said.milliseconds);
+  showAnswer(said.spans, said.texts?.map((content) => ({ content })) ?? texts, path, said.milliseconds);
   keepOffline();
 });
 

@@ -2,7 +2,17 @@
 // The constants are the program's own; they come with the page.
 
 /** Passages as pairs of code point offsets. `flat` has one UTF-16 unit for each code point. */
-export function cut(flat, { length, overlap, whole }) {
+export function cut(flat, settings) {
+  const cuts = [];
+  let start = 0;
+  for (const part of flat.split(settings.break)) {
+    for (const piece of cutPart(part, settings)) cuts.push(piece.map((offset) => start + offset));
+    start += part.length + settings.break.length;
+  }
+  return cuts;
+}
+
+function cutPart(flat, { length, overlap, whole }) {
   if (flat.length <= whole) return [[0, flat.length]];
   const cuts = [];
   let start = 0;
@@ -33,7 +43,8 @@ function place(flat, first, last) {
 
 /** BM25 over the stems of words, and over pairs of characters where a script has no spaces. */
 export class Ranking {
-  constructor(passages, settings) {
+  /** @param {(count: number) => number} round what the passages' number and mean length count as */
+  constructor(passages, settings, round = (count) => count) {
     this.settings = settings;
     this.postings = new Map();
     const lengths = passages.map((passage, number) => {
@@ -46,7 +57,9 @@ export class Ranking {
       }
       return found.length;
     });
-    const mean = Math.max(1, lengths.reduce((sum, length) => sum + length, 0) / Math.max(1, lengths.length));
+    const total = lengths.reduce((sum, length) => sum + length, 0);
+    const mean = Math.max(1, round(total / Math.max(1, lengths.length)));
+    this.count = round(lengths.length);
     const { saturation, weight_of_length: weight } = settings;
     this.penalties = lengths.map((length) => saturation * (1 - weight + (weight * length) / mean));
   }
@@ -54,12 +67,12 @@ export class Ranking {
   /** Of each passage its BM25 for a question, and the share of the question's terms that it holds. */
   scores(question) {
     const asked = contentTerms(question, this.settings);
-    const count = this.penalties.length;
-    const scores = new Float64Array(count);
-    const overlaps = new Float64Array(count);
+    const scores = new Float64Array(this.penalties.length);
+    const overlaps = new Float64Array(this.penalties.length);
     for (const term of asked) {
       const postings = this.postings.get(term) ?? [];
-      const rarity = Math.log(1 + (count - postings.length + 0.5) / (postings.length + 0.5));
+      const holding = postings.length;
+      const rarity = Math.log(1 + (Math.max(this.count, holding) - holding + 0.5) / (holding + 0.5));
       for (const [number, times] of postings) {
         const { saturation } = this.settings;
         scores[number] += rarity * ((times * (saturation + 1)) / (times + this.penalties[number]));

@@ -1,10 +1,9 @@
 // From a question and texts to an answer, as answerer/model.py and answerer/texts.py find it.
 import { best, cut, Ranking } from "./ranking.js";
+import { placeIn } from "./documents.js";
 import { SpanSearch } from "./spans.js";
 import { cutWindows, Text, tokenise } from "./windows.js";
 import { WordPiece } from "./wordpiece.js";
-
-const BETWEEN = "\n\n";
 
 export class Reader {
   /**
@@ -42,7 +41,7 @@ export class Reader {
   }
 
   /**
-   * The answer that several texts give: their best passages together are what is read.
+   * The answer that several texts give: their best passages are what is read.
    *
    * @param {string[]} texts
    * @returns {Promise<object[]>} as `answer` does, with the text's number in `text`
@@ -51,23 +50,47 @@ export class Reader {
     if (texts.length === 1) {
       return (await this.answer(texts[0], question, most)).map((span) => ({ ...span, text: 0 }));
     }
-    const pool = this.pool(texts);
-    const { scores } = pool.ranking.scores(question);
-    const chosen = best(scores, this.settings.passages.most);
+    const { pieces, ranking } = this.pool(texts);
+    const chosen = best(ranking.scores(question).scores, this.settings.passages.most).map((number) => pieces[number]);
     if (!chosen.length) return [{ answer: null, start: 0, end: 0, score: null, text: null }];
-    const joined = chosen.map((number) => pool.pieces[number].content).join(BETWEEN);
-    const places = [];
-    let first = 0;
-    for (const number of chosen) {
-      const { points, text, offset } = pool.pieces[number];
-      places.push({ first, last: first + points, text, offset });
-      first += points + BETWEEN.length;
-    }
+    const spans = await this.answerIn(chosen.map(({ content }) => content), question, most);
+    return spans.map((span) => {
+      if (span.text === null) return span;
+      const { text, offset } = chosen[span.text];
+      return { ...span, start: span.start + offset, end: span.end + offset, text };
+    });
+  }
+
+  /**
+   * The answer that documents give.
+   *
+   * @param {Documents} documents
+   * @param {string} path the folder or file to look in; empty for all
+   * @returns {Promise<{spans: object[], texts: string[]}>} spans as `answer` does, with the number of the
+   *     passage in `text` and where that is in `place`; the passages that were read
+   */
+  async answerInDocuments(documents, path, question, most = 3) {
+    const passages = documents.choose(path, question);
+    const texts = passages.map(({ text }) => text);
+    const spans = await this.answerIn(texts, question, most);
+    const placed = (span) => ({ ...span, place: placeIn(passages[span.text], span.start) });
+    return { spans: spans.map((span) => (span.text === null ? span : placed(span))), texts };
+  }
+
+  /** The answer that passages give: spans as `answer` does, with the number of the passage in `text`. */
+  async answerIn(passages, question, most) {
+    const between = this.settings.passages.break;
+    const joined = passages.map((passage) => passage.replaceAll(between, " ")).join(between);
+    let next = 0;
+    const firsts = passages.map((passage) => {
+      const first = next;
+      next += Array.from(passage).length + between.length;
+      return first;
+    });
     return (await this.answer(joined, question, most)).map((span) => {
       if (span.answer === null) return { ...span, text: null };
-      const { first, last, text, offset } = places.findLast((place) => place.first <= span.start);
-      const [start, end] = [span.start, Math.min(span.end, last)].map((place) => place - first + offset);
-      return { ...span, start, end, text };
+      const text = firsts.findLastIndex((first) => first <= span.start);
+      return { ...span, start: span.start - firsts[text], end: span.end - firsts[text], text };
     });
   }
 
@@ -80,7 +103,7 @@ export class Reader {
     const pieces = texts.flatMap((content, text) => {
       const whole = new Text(content);
       return cut(whole.flat, this.settings.passages)
-        .map(([start, end]) => ({ text, offset: start, points: end - start, content: whole.slice(start, end) }))
+        .map(([start, end]) => ({ text, offset: start, content: whole.slice(start, end) }))
         .filter((piece) => piece.content.trim());
     });
     const ranking = new Ranking(pieces.map((piece) => piece.content), this.settings.ranking);

@@ -2,12 +2,12 @@
 //
 // Threads need two headers that a host of static files does not send (web.dev/articles/coop-coep).
 const CACHE = "qabot-page";
-// What an answer needs besides the model, which live/model.js keeps.
+// What an answer needs besides the model and the documents, which live/model.js keeps.
 const FILES = [
-  "./", "live/panel.js", "live/worker.js", "live/model.js", "live/reader.js", "live/ranking.js",
+  "./", "live/panel.js", "live/worker.js", "live/model.js", "live/documents.js", "live/reader.js", "live/ranking.js",
   "live/spans.js", "live/windows.js", "live/wordpiece.js", "live/ort.wasm.bundle.min.mjs",
 ];
-const KEPT_BY_THE_MODEL = /\/(model\.onnx|tokenizer\.json|[^/]+\.wasm)$/;
+const KEPT_ELSEWHERE = /\/(model\.onnx|tokenizer\.json|documents\.json|[^/]+\.wasm)$/;
 
 addEventListener("install", (event) => {
   skipWaiting();
@@ -17,7 +17,7 @@ addEventListener("activate", (event) => event.waitUntil(clients.claim()));
 addEventListener("fetch", (event) => {
   const { pathname, origin } = new URL(event.request.url);
   if (event.request.method !== "GET" || origin !== location.origin) return;
-  if (!KEPT_BY_THE_MODEL.test(pathname)) event.respondWith(respond(event.request));
+  if (!KEPT_ELSEWHERE.test(pathname)) event.respondWith(respond(event.request));
 });
 
 async function respond(request) {

@@ -45,7 +45,7 @@ export function cutWindows(context, room, settings) {
 }
 
 /** Rounds as Python does: halves to the even neighbour. */
-function even(number) {
+export function even(number) {
   const floor = Math.floor(number);
   return number - floor === 0.5 ? floor + (floor % 2) : Math.round(number);
 }
