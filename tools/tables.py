@@ -12,6 +12,7 @@ from typing import TYPE_CHECKING
 from qabot.cli import COMMANDS
 from qabot.deployment import fargate_limits as fargate
 from qabot.deployment.settings import Settings
+from qabot.engines.fargate.failures import ALWAYS, CLASSES
 from qabot.questions import schema
 
 if TYPE_CHECKING:
@@ -75,6 +76,23 @@ def cost() -> str:
                 f"${fargate.cost(cpu, memory, seconds, tasks=1000, spot=True):.2f}",
             ]
             for name, (cpu, memory) in _SIZES.items()
+        ),
+    )
+
+
+def failures() -> str:
+    """Every kind of failure of the fargate engine, and what the engine does about it."""
+    attempts = {0: "none", ALWAYS: "until the run's time is over"}
+    return _table(
+        ["kind", "what happened", "further attempts", "for them"],
+        (
+            [
+                f"`{class_.kind}`",
+                class_.happened,
+                attempts.get(class_.retries, str(class_.retries)),
+                class_.remedy.value if class_.retries else "",
+            ]
+            for class_ in CLASSES.values()
         ),
     )
 

@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import re
 from dataclasses import dataclass, field
-from enum import Enum, auto
+from enum import Enum
 from typing import TYPE_CHECKING, Any
 
 from answerer.batches import BatchError
@@ -23,16 +23,15 @@ if TYPE_CHECKING:
 
 
 class Remedy(Enum):
-    """What a further attempt does differently."""
+    """What a further attempt does differently, as docs/fargate.md says it."""
 
-    NONE = auto()  # there is no further attempt
-    AGAIN = auto()  # nothing: it was bad luck
-    WAIT = auto()  # it waits, longer each time
-    SAME_TOKEN = auto()  # it repeats the same request: nobody knows whether the first arrived
-    ON_DEMAND = auto()  # it leaves Spot, when it happens the second time
-    ELSEWHERE = auto()  # it leaves Spot, and waits
-    MORE_MEMORY = auto()  # it takes the next memory size that Fargate offers
-    CONTEXT = auto()  # it writes the context again
+    NONE = "there is no further attempt"
+    AGAIN = "nothing"
+    REPEAT = "the same token: the first request may have arrived"
+    ON_DEMAND = "on demand instead of Spot, from the second time on"
+    ELSEWHERE = "on demand instead of Spot"
+    MORE_MEMORY = "the next memory size that Fargate offers"
+    CONTEXT = "the context is written again"
 
 
 ALWAYS = 1_000_000  # as often as the run's time-out allows
@@ -46,6 +45,7 @@ class FailureClass:
         kind: its short, stable name.
         remedy: what the next attempt does differently.
         retries: how many further attempts a question gets in one run because of it.
+        happened: what happened, for docs/fargate.md.
         advice: for people, once no further attempt is left.
         alone: whether the question itself may be why, so that its next task carries no other.
     """
@@ -53,47 +53,73 @@ class FailureClass:
     kind: str
     remedy: Remedy
     retries: int
+    happened: str
     advice: str
     alone: bool = False
 
 
 _LOOK = "see the evidence, and run again"
 
+# fmt: off
 CLASSES: dict[str, FailureClass] = {
     class_.kind: class_
     for class_ in (
-        FailureClass(
-            "throttled", Remedy.SAME_TOKEN, ALWAYS, "others use the account: run again later"
-        ),
-        FailureClass("unreachable", Remedy.SAME_TOKEN, ALWAYS, "is there a network?"),
-        FailureClass("no-capacity", Remedy.ELSEWHERE, ALWAYS, "run again later"),
-        FailureClass("quota", Remedy.ELSEWHERE, ALWAYS, "lower max_tasks, or raise the quota"),
-        FailureClass("role-missing", Remedy.SAME_TOKEN, 6, errors.CREATE_ROLE),
-        FailureClass("never-started", Remedy.AGAIN, 3, _LOOK),
-        FailureClass("image-unreachable", Remedy.WAIT, 3, "the registry doesn't answer"),
-        FailureClass("image-missing", Remedy.NONE, 0, "deploy the stack again"),
-        FailureClass("disk-full", Remedy.NONE, 0, "use a smaller model: a task's disk has 20 GB"),
-        FailureClass(
-            "out-of-memory", Remedy.MORE_MEMORY, 4, "raise memory in cdk.json", alone=True
-        ),
-        FailureClass("spot-interruption", Remedy.ON_DEMAND, 5, "run again, with spot: false"),
-        FailureClass("infrastructure", Remedy.AGAIN, 3, _LOOK),
-        FailureClass("stopped", Remedy.AGAIN, 2, "somebody stopped its task: run again"),
-        FailureClass("reaped", Remedy.AGAIN, 2, "`qabot reap` stopped its task: run again"),
-        FailureClass("lost", Remedy.AGAIN, 2, _LOOK),
-        FailureClass("crashed", Remedy.AGAIN, 2, _LOOK, alone=True),
-        FailureClass("no-answer", Remedy.CONTEXT, 2, _LOOK, alone=True),
-        FailureClass(
-            "deadline", Remedy.AGAIN, 1, "raise task_deadline_seconds in cdk.json", alone=True
-        ),
-        FailureClass("lease-expired", Remedy.AGAIN, 1, _LOOK, alone=True),
-        FailureClass("table", Remedy.CONTEXT, 2, _LOOK),
-        FailureClass("model", Remedy.NONE, 0, "deploy the stack again"),
-        FailureClass("wrong-model", Remedy.NONE, 0, "deploy the stack again"),
-        FailureClass("bad-item", Remedy.NONE, 0, "empty the table with `qabot clear`"),
-        FailureClass("timeout", Remedy.NONE, 0, "run again to continue"),
+        FailureClass("throttled", Remedy.REPEAT, ALWAYS,
+            "AWS asks for fewer calls; the pace is halved",
+            "others use the account: run again later"),
+        FailureClass("unreachable", Remedy.REPEAT, ALWAYS,
+            "no reply from AWS", "is there a network?"),
+        FailureClass("no-capacity", Remedy.ELSEWHERE, ALWAYS,
+            "Fargate has no capacity", "run again later"),
+        FailureClass("quota", Remedy.ELSEWHERE, ALWAYS,
+            "the account's vCPUs are used up; fewer tasks are kept in flight",
+            "lower max_tasks, or raise the quota"),
+        FailureClass("role-missing", Remedy.REPEAT, 6,
+            "ECS cannot use one of its roles; a new role takes a moment", errors.CREATE_ROLE),
+        FailureClass("never-started", Remedy.AGAIN, 3,
+            "no container within 5 minutes, or none at all", _LOOK),
+        FailureClass("image-unreachable", Remedy.AGAIN, 3,
+            "the registry does not answer", "the registry does not answer: run again later"),
+        FailureClass("image-missing", Remedy.NONE, 0,
+            "the image does not exist, or access is denied", "deploy the stack again"),
+        FailureClass("disk-full", Remedy.NONE, 0,
+            "the image does not fit on a task's disk",
+            "use a smaller model: a task's disk has 20 GB"),
+        FailureClass("out-of-memory", Remedy.MORE_MEMORY, 4,
+            "exit code 137, or the reason says so", "raise memory in cdk.json", alone=True),
+        FailureClass("spot-interruption", Remedy.ON_DEMAND, 5,
+            "Spot took the machine back", "run again, with spot: false"),
+        FailureClass("infrastructure", Remedy.AGAIN, 3,
+            "the machine under the task failed", _LOOK),
+        FailureClass("stopped", Remedy.AGAIN, 2,
+            "somebody stopped the task", "somebody stopped its task: run again"),
+        FailureClass("reaped", Remedy.AGAIN, 2,
+            "`qabot reap` stopped the task; if it is this run's own task, the run ends",
+            "`qabot reap` stopped its task: run again"),
+        FailureClass("lost", Remedy.AGAIN, 2,
+            "ECS has forgotten the task", _LOOK),
+        FailureClass("crashed", Remedy.AGAIN, 2,
+            "the task ended with an error", _LOOK, alone=True),
+        FailureClass("no-answer", Remedy.CONTEXT, 2,
+            "the task ended without an error and wrote nothing", _LOOK, alone=True),
+        FailureClass("deadline", Remedy.AGAIN, 1,
+            "the task gave up at its own deadline",
+            "raise task_deadline_seconds in cdk.json", alone=True),
+        FailureClass("lease-expired", Remedy.AGAIN, 1,
+            "a running task stopped renewing its lease; that task is stopped", _LOOK, alone=True),
+        FailureClass("table", Remedy.CONTEXT, 2,
+            "the task could not use the table", _LOOK),
+        FailureClass("model", Remedy.NONE, 0,
+            "the image's model is broken", "deploy the stack again"),
+        FailureClass("wrong-model", Remedy.NONE, 0,
+            "the image has another model than `cdk.json`", "deploy the stack again"),
+        FailureClass("bad-item", Remedy.NONE, 0,
+            "the item in the table is invalid", "empty the table with `qabot clear`"),
+        FailureClass("timeout", Remedy.NONE, 0,
+            "the run's time was over", "run again to continue"),
     )
 }
+# fmt: on
 
 # Each of these hits every task of a run alike, unless a task has already answered.
 SYSTEMATIC = {"image-missing", "disk-full", "role-missing", "model", "wrong-model"}
@@ -199,7 +225,7 @@ def from_task(task: Mapping[str, Any] | None, item: Item | None) -> Cause:
 
 _REASONS = {
     "spot-interruption": "Spot took the task back: {text}",
-    "image-missing": "the image can't be pulled: {text}",
+    "image-missing": "the image cannot be pulled: {text}",
     "image-unreachable": "the image's registry does not answer: {text}",
     "disk-full": "the task's disk is full: {text}",
     "out-of-memory": "the task ran out of memory: {text}",
@@ -208,7 +234,7 @@ _REASONS = {
     "stopped": "the task was stopped: {text}",
     "reaped": "the task was stopped: {text}",
     "infrastructure": "the machine under the task failed: {text}",
-    "no-answer": "the task ended well and left no answer: {text}",
+    "no-answer": "the task ended without an error and without an answer: {text}",
     "crashed": "the task crashed: {text}",
 }
 

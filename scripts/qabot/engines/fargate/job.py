@@ -104,7 +104,7 @@ class Job:
         self.failures[cause.kind] += 1
         times = self.failures[cause.kind]
         self.task, self.stopped, self.reported = None, None, None
-        self.rejoin = class_.remedy is Remedy.SAME_TOKEN
+        self.rejoin = class_.remedy is Remedy.REPEAT
         self.alone = self.alone or class_.alone
         if times > class_.retries or self.launched >= MOST_TASKS:
             return None
