@@ -173,12 +173,35 @@ def test_it_answers_over_the_page_and_over_a_pasted_text_and_leads_to_a_file(
     assert page.inner_text("#live-answer mark") == "Ada Berg"
     assert page.locator("#live-answer .score a").count() == 0
 
-    # By keyboard alone.
-    page.focus("#live-question")
-    page.fill("#live-question", "What was the name of the captain?")
+
+def test_by_keyboard_alone_and_a_screen_reader_hears_what_happens(opened: Opened) -> None:
+    page = opened()
+    page.evaluate(
+        """() => {
+          window.heard = [];
+          const status = document.getElementById("live-status");
+          const hear = () => heard.push(status.textContent);
+          new MutationObserver(hear).observe(status, { childList: true });
+        }"""
+    )
+    assert page.evaluate("document.activeElement.textContent") == "Ask now, in this browser"
+    for typed in ("a text that you paste", "Its captain was Ada Berg.", "Who was the captain?"):
+        page.keyboard.press("Tab")
+        page.keyboard.type(typed)
     page.keyboard.press("Enter")
-    page.wait_for_selector(ANSWERED)
+    page.wait_for_selector(ANSWERED, timeout=120_000)
     assert page.inner_text("#live-answer mark") == "Ada Berg"
+    heard = page.evaluate("heard")
+    assert [text for text, last in zip(heard, ["", *heard], strict=False) if text != last] == heard
+    assert heard == ["Answering …", "Getting the model …", "Answering …", ""]
+    assert page.get_by_role("status").filter(has_text="Answering").count() == 0
+    assert page.get_by_role("group", name="The answer").evaluate(
+        "e => e === document.activeElement"
+    )
+    page.keyboard.press("Tab")
+    page.keyboard.press("Enter")
+    assert page.evaluate("document.activeElement.id") == "ask-set"
+    assert page.input_value("#ask-context") == "Its captain was Ada Berg."
 
 
 def test_it_answers_over_documents_and_leads_to_a_file(opened: Opened, folder: Path) -> None:
@@ -254,6 +277,25 @@ def test_the_second_visit_downloads_nothing_and_needs_no_network(opened: Opened)
     assert page.inner_text("#live-answer mark") == "Nils Hagen"
     ask(page, "Who books trips?", label="handbook")
     assert page.inner_text("#live-answer mark") == "Ines Duarte"
+
+
+def test_a_host_without_the_headers_of_threads_gets_them_with_the_second_visit(
+    opened: Opened,
+) -> None:
+    def static(route: Route) -> None:
+        response = route.fetch()
+        headers = {
+            name: text for name, text in response.headers.items() if "cross-origin" not in name
+        }
+        route.fulfill(response=response, headers=headers)
+
+    page = opened(routes={"**/": static, "**/*.js": static, "**/*.mjs": static})
+    assert page.evaluate("crossOriginIsolated") is False
+    ask(page, "Who was the captain?", "all")
+    assert page.inner_text("#live-answer mark") == "Nils Hagen"
+    page.evaluate("navigator.serviceWorker.ready.then(() => true)")
+    page.reload()
+    assert page.evaluate("crossOriginIsolated") is True
 
 
 def test_every_file_of_the_program_works_without_a_network(folder: Path) -> None:
@@ -390,10 +432,17 @@ def test_the_audit_finds_nothing(
         reduced_motion="reduce",
     )  # fmt: skip
     page.evaluate(axe)
+    page.context.route("**/tokenizer.json", lambda route: route.abort())
     ask(page, "Who was the captain?", "own", "Its captain was Ada Berg.")
-    assert violations(page) == [], "an answer"
-    assert "does not say" in ask(page, "How much is the fare?", text="Its captain was Ada Berg.")
+    assert violations(page) == [], "a failure"
+    page.context.unroute("**/tokenizer.json")
+    ask(page, "Who books trips?", label="all documents")
+    page.evaluate("document.getElementById('live-download').hidden = false")
+    assert page.locator("#live-answer .note a").is_visible()
+    assert violations(page) == [], "an answer, and the progress of a download"
+    assert "does not say" in ask(page, "How much is the fare?", "own")
     assert violations(page) == [], "no answer"
+    assert page.evaluate("document.getAnimations().length") == 0, "nothing moves"
 
 
 # Asks the worker for many answers in one call.

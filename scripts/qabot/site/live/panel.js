@@ -64,14 +64,16 @@ function ask(question, where) {
 
 function showProgress({ kind, done, total }) {
   const megabytes = (bytes) => (bytes / 1e6).toFixed(1);
-  $("live-progress").hidden = done >= total;
+  $("live-download").hidden = done >= total;
   $("live-progress").max = total;
   $("live-progress").value = done;
-  say(done < total ? `Getting the ${kind}: ${megabytes(done)} of ${megabytes(total)} MB` : "Answering …");
+  $("live-bytes").textContent = `${megabytes(done)} of ${megabytes(total)} MB`;
+  say(done < total ? `Getting the ${kind} …` : "Answering …");
 }
 
 function say(text, bad = false) {
-  $("live-status").textContent = text;
+  // A screen reader reads every change aloud, even one to the same text.
+  if ($("live-status").textContent !== text) $("live-status").textContent = text;
   $("live-status").classList.toggle("bad", bad);
 }
 
@@ -187,7 +189,7 @@ $("live-form").addEventListener("submit", async (event) => {
   const where = path === null ? { texts: texts.map(({ content }) => content) } : { path };
   const said = await ask($("live-question").value, where);
   busy = false;
-  $("live-progress").hidden = true;
+  $("live-download").hidden = true;
   if (said.error) return say(said.error, true);
   say("");
   showAnswer(said.spans, said.texts?.map((content) => ({ content })) ?? texts, path, said.milliseconds);
