@@ -38,21 +38,26 @@ STEM = 6
 SHORTEST_PLURAL = 3
 
 
-def _stem(word: str) -> str:
-    """What the forms of a word share: its beginning, without a plural's s."""
-    return (word[:-1] if len(word) > SHORTEST_PLURAL and word[-1] == "s" else word)[:STEM]
+def _stems(words: Iterable[str]) -> list[str]:
+    """What the forms of each word share: its beginning, without a plural's s."""
+    # In one expression: an index of documents takes the stems of millions of words.
+    return [
+        (word[:-1] if len(word) > SHORTEST_PLURAL and word[-1] == "s" else word)[:STEM]
+        for word in words
+    ]
 
 
 # English words that a question is made of and that say nothing of what it is about.
 FUNCTION_WORDS = frozenset(
-    _stem(word)
-    for word in re.findall(
-        r"\w+",
-        """
+    _stems(
+        re.findall(
+            r"\w+",
+            """
         a an the of in on at to for from by with as and or is are was were be been do does did has
         have had can could will would should may might it its he his she her they their them this
         that these those there what which who whom whose when where why how much many
         """,
+        )
     )
 )
 
@@ -165,10 +170,14 @@ def terms(text: str) -> list[str]:
         text = unicodedata.normalize("NFKD", text)
         marks = {ord(char): None for char in set(text) if unicodedata.category(char)[0] == "M"}
         text = text.translate(marks)
+    text = text.casefold()
+    runs = _RUN.findall(text)
+    if text.isascii() or not _IS_UNSPACED.search(text):
+        return _stems(runs)
     found: list[str] = []
-    for run in _RUN.findall(text.casefold()):
-        if run.isascii() or not _IS_UNSPACED.match(run):
-            found.append(_stem(run))
+    for run in runs:
+        if not _IS_UNSPACED.match(run):
+            found += _stems([run])
         elif len(run) == 1:
             found.append(run)
         else:
