@@ -7,7 +7,7 @@ import os
 import re
 import unicodedata
 from dataclasses import dataclass
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.documents.extract import MOST_BYTES, SUFFIXES
@@ -26,13 +26,13 @@ class File:
 
     Args:
         folder: reads files inside `documents/` only.
-        path: the file.
+        path: the file, as the system names it: ten thousand of them are listed before each search.
         signature: changes when the file does, in almost all cases; see `Index`.
         modified: when it was written, in nanoseconds of Unix time.
     """
 
     folder: ContainedFolder
-    path: Path
+    path: str
     signature: str
     modified: int
 
@@ -42,9 +42,10 @@ class File:
         Raises:
             UnreadableFile: it is outside of the folder, missing, no regular file or too large.
         """
-        if self.path.name != _printable(self.path.name):
+        path = Path(self.path)
+        if path.name != _printable(path.name):
             raise UnreadableFile("has a name that is not UTF-8", "rename it")
-        return self.folder.read(self.path, MOST_BYTES, "split the file")
+        return self.folder.read(path, MOST_BYTES, "split the file")
 
 
 def list_files(root: Path) -> dict[str, File]:
@@ -68,14 +69,14 @@ def list_files(root: Path) -> dict[str, File]:
         else:
             signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
             modified = status.st_mtime_ns
-        found[name] = File(contained, Path(entry.path), signature, modified)
+        found[name] = File(contained, entry.path, signature, modified)
         if len(found) == MOST_FILES:
             break
     return dict(sorted(found.items()))
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
-    waiting = [folder]
+    waiting = [str(folder)]
     while waiting:
         try:
             with os.scandir(waiting.pop()) as entries:
@@ -83,8 +84,8 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                     if entry.name.startswith("."):
                         continue
                     if entry.is_dir(follow_symlinks=False):
-                        waiting.append(Path(entry.path))
-                    elif PurePosixPath(entry.name).suffix.lower() in SUFFIXES:
+                        waiting.append(entry.path)
+                    elif entry.name.lower().endswith(SUFFIXES):
                         yield entry
         except OSError:
             continue
@@ -119,7 +120,20 @@ def select(names: Iterable[str], globs: Iterable[str]) -> list[str]:
         globs: `*` and `?` match within a name, `**` any folders, a folder's name all that is in it.
     """
     patterns = [_parts(glob) for glob in globs]
-    return [name for name in names if any(_matches(_parts(name), pattern) for pattern in patterns)]
+    folders: dict[str, list[set[int]]] = {}
+    selected = []
+    for name in names:
+        folder, _, last = name.rpartition("/")
+        if folder not in folders:
+            parts = _parts(folder)
+            folders[folder] = [_advanced(_skipping({0}, each), parts, each) for each in patterns]
+        parts = _parts(last)
+        if any(
+            len(pattern) in _advanced(positions, parts, pattern)
+            for positions, pattern in zip(folders[folder], patterns, strict=True)
+        ):
+            selected.append(name)
+    return selected
 
 
 def collection(files: Mapping[str, File], globs: Iterable[str]) -> dict[str, File]:
@@ -150,13 +164,11 @@ def _parts(path: str) -> list[str]:
     return [part for part in path.split("/") if part not in ("", ".")]
 
 
-def _matches(names: list[str], pattern: list[str]) -> bool:
-    """Whether a path, or a folder that it is in, matches a pattern, name by name."""
-    end = len(pattern)
-    positions = _skipping({0}, pattern)
+def _advanced(positions: set[int], names: list[str], pattern: list[str]) -> set[int]:
+    """The positions in a pattern after some names of a path; with its end once a folder matches."""
     for name in names:
-        if end in positions:
-            return True
+        if len(pattern) in positions:
+            break
         positions = _skipping(
             {
                 position + (pattern[position] != "**")
@@ -165,7 +177,7 @@ def _matches(names: list[str], pattern: list[str]) -> bool:
             },
             pattern,
         )
-    return end in positions
+    return positions
 
 
 def _skipping(positions: set[int], pattern: list[str]) -> set[int]:

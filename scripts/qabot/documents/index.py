@@ -181,7 +181,7 @@ class Index:
                     "UPDATE documents SET signature = ? WHERE id = ?", (_settled(file), id_)
                 )
                 return 0
-            extracted = reader.read(file.path, data)
+            extracted = reader.read(path, data)
             unit, passages = extracted.unit, cut(path, extracted)
         except UnreadableFile as error:
             found, what, todo = "", error.what, error.todo

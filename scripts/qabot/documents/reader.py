@@ -16,7 +16,6 @@ import subprocess
 import sys
 import threading
 from dataclasses import asdict
-from pathlib import Path, PurePosixPath
 from typing import Any, Self
 
 from qabot.documents.extract import PACKED, extract
@@ -55,19 +54,19 @@ class Reader:
         process.kill()
         process.communicate()
 
-    def read(self, path: Path, data: bytes) -> Extracted:
+    def read(self, name: str, data: bytes) -> Extracted:
         """The text of a document.
 
         Args:
-            path: of the file.
+            name: of the file; its suffix says what it is.
             data: its content.
 
         Raises:
             UnreadableFile: it has none that can be read.
         """
-        if PurePosixPath(path.name).suffix.lower() not in PACKED:
-            return extract(data, path.name)
-        reply = self._ask(path.name, data)
+        if not name.lower().endswith(PACKED):
+            return extract(data, name)
+        reply = self._ask(name, data)
         if "what" in reply:
             raise UnreadableFile(reply["what"], reply["todo"])
         return Extracted(
