@@ -36,6 +36,7 @@ SLOW = (
     "infra/",
     "qabot/aws/test_stack.py",
     "qabot/commands/test_cloud.py",
+    "qabot/commands/test_site.py::test_live",
     "qabot/deployment/test_settings.py::test_any_values",
     "qabot/engines/fargate/",
     "qabot/github/test_publish.py",

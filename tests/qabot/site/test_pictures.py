@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from tests.qabot.site.pictures import FOLDER, PICTURES, SCALE, SHOWN, build, shown, take
+from tests.qabot.site.pictures import FOLDER, PICTURES, SCALE, SHOWN, build, build_live, shown, take
 from tests.test_documents import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -22,7 +22,7 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def test_they_show_what_the_page_shows() -> None:
-    assert shown(build()) == SHOWN.read_text(encoding="utf-8").strip(), (
+    assert shown(build(), build_live()) == SHOWN.read_text(encoding="utf-8").strip(), (
         "the page looks different by now: take its pictures again with scripts/pictures, and look at "
         "them"
     )
@@ -59,6 +59,6 @@ def test_there_are_no_others() -> None:
 def test_they_can_be_taken(browser: Browser) -> None:
     path = build()
     for name in ("narrow-dark", "form"):
-        data = take(browser, path, PICTURES[name])
+        data = take(browser, path.as_uri(), PICTURES[name])
         assert size(data) == (SCALE * PICTURES[name].width, SCALE * PICTURES[name].height)
         assert len(data) > 5_000, "an empty picture"

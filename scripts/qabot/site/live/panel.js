@@ -84,17 +84,19 @@ function element(name, text, attributes = {}) {
   return made;
 }
 
-// Code points before and after an answer that show what it is about.
+// Code points before and after an answer, of its paragraph, that show what it is about.
 const AROUND = 160;
+const PARAGRAPH = /\n\s*\n/u;
 
 function quoted(span, content) {
   const points = Array.from(content);
-  const before = points.slice(Math.max(0, span.start - AROUND), span.start).join("");
-  const after = points.slice(span.end, span.end + AROUND).join("");
+  const before = Array.from(points.slice(0, span.start).join("").split(PARAGRAPH).at(-1));
+  const after = Array.from(points.slice(span.end).join("").split(PARAGRAPH)[0]);
   const doubtful = span.score < 0.5;
   const mark = element("mark", span.answer, doubtful ? { class: "doubt" } : {});
   const quote = document.createElement("blockquote");
-  quote.append(span.start > AROUND ? "… " : "", before, mark, after, span.end + AROUND < points.length ? " …" : "");
+  quote.append(before.length > AROUND ? "… " : "", before.slice(-AROUND).join(""));
+  quote.append(mark, after.slice(0, AROUND).join(""), after.length > AROUND ? " …" : "");
   return quote;
 }
 
