@@ -140,3 +140,18 @@ def test_every_locked_package_has_hashes() -> None:
         for entry in file.read_text().replace("\\\n", "").splitlines():
             if entry.strip() and not entry.lstrip().startswith("#"):
                 assert "--hash=sha256:" in entry, (file.name, entry)
+
+
+@pytest.mark.timeout(300)
+def test_the_images_packages_exist_for_arm64_too(tmp_path: Path) -> None:
+    systems = ("manylinux_2_28_aarch64", "manylinux_2_17_aarch64", "manylinux2014_aarch64")
+    done = subprocess.run(
+        [
+            *(sys.executable, "-m", "pip", "install", "--dry-run", "--quiet", "--no-deps"),
+            *("--require-hashes", "--only-binary=:all:"),
+            *(f"--platform={system}" for system in systems),
+            *(f"--target={tmp_path}", "--requirement", str(ROOT / "container/requirements.txt")),
+        ],
+        capture_output=True, text=True, check=False,
+    )  # fmt: skip
+    assert done.returncode == 0, done.stderr

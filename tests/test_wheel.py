@@ -17,10 +17,7 @@ def qabot(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The installed command, in an environment with nothing else in it."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = ["-m", "pip", "--disable-pip-version-check", "-qq"]
-    subprocess.run(
-        [sys.executable, *pip, "wheel", "--no-deps", "--wheel-dir", str(folder), str(ROOT)],
-        check=True,
-    )
+    subprocess.run([ROOT / "scripts/release", "wheel", folder], check=True)
     (wheel,) = folder.glob("qabot-*.whl")
     subprocess.run([sys.executable, "-m", "venv", str(folder / "venv")], check=True)
     python = str(folder / "venv/bin/python")

@@ -268,6 +268,23 @@ def test_the_image_names_what_is_left_of_its_base(files: dict[str, tarfile.TarIn
     assert "/etc/os-release" in files
 
 
+def test_a_release_lists_every_package_of_the_image(image: str, tmp_path: Path) -> None:
+    listed = tmp_path / "image.spdx.json"
+    done = subprocess.run(
+        [ROOT / "scripts/release", "contents", image, listed], capture_output=True, text=True
+    )
+    assert done.returncode == 0, done.stderr
+    packages = {
+        (package["name"].replace("_", "-"), package.get("versionInfo"))
+        for package in json.loads(listed.read_text("utf-8"))["packages"]
+    }
+    lock = (CONTAINER / "requirements.txt").read_text("utf-8")
+    locked = set(re.findall(r"^([a-z0-9-]+)==([^ ]+)", lock, re.MULTILINE))
+    # Of a package with a version for older Pythons, one is there.
+    assert {name for name, _ in locked & packages} == {name for name, _ in locked}
+    assert "libc6" in {name for name, _ in packages}
+
+
 def test_image_is_small(image: str) -> None:
     (size,) = docker("image", "inspect", "--format={{.Size}}", image).stdout.split()
     assert int(size) < 190e6, f"{int(size):,} bytes, uncompressed"

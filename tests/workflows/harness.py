@@ -85,6 +85,8 @@ class GitHub:
         workflows: the folder of the workflows (default: this repository's).
         attempt: of the next run: more than 1 where somebody runs its jobs again.
         caches: what actions/cache keeps between runs, by key.
+        prerelease: whether a release that is published is marked as one.
+        programs: scripts that stand in for programs of a runner, by name.
     """
 
     reader: Reader
@@ -99,10 +101,18 @@ class GitHub:
     workflows: Path = ROOT / ".github/workflows"
     attempt: int = 1
     caches: dict[str, Path] = field(default_factory=dict)
+    prerelease: bool = False
+    programs: dict[str, str] = field(default_factory=dict)
     runs: int = 0
 
     def run(
-        self, workflow: str, event: str = "push", *, ref: str = "main", **inputs: str | bool
+        self,
+        workflow: str,
+        event: str = "push",
+        *,
+        ref: str = "main",
+        ref_type: str = "branch",
+        **inputs: str | bool,
     ) -> dict[str, Job]:
         """Run a workflow; its jobs by id, the skipped ones too."""
         self.runs += self.attempt == 1
@@ -114,10 +124,15 @@ class GitHub:
             for step, one in zip(job["steps"], written[job["id"]]["steps"], strict=True):
                 step["with"] = one.get("with", {})
         repository = {"default_branch": "main", "has_pages": self.pages is not None}
-        payload = {"repository": repository, "pull_request": {"number": 7}}
+        payload = {
+            "repository": repository,
+            "pull_request": {"number": 7},
+            "release": {"prerelease": self.prerelease},
+        }
         contexts: dict[str, Any] = {
             "github": {
                 "ref_name": ref,
+                "ref_type": ref_type,
                 "event_name": event,
                 "event": payload,
                 "token": TOKEN,
@@ -140,20 +155,24 @@ class GitHub:
             status = "success" if results <= {"success"} else "failure"
             known = {**contexts, "needs": needs}
             if self.reader.truth(job["if"]["expr"], known, status):
-                jobs[job["id"]] = self._job(job, known, ref, event)
+                rows = written[job["id"]].get("strategy", {}).get("matrix", {}).get("include", [{}])
+                machines = [
+                    self._job(job, {**known, "matrix": row, "strategy": {"job-index": index}})
+                    for index, row in enumerate(rows)
+                ]
+                jobs[job["id"]] = _together(machines)
             else:
                 jobs[job["id"]] = Job(job["id"], "skipped")
         return jobs
 
-    def _job(self, job: dict[str, Any], contexts: dict[str, Any], ref: str, event: str) -> Job:
-        place = self.folder / f"run-{self.runs}-{self.attempt}-{job['id']}"
-        place.mkdir()
-        gh = place / "bin/gh"
-        gh.parent.mkdir()
-        gh.write_text(
-            f'#!/bin/sh\n[ "$1 $2" = "api repos/owner/fork/pages" ] && echo {self.pages}\n'
-        )
-        gh.chmod(0o755)
+    def _job(self, job: dict[str, Any], contexts: dict[str, Any]) -> Job:
+        index = contexts["strategy"]["job-index"]
+        place = self.folder / f"run-{self.runs}-{self.attempt}-{job['id']}-{index}"
+        (place / "bin").mkdir(parents=True)
+        pages = f'#!/bin/sh\n[ "$1 $2" = "api repos/owner/fork/pages" ] && echo {self.pages}\n'
+        for name, program in {"gh": pages, **self.programs}.items():
+            (place / "bin" / name).write_text(program)
+            (place / "bin" / name).chmod(0o755)
         clone = place / "clone"
         files = {
             name: place / name.lower()
@@ -166,13 +185,13 @@ class GitHub:
         base = {name: value for name, value in os.environ.items() if name.startswith(_KEPT)}
         base |= {
             **{name: str(path) for name, path in files.items()},
-            "PATH": f"{gh.parent}:{os.environ['PATH']}",
+            "PATH": f"{place / 'bin'}:{os.environ['PATH']}",
             "CI": "true",
             "GITHUB_ACTIONS": "true",
-            "GITHUB_EVENT_NAME": event,
+            "GITHUB_EVENT_NAME": contexts["github"]["event_name"],
             "GITHUB_EVENT_PATH": str(event_path),
-            "GITHUB_REF_NAME": ref,
-            "GITHUB_REF_TYPE": "branch",
+            "GITHUB_REF_NAME": contexts["github"]["ref_name"],
+            "GITHUB_REF_TYPE": contexts["github"]["ref_type"],
             "GITHUB_REPOSITORY": "owner/fork",
             "GITHUB_WORKSPACE": str(clone),
             "RUNNER_OS": "Linux",
@@ -192,6 +211,8 @@ class GitHub:
                 made = Step(name, "skipped")
             elif "uses" in step:
                 given = {key: self._text(value, known) for key, value in step["with"].items()}
+                if contexts["github"]["ref_type"] == "tag":
+                    given.setdefault("ref", contexts["github"]["ref_name"])
                 action = self._own_action(step["uses"], clone)
                 if action is None:
                     made = self._uses(name, step["uses"].partition("@")[0], given, clone)
@@ -290,7 +311,8 @@ class GitHub:
         """Stand in for an action."""
         match action:
             case "actions/checkout":
-                git(self.folder, "clone", "--quiet", str(self.origin), str(clone))
+                ref = ("--branch", given["ref"]) if "ref" in given else ()
+                git(self.folder, "clone", "--quiet", *ref, str(self.origin), str(clone))
                 if (clone / "requirements").is_dir():
                     make_environment(clone)
                     (clone / "node_modules").symlink_to(ROOT / "node_modules")
@@ -311,10 +333,18 @@ class GitHub:
                 else:
                     shutil.copy(source, kept)
             case "actions/download-artifact":
-                kept = self._artifact(given["name"])
-                if not kept.is_dir():
-                    return Step(name, "failure", f"there is no artifact {given['name']}")
-                shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
+                wanted = given.get("name") or given["pattern"]
+                found = sorted(self._artifact(".").glob(wanted))
+                if not found:
+                    return Step(name, "failure", f"there is no artifact {wanted}")
+                for kept in found:
+                    shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
+            case "actions/attest":
+                digest = re.fullmatch("sha256:[0-9a-f]{64}", given.get("subject-digest", ""))
+                if not digest and not list(clone.glob(given.get("subject-path", "-"))):
+                    return Step(name, "failure", "there is nothing to attest")
+                if "sbom-path" in given:
+                    json.loads((clone / given["sbom-path"]).read_text())
             case "actions/cache/restore":
                 if (cached := self.caches.get(given["key"])) is not None:
                     shutil.copytree(cached, given["path"])
@@ -364,12 +394,24 @@ class GitHub:
         return Step(name, "failure" if process.returncode else "success", "".join(lines))
 
 
+def _together(machines: list[Job]) -> Job:
+    """The machines of a matrix as one job, which they are for the jobs that need it."""
+    job, *others = machines
+    for other in others:
+        job.steps += other.steps
+        job.summary += other.summary
+        job.outputs |= {name: value for name, value in other.outputs.items() if value}
+        if job.result == "success":
+            job.result = other.result
+    return job
+
+
 def make_environment(folder: Path) -> None:
     """Make the environment of a checkout: the packages that are installed here, and its own code."""
     venv.create(folder / ".venv", symlinks=True)
     (site,) = (folder / ".venv/lib").glob("python*/site-packages")
-    paths = (folder / "scripts", folder / "container", sysconfig.get_path("purelib"))
-    (site / "qabot.pth").write_text("".join(f"{path}\n" for path in paths))
+    (site / "qabot.pth").write_text(f"{folder}/scripts\n{folder}/container\n")
+    (site / "shared.pth").write_text(sysconfig.get_path("purelib"))  # another lock leaves it alone
     shutil.copy(ROOT / ".venv/bin/qabot", folder / ".venv/bin/qabot")
     (folder / ".venv/installed").mkdir()
     for stamp in (ROOT / ".venv/installed").iterdir():
