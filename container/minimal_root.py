@@ -1,9 +1,9 @@
-"""Gather what Python and the packages need, and nothing else of the base, into a root of its own.
+"""Gather what Python and the packages need, and nothing else of the base, into a new root.
 
     python minimal_root.py OUT PACKAGES    while the image is built; needs ldd and ldconfig
 
-The result has no shell, no package manager, no pip, nothing setuid and nothing writable: what is not
-there cannot be used by an attacker. Everything is taken from the base, whichever it is: the interpreter
+The result has no shell, no package manager, no pip, nothing setuid and nothing writable: an attacker
+cannot use what is not there. Everything is taken from the base, whichever it is: the interpreter
 that runs this, its standard library, and the shared libraries that ldd finds for it and the packages.
 """
 
@@ -19,8 +19,8 @@ import sysconfig
 from pathlib import Path
 from py_compile import PycInvalidationMode
 
-# Left out of the standard library: tests, teaching, drawing and installing, and what needs a library of
-# its own that answering never opens.
+# Left out of the standard library: tests, teaching, drawing and installing, and modules that need
+# libraries which answering never opens.
 UNUSED = (
     "test", "idlelib", "turtledemo", "tkinter", "turtle.py", "ensurepip", "lib2to3", "pydoc_data",
     "distutils", "venv", "site-packages", "dist-packages", "__pycache__", "config-*", "__phello__",
@@ -44,7 +44,7 @@ NSSWITCH = "hosts: files dns\n"
 
 
 class Root:
-    """A root file system in the making.
+    """A root file system under construction.
 
     Args:
         out: the folder that becomes `/`.
@@ -57,7 +57,7 @@ class Root:
     def add(self, path: Path, unused: tuple[str, ...] = ()) -> None:
         """Copy a file, a folder, or a link and its target, to the same path.
 
-        Inside a folder nothing stays executable: scripts that are no Python, such as the standard
+        Inside a folder nothing stays executable: programs that are not Python, such as the standard
         library's `ctypes/macholib/fetch_macholib`, are left out, and Python and shared libraries need
         no such permission.
 

@@ -1,4 +1,4 @@
-"""The network of the tasks: public subnets, nobody can connect, and nothing that costs at rest."""
+"""The network of the tasks: public subnets, no incoming connections, and no cost at rest."""
 
 from __future__ import annotations
 

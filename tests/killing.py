@@ -101,7 +101,7 @@ def _everywhere(scenario: type[Scenario], folder: Path) -> dict[str, object]:
         if ended == 0 or scenario.afresh:
             again = _ended(subject, 0)
             if again != 0:
-                wrong.append(f"after a kill at step {last} it can't go on")
+                wrong.append(f"after a kill at step {last} it cannot go on")
             else:
                 wrong += [
                     f"after a kill at step {last} {difference}"

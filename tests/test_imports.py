@@ -18,7 +18,7 @@ if TYPE_CHECKING:
 _ROOTS = {"scripts/qabot": "scripts", "container/answerer": "container", "infra": ".", "tools": "."}
 # Names that mean the same in every package that has them.
 _SAME_MEANING = {"__init__", "__main__", "cli", "errors", "folder", "logs", "stack"}
-# Here they don't, and each says in its first line which it is.
+# Here they do not, and each says in its first line which it is.
 _SAME_MEANING |= {"contexts", "model", "parse"}
 
 

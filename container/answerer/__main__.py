@@ -1,15 +1,14 @@
-"""What the container runs: `python -m answerer`.
+"""The container's program: `python -m answerer`.
 
     CONTEXT QUESTION ITEM_ID            answer, print one line of JSON, write the item
     CONTEXT QUESTION ITEM_ID --no_save  answer, print one line of JSON
     --item-id KEY [--attempt N]         read question and context from the table, answer, write
 
-The last may be given several times, with as many attempts, for as many questions.
+The last may be given several times, each with its attempt, to answer several questions.
 
-Exit codes: 0 done, or not needed any more; 1 crashed; 2 the arguments, the environment, the model,
-the question or its context can't be used; 3 the table refused; 124 the deadline came first;
-130 and 143 stopped by SIGINT and SIGTERM. With `--item-id` each item says the same in words, and
-the code is that of the first question that failed.
+Exit codes: 0 done, or superseded; 1 crashed; 2 invalid arguments, environment, model, question or
+context; 3 the table refused; 124 the deadline passed; 130 and 143 stopped by SIGINT and SIGTERM. With
+`--item-id`, each item records its own result, and the code is that of the first question that failed.
 """
 
 from __future__ import annotations
@@ -38,12 +37,12 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None, environ: Mapping[str, str] | None = None) -> int:
     """Run one task.
 
-    It may run in any thread; SIGTERM and SIGINT are heard in the main thread only.
+    It may run in any thread; SIGTERM and SIGINT are handled in the main thread only.
 
     Args:
-        argv: the arguments, without the program's name; those of the process unless given.
-        environ: the environment, likewise. `MODEL_DIR`, `TABLE_NAME`, `DEADLINE_SECONDS`,
-            `ITEM_TTL_DAYS` and AWS's own variables are read.
+        argv: the arguments, without the program's name; default: those of the process.
+        environ: the environment (default: that of the process). `MODEL_DIR`, `TABLE_NAME`,
+            `DEADLINE_SECONDS`, `ITEM_TTL_DAYS` and AWS's own variables are read.
 
     Returns:
         The exit code; see the module.
@@ -93,7 +92,7 @@ def _run(
 
 
 def _tutorial(arguments: argparse.Namespace, environ: Mapping[str, str], model: Model) -> str:
-    """Answer what the command line asks, and give the line to print."""
+    """Answer the question of the command line; returns the line to print."""
     spans = model.answer(arguments.context, arguments.question, top_k=arguments.top_k)
     best = spans[0]
     answer = {
@@ -146,17 +145,17 @@ def _parser() -> argparse.ArgumentParser:
         dest="keys",
         action="append",
         default=[],
-        help="answer this item of the table instead; may be given again for further ones",
+        help="answer this item of the table instead; can be repeated",
     )
     parser.add_argument(
         "--attempt",
         dest="attempts",
         action="append",
         type=_positive,
-        help="which attempt at the item this task is; one for each item, in the same order",
+        help="number of this attempt at the item; one for each --item-id, in the same order",
     )
     parser.add_argument(
-        "--top-k", type=_positive, default=1, help="how many spans to keep in the item, default 1"
+        "--top-k", type=_positive, default=1, help="how many spans to keep in the item (default: 1)"
     )
     return parser
 
@@ -173,7 +172,7 @@ def _check(arguments: argparse.Namespace) -> None:
     if not arguments.keys and None in given:
         _parser().error("give CONTEXT QUESTION ITEM_ID, or --item-id KEY")
     if arguments.keys and (given != [None] * 3 or arguments.no_save):
-        _parser().error("--item-id goes without CONTEXT QUESTION ITEM_ID and --no_save")
+        _parser().error("--item-id cannot be combined with CONTEXT QUESTION ITEM_ID or --no_save")
     if arguments.attempts and len(arguments.attempts) != len(arguments.keys):
         _parser().error("give --attempt once for each --item-id, or not at all")
 
@@ -182,5 +181,5 @@ if __name__ == "__main__":
     code = main()
     sys.stdout.flush()
     sys.stderr.flush()
-    # The answer is written: don't wait for a model that hangs, nor for one to be taken apart.
+    # The answer is written: do not wait for a model that hangs, or for its cleanup.
     os._exit(code)

@@ -1,6 +1,6 @@
-"""DynamoDB's batch calls: as many items a call as they take, again and again for what they left.
+"""DynamoDB's batch calls: as many items per call as allowed, repeated for what was not processed.
 
-A batch call answers 200 and hands back what it had no capacity for, so every caller has to loop.
+A batch call replies 200 and returns what it had no capacity for, so every caller has to loop.
 https://docs.aws.amazon.com/amazondynamodb/latest/APIReference/API_BatchWriteItem.html
 """
 
@@ -26,7 +26,7 @@ _ROUNDS = 20  # without any progress: over a minute
 
 
 class BatchError(AnswererError):
-    """DynamoDB left the same part of a batch undone again and again."""
+    """DynamoDB repeatedly left part of a batch unprocessed."""
 
     exit_code = 3
 
@@ -37,12 +37,12 @@ def get(
     keys: Sequence[dict[str, Any]],
     sleep: Callable[[float], None] = time.sleep,
 ) -> Iterator[dict[str, Any]]:
-    """BatchGetItem, consistently, 100 keys a call; each key is asked for once.
+    """BatchGetItem with consistent reads, 100 keys per call; each key is requested once.
 
     Args:
         client: a DynamoDB client.
         table: the table's name.
-        keys: the items' keys, as DynamoDB has them.
+        keys: the items' keys, in DynamoDB's format.
         sleep: waits that many seconds.
 
     Raises:
@@ -59,7 +59,7 @@ def get(
             items = reply["Responses"].get(table, [])
             yield from items
             left = list(reply.get("UnprocessedKeys", {}).get(table, {"Keys": []})["Keys"])
-            # A reply holds 16 MB at most: what it left over then is no sign of a shortage.
+            # A reply holds at most 16 MB: keys left over because of that do not mean throttling.
             if items:
                 pauses = _pauses(table)
             elif left:
@@ -72,12 +72,12 @@ def write(
     requests: Sequence[dict[str, Any]],
     sleep: Callable[[float], None] = time.sleep,
 ) -> None:
-    """BatchWriteItem, 25 requests a call.
+    """BatchWriteItem, 25 requests per call.
 
     Args:
         client: a DynamoDB client.
         table: the table's name.
-        requests: `PutRequest`s and `DeleteRequest`s, as DynamoDB has them.
+        requests: `PutRequest`s and `DeleteRequest`s, in DynamoDB's format.
         sleep: waits that many seconds.
 
     Raises:
@@ -106,5 +106,5 @@ def _pauses(table: str) -> Iterator[float]:
         yield random.uniform(0, pause)  # noqa: S311
         pause = min(pause * 2, _LONGEST_PAUSE)
     raise BatchError(
-        f"table {table} takes no more requests: its capacity is used up; run again in some minutes"
+        f"table {table} accepts no more requests: its capacity is used up; run again in a few minutes"
     )

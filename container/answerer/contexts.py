@@ -1,4 +1,4 @@
-"""A context as an item of the table holds it: compressed, named by its content.
+"""Contexts in the form in which the table stores them: compressed, named by their content.
 
 An item holds 400 KB. Of English, a megabyte fits: the first million bytes of SQuAD v1.1's contexts
 compress to 400,010.
@@ -14,7 +14,7 @@ from answerer.errors import InputError
 # https://docs.aws.amazon.com/amazondynamodb/latest/developerguide/Constraints.html says 400 KB with
 # the names and values of every attribute; the other attributes of the item take less than 1 KB.
 MAX_PACKED_BYTES = 400 * 1024 - 1024
-# Text that compresses a thousandfold is no text. It also bounds what unpacking may allocate.
+# A text that compresses a thousandfold is not prose. This also limits what unpacking may allocate.
 MAX_TEXT_BYTES = 16 * 1024 * 1024
 PREFIX = "context#"  # of the ids of contexts' items
 
@@ -34,7 +34,8 @@ def pack(text: str) -> tuple[str, bytes]:
         plain = text.encode()
     except UnicodeEncodeError as error:
         raise InputError(
-            "not-unicode", f"the context has half a character at offset {error.start}; remove it"
+            "not-unicode",
+            f"the context contains half a surrogate pair at offset {error.start}; remove it",
         ) from None
     data = zlib.compress(plain, 6)
     if len(data) > MAX_PACKED_BYTES or len(plain) > MAX_TEXT_BYTES:

@@ -1,4 +1,4 @@
-"""What the task's environment tells: the table, the deadline, which ECS task this is."""
+"""The task's environment: the table, the deadline, and which ECS task this is."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ _CLIENT_ARGUMENTS = {
 
 
 class EnvironmentVariableError(AnswererError):
-    """An environment variable is missing or can't be used."""
+    """An environment variable is missing or invalid."""
 
     exit_code = 2
 
@@ -55,7 +55,7 @@ def deadline(environ: Mapping[str, str]) -> float:
 
 
 def lifetime(environ: Mapping[str, str]) -> int | None:
-    """How long the table keeps an item that this task creates, seconds; `None` for ever.
+    """How long the table keeps an item that this task creates, seconds; `None` for no limit.
 
     Raises:
         EnvironmentVariableError: `ITEM_TTL_DAYS` is not a number of days.
@@ -72,7 +72,7 @@ def _number(environ: Mapping[str, str], name: str) -> float | None:
         number = float(text)
     except ValueError:
         number = 0.0
-    if not 0 < number < 1e7:  # also when it is no number at all
+    if not 0 < number < 1e7:  # also when it is not a number
         raise EnvironmentVariableError(f"{name} is {text!a}; it must be a number above 0, or unset")
     return number
 
@@ -81,7 +81,7 @@ def open_table(environ: Mapping[str, str]) -> Table:
     """The table that `TABLE_NAME` names.
 
     Raises:
-        EnvironmentVariableError: it names none, or AWS has no region or no address to look in.
+        EnvironmentVariableError: it is not set, or the region or endpoint is missing or invalid.
     """
     name = environ.get(TABLE_VARIABLE)
     if not name:
@@ -104,7 +104,7 @@ def open_table(environ: Mapping[str, str]) -> Table:
         retries={"mode": "standard", "max_attempts": 8},
     )
     try:
-        # Else botocore finds a port that is none with the first call.
+        # Otherwise botocore finds an invalid port only at the first call.
         _ = urlsplit(arguments.get("endpoint_url", "")).port
         with _SESSION_LOCK:
             client = _session().create_client("dynamodb", config=config, **arguments)
@@ -112,9 +112,9 @@ def open_table(environ: Mapping[str, str]) -> Table:
         raise EnvironmentVariableError(
             "AWS_REGION is not set: name the region of the table in it, such as us-east-1"
         ) from None
-    except ValueError as error:  # botocore has no other for an address, or a region, that is none
+    except ValueError as error:  # botocore raises only this for an invalid endpoint or region
         raise EnvironmentVariableError(
-            f"AWS can't be called ({error}); correct AWS_REGION and AWS_ENDPOINT_URL"
+            f"AWS cannot be called ({error}); correct AWS_REGION and AWS_ENDPOINT_URL"
         ) from None
     return Table(client, name)
 
@@ -132,7 +132,7 @@ def _session() -> Any:
 
 
 def task_name(environ: Mapping[str, str]) -> str:
-    """The ARN of the ECS task that this process runs in; elsewhere a name that nothing else has.
+    """The ARN of the ECS task that this process runs in; elsewhere a unique name.
 
     https://docs.aws.amazon.com/AmazonECS/latest/developerguide/task-metadata-endpoint-v4-fargate.html
     """
@@ -148,5 +148,5 @@ def task_name(environ: Mapping[str, str]) -> str:
                 connection.request("GET", f"{uri.path}/task")
                 return str(json.load(connection.getresponse())["TaskARN"])
     except (OSError, HTTPException, ValueError, KeyError, TypeError, RecursionError):
-        pass  # the answer matters more than the name of who gave it
+        pass  # the answer matters more than the task's name
     return f"process:{uuid.uuid4()}"

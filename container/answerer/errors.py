@@ -2,11 +2,11 @@
 
     AnswererError              1   a person can act on it; the message says how
     ├── ModelError             2   the model directory is missing, broken or of another version
-    ├── InputError             2   this context or question can't be answered as it is
-    ├── ExportError            2   the checkpoint can't be exported as it is
-    ├── EnvironmentVariableError      2   the task's environment variables can't be used
-    ├── TableError             3   the table or an item of it is not as it has to be
-    ├── BatchError             3   the table does not take or give all that it was asked
+    ├── InputError             2   this context or question cannot be answered as it is
+    ├── ExportError            2   the checkpoint cannot be exported as it is
+    ├── EnvironmentVariableError      2   an environment variable of the task is missing or invalid
+    ├── TableError             3   the table or one of its items is missing or invalid
+    ├── BatchError             3   DynamoDB repeatedly left part of a batch unprocessed
     ├── SupersededError        0   a newer attempt has the question
     └── QabotError             1   everything of `qabot.errors`
 
@@ -21,13 +21,13 @@ class AnswererError(Exception):
 
 
 class ModelError(AnswererError):
-    """The model directory can't be used as it is."""
+    """The model directory is missing, broken or of another version."""
 
     exit_code = 2
 
 
 class InputError(AnswererError):
-    """This context or question can't be answered as it is.
+    """This context or question cannot be answered as it is.
 
     Args:
         kind: a short, stable name of the problem, such as `empty-context`.
@@ -43,6 +43,6 @@ class InputError(AnswererError):
 
 
 class ExportError(AnswererError):
-    """A checkpoint is missing, answers no questions, or its export would go where it can't."""
+    """A checkpoint is missing or does not answer questions, or its export cannot be written."""
 
     exit_code = 2

@@ -1,4 +1,4 @@
-"""Where a text may be cut: between grapheme clusters, what people see as characters.
+"""Where a text may be cut: between grapheme clusters, which people see as characters.
 
 The rules are those of Unicode's UAX #29 (https://unicode.org/reports/tr29, version 15.1) as far as
 the standard library knows the characters' properties.

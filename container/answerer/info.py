@@ -1,4 +1,4 @@
-"""`model.json`: what a model directory holds, readable without loading the model.
+"""`model.json`: a description of a model directory, readable without loading the model.
 
 A *model directory* holds `model.onnx`, `tokenizer.json` and `model.json`. This module is the only
 place that knows the fields of the last.
@@ -23,12 +23,12 @@ MODEL_FILE = "model.onnx"
 TOKENIZER_FILE = "tokenizer.json"
 INFO_FILE = "model.json"
 
-# Raised whenever the same model could give another answer to the same context and question, so that
+# Incremented whenever the same model could give another answer to the same context and question, so that
 # every answer made before counts as stale.
 SPAN_SEARCH = 2
 
-# Raised whenever the export of the same checkpoint could give another model directory, so that an
-# export that was kept is not used any more.
+# Incremented whenever the export of the same checkpoint could give another model directory, so that an
+# cached export is not used again.
 EXPORTER = 1
 
 
@@ -38,14 +38,14 @@ class ModelInfo:
 
     Args:
         name: the checkpoint's name, on a hub `OWNER/NAME`.
-        revision: the hub's commit, shortened or not; `None` for a checkpoint that is on no hub.
+        revision: the hub's commit, shortened or not; `None` for a checkpoint that is not on a hub.
         quantisation: `none`, or how the weights were quantised, such as `int8`.
         digest: SHA-256, hexadecimal, over model.onnx and then tokenizer.json.
         size: bytes of model.onnx; a cheap check against truncated and pointer files.
         max_length: tokens of one window, special tokens and question included.
         licence: SPDX expression of the weights' licence, or `unknown`.
-        null: whether the model can say that the text does not answer: its first token stands for it.
-        calibration: what makes probabilities of its scores, `None` where nothing was fitted.
+        null: whether the model can say that the text does not answer: by pointing to the first token.
+        calibration: turns its scores into probabilities; `None` where none was fitted.
         exact_match: EM in per cent on `measured_on`, `None` where not measured.
         f1: F1 in per cent on `measured_on`, `None` where not measured.
         measured_on: the data set that EM and F1 were measured on.
@@ -66,14 +66,14 @@ class ModelInfo:
 
     @property
     def identity(self) -> str:
-        """What makes an answer of this model fresh or stale: name, content, span search, fit."""
+        """Name, content, span search and calibration: answers of another identity are stale."""
         if self.revision is None:
             base = f"{self.name}@{self.digest[:12]}/s{SPAN_SEARCH}"
         else:
             base = hub_identity(self.name, self.revision, self.quantisation)
         if self.calibration is None:
             return base
-        # Another fit gives the same answer another score.
+        # Another calibration gives the same answer another score.
         fit = json.dumps(asdict(self.calibration), sort_keys=True)
         return f"{base}-{hashlib.sha256(fit.encode()).hexdigest()[:6]}"
 
@@ -83,7 +83,7 @@ class ModelInfo:
 
 
 def hub_identity(name: str, revision: str, quantisation: str) -> str:
-    """The identity of a hub's checkpoint, known without having it at hand.
+    """The identity of a hub's checkpoint, known without downloading it.
 
     Args:
         name: `OWNER/NAME` on the hub.
@@ -108,7 +108,7 @@ def read_info(directory: Path) -> ModelInfo:
 
     Raises:
         ModelError: a file is missing, `model.json` is not what this version writes, or model.onnx
-            has not the size it had when it was written.
+            does not have the size that it had when it was written.
     """
     path = directory / INFO_FILE
     try:
@@ -118,8 +118,8 @@ def read_info(directory: Path) -> ModelInfo:
         info = ModelInfo(**raw)
         if info.calibration is not None and info.null != (info.calibration.none is not None):
             raise ValueError(
-                "its calibration is of a model with a null and the model has none, or the other "
-                "way; fit it again with: qabot model calibrate"
+                "its calibration was fitted for a model with a null and the model has none, or vice "
+                "versa; fit it again with: qabot model calibrate"
             )
     except FileNotFoundError:
         raise ModelError(
@@ -127,7 +127,7 @@ def read_info(directory: Path) -> ModelInfo:
             "make one with: qabot model export NAME@REVISION --out DIR"
         ) from None
     except (OSError, ValueError, TypeError, RecursionError) as error:
-        raise ModelError(f"{path} can't be read ({error}); export the model again") from error
+        raise ModelError(f"{path} cannot be read ({error}); export the model again") from error
     for name in (MODEL_FILE, TOKENIZER_FILE):
         if not (directory / name).is_file():
             raise ModelError(f"{directory / name} is missing; export the model again")

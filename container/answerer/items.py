@@ -1,7 +1,7 @@
-"""What an item of the table says: questions, contexts, and the tutorial's items.
+"""The items of the table: questions, contexts, and the tutorial's items.
 
-With `answerer.table` the only place that knows the names of attributes. Reading is lenient: an item
-that makes no sense reads as FAILED, so that its question is asked again.
+Only this module and `answerer.table` know the names of the attributes. Reading is lenient: an invalid
+item reads as FAILED, so that its question is asked again.
 """
 
 from __future__ import annotations
@@ -29,7 +29,7 @@ SET_ANSWER = (
 
 
 class Status(StrEnum):
-    """Where a question stands."""
+    """The state of a question."""
 
     PENDING = "PENDING"
     RUNNING = "RUNNING"
@@ -44,24 +44,24 @@ class Status(StrEnum):
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Item:
-    """A question as the table has it.
+    """A question in the table.
 
     Args:
         key: its `item_id`.
-        status: where it stands.
+        status: its state.
         attempt: counts the launches of a task for it, from 1; 0 in items of the tutorial's form.
-        token: what ECS knows the attempt's launch by, so that nobody launches it twice.
-        lease: the second (Unix time) after which a task that has said nothing counts as dead.
+        token: identifies the attempt's launch to ECS, so that it is not launched twice.
+        lease: Unix time after which a task that has not reported counts as dead.
         task: ARN of the task that runs or ran it, where that is known.
         question: the question's text.
         context: the text itself in items of the tutorial's form, else `None`.
         context_id: the item that holds the text, else `None`.
-        spans: once ANSWERED, the answer and then what else it could have been, best first; the
+        spans: once ANSWERED, the answer and then the alternatives, best first; the
             offsets are -1 where the item has none.
         model: identity of the model that answered.
         kind: short name of what went wrong once FAILED.
         reason: what went wrong, for people.
-        permanent: once FAILED, whether the question or its context must change to help it.
+        permanent: once FAILED, whether only a change to the question or its context can help.
     """
 
     key: str
@@ -81,22 +81,22 @@ class Item:
 
 
 def answer_values(spans: Sequence[Span], model: str) -> dict[str, Any]:
-    """The values for `SET_ANSWER`; alternatives that don't fit are left out.
+    """The values for `SET_ANSWER`; alternatives that do not fit are left out.
 
     Args:
-        spans: the answer, then what else it could have been, best first.
+        spans: the answer, then the alternatives, best first.
         model: identity of the model that answered.
 
     Raises:
-        InputError: the answer doesn't fit into an item.
+        InputError: the answer does not fit into an item.
     """
     best, *others = spans
     room = MAX_ANSWER_BYTES - len(best.answer.encode())
     if room < 0:
         raise InputError(
             "answer-too-long",
-            f"the answer would be {MAX_ANSWER_BYTES - room:,} bytes, one word for the model: "
-            "the context is no text; give one with spaces between its words",
+            f"the answer would be {MAX_ANSWER_BYTES - room:,} bytes, a single word for the "
+            "model: the context is not prose; give a text with spaces between its words",
         )
     alternatives = []
     for span in others:
@@ -147,15 +147,15 @@ def number(raw: Mapping[str, Any], name: str, default: float) -> float:
 
 
 def parse(raw: Mapping[str, Any]) -> Item:
-    """What an item says. One that makes no sense reads as FAILED, so that it is asked again."""
+    """The content of an item; an invalid one reads as FAILED, so that it is asked again."""
     spans: tuple[Span, ...] = ()
     if "answer" in raw:
         others = raw.get("alternatives", {}).get("L", [])
         spans = tuple(map(_parse_span, [raw, *(other.get("M", {}) for other in others)]))
     kind, reason = text(raw, "kind") or None, text(raw, "reason") or None
-    # The tutorial's command writes no status: it writes when it has the answer.
+    # The tutorial's command does not write a status: it writes once it has the answer.
     status = text(raw, "status") or (Status.ANSWERED if spans else "")
-    # Only the answer itself may be missing, and only where it says so: the text does not say.
+    # The answer may be missing only where the item says that the text does not answer.
     said = [span.found for span in spans]
     if raw.get("answer", {}).get("NULL") is True:
         said = said[1:]

@@ -1,4 +1,4 @@
-"""One line of log a call, on standard error, whatever the text contains."""
+"""One log line per call, on standard error, whatever the text contains."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ def log(text: str) -> None:
 
 
 def escape(text: str) -> str:
-    """Text on one line, in characters that every log takes, cut where it is long.
+    """Text on one line, in characters that every log accepts, cut where it is long.
 
     Args:
         text: any text, half surrogates too.

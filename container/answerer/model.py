@@ -33,7 +33,7 @@ if TYPE_CHECKING:
 # The longest answer, in tokens: about two lines.
 MAX_ANSWER_TOKENS = 30
 
-# Texts that are kept, with what was tokenised of them, for the next question about the same text.
+# Texts that are cached, with their tokens, for the next question about the same text.
 _TEXTS_KEPT = 8
 
 
@@ -44,7 +44,7 @@ class Model:
         info: what `model.json` says.
         windows: its tokenizer.
         session: its neural network.
-        threads: how many windows run side by side.
+        threads: how many windows run in parallel.
     """
 
     def __init__(self, info: ModelInfo, windows: Windows, session: Session, threads: int) -> None:
@@ -60,7 +60,7 @@ class Model:
 
         Args:
             directory: holds model.onnx, tokenizer.json and model.json.
-            threads: how many windows run side by side; by default one for each usable core.
+            threads: how many windows run in parallel; by default one for each usable core.
 
         Raises:
             ModelError: the directory is missing, broken or of another version.
@@ -89,16 +89,16 @@ class Model:
         Args:
             context: any text, of any length up to `windows.MAX_CONTEXT`.
             question: a question about it.
-            top_k: how many spans at most; they don't overlap.
+            top_k: how many spans at most; they do not overlap.
             max_answer_tokens: the longest answer, in tokens.
 
         Returns:
-            the answer, then what else it could be; `context[span.start:span.end] == span.answer`.
+            the answer, then the alternatives; `context[span.start:span.end] == span.answer`.
             The answer is an empty span where the text does not say, and its score how likely that
             is. No two spans overlap or say the same.
 
         Raises:
-            InputError: the context or the question can't be answered as it is.
+            InputError: the context or the question cannot be answered as it is.
             ModelError: the model failed.
         """
         job = self._answered(context, question, max_answer_tokens)
@@ -107,13 +107,13 @@ class Model:
     def evidence_all(
         self, pairs: Iterable[tuple[str, str]]
     ) -> Generator[tuple[int, tuple[Span, Evidence] | InputError], None, None]:
-        """The best span for each of many questions, and what speaks for it.
+        """The best span for each of many questions, with the evidence for it.
 
         Args:
             pairs: as for `answer_all`.
 
         Yields:
-            the index of a pair; the span, without a score, and what a calibration weighs.
+            the index of a pair; the span, without a score, and the evidence that a calibration weighs.
 
         Raises:
             ModelError: the model failed.
@@ -146,7 +146,7 @@ class Model:
 
         Yields:
             the index of a pair and what `answer` returns or raises for it, as they complete.
-            Closing the iterator stops the work at once.
+            Closing the iterator stops the work immediately.
 
         Raises:
             ModelError: the model failed.
@@ -178,7 +178,7 @@ class Model:
     def _run(
         self, jobs: Iterator[_Job | tuple[int, InputError]]
     ) -> Iterator[_Job | tuple[int, InputError]]:
-        """Run the windows of all jobs side by side; yield each job once it is complete."""
+        """Run the windows of all jobs in parallel; yield each job once it is complete."""
         ahead = 2 * self.threads  # enough that no thread waits while the caller uses a result
         running = 0
         waiting: Iterator[_Window] = iter(())
@@ -221,7 +221,7 @@ class _Window:
 
 @dataclass(slots=True, eq=False)
 class _Job:
-    """One question in progress: its windows, and what the model has said of them so far."""
+    """One question in progress: its windows, and the results for them so far."""
 
     index: int
     texts: Windows
@@ -254,9 +254,9 @@ class _Job:
 
 
 def _check_content(directory: Path, expected: str) -> None:
-    """Raise ModelError where the files are not those that `model.json` was written for.
+    """Raise ModelError if the files are not those that `model.json` was written for.
 
-    What reads them is native code, which a damaged file can end without a word.
+    Native code reads them, and a damaged file can crash it without a message.
     """
     found: list[str | OSError] = []
 
@@ -266,21 +266,22 @@ def _check_content(directory: Path, expected: str) -> None:
         except OSError as error:
             found.append(error)
 
-    # Hashing leaves the interpreter to others, and what comes next takes as long.
+    # Hashing releases the interpreter, and loading the model takes as long.
     aside = threading.Thread(target=read, name="digest", daemon=True)
     aside.start()
     import_onnxruntime()
     import tokenizers  # noqa: F401
 
     aside.join()
-    (one,) = found
-    if isinstance(one, OSError):
-        raise ModelError(f"{directory} can't be read ({one.strerror}); make it readable") from one
-    if one == expected:
+    (actual,) = found
+    if isinstance(actual, OSError):
+        reason = actual.strerror
+        raise ModelError(f"{directory} cannot be read ({reason}); make it readable") from actual
+    if actual == expected:
         return
     raise ModelError(
-        f"{directory}: {MODEL_FILE} or {TOKENIZER_FILE} is not what {INFO_FILE} was written for: "
-        "damaged, or changed since; fetch or export the model again"
+        f"{directory}: {MODEL_FILE} or {TOKENIZER_FILE} does not match {INFO_FILE}: "
+        "it was damaged or changed; fetch or export the model again"
     )
 
 

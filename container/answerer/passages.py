@@ -1,7 +1,7 @@
 """Long texts as passages: pieces that the model reads in one window, and that overlap.
 
 A text is cut before it is tokenised, so that only the passages worth reading are. A form feed
-separates passages that somebody else has cut: pages of a text, or what was chosen of many documents.
+separates passages that were cut elsewhere: the pages of a text, or passages chosen from documents.
 """
 
 from __future__ import annotations
@@ -11,13 +11,13 @@ import re
 # Code points in a passage: of English some 280 tokens, of a window's 384.
 LENGTH = 1200
 
-# What neighbouring passages share at least, so that an answer cut by one is whole in the other.
+# Code points that neighbouring passages share at least: an answer cut by one is whole in the other.
 OVERLAP = 200
 
 # A text of up to this many code points, about a window, is one passage.
 WHOLE = 1600
 
-# Between passages that nothing may put together again.
+# Between passages that must not be joined again.
 BREAK = "\f"
 
 # Where a passage may end, best first: after a paragraph, a sentence, a word.
@@ -35,7 +35,7 @@ def cut(text: str) -> list[range]:
         text: any text.
 
     Returns:
-        the code points of each passage; together they cover the text, but for the breaks.
+        the code points of each passage; together they cover the text, except for the breaks.
     """
     cuts: list[range] = []
     start = 0

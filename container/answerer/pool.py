@@ -1,6 +1,6 @@
 """Threads that run the model, one window each, so that every core is busy.
 
-One window a run, on one thread: a run's numbers then depend on its window alone (dynamic
+One window per run, on one thread: a run's numbers then depend on its window alone (dynamic
 quantisation takes its scale from the whole batch), and no core waits for another.
 """
 
@@ -23,9 +23,9 @@ Tag = TypeVar("Tag")
 
 
 class Pool(Generic[Tag]):
-    """A context manager: a few threads with a model's session, stopped at once on leaving.
+    """A context manager: a few threads with a model's session, stopped immediately on exit.
 
-    The threads are daemons that leaving also waits for: an interrupted program neither hangs on
+    The threads are daemons, and exiting also waits for them: an interrupted program neither hangs on
     them nor tears the interpreter down under them.
 
     Args:
@@ -58,16 +58,16 @@ class Pool(Generic[Tag]):
             thread.join()
 
     def submit(self, tag: Tag, inputs: Inputs) -> None:
-        """Have the model run on one window.
+        """Queue one window for the model.
 
         Args:
-            tag: what `result` gives back with its logits.
+            tag: `result` returns it with the logits.
             inputs: as for `Session.run`.
         """
         self._work.put((tag, inputs))
 
     def result(self) -> tuple[Tag, Logits]:
-        """Wait for the next window to be done, whichever it is.
+        """Wait for any window to be done.
 
         Raises:
             ModelError: the model failed on it.

@@ -22,7 +22,7 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
-# BM25's usual constants: how soon a repeated term stops counting, and how much long passages lose.
+# BM25's usual constants: the saturation of repeated terms, and the penalty for long passages.
 SATURATION = 1.2
 WEIGHT_OF_LENGTH = 0.75
 
@@ -32,14 +32,14 @@ UNSPACED = "\u0e00-\u0eff\u0f00-\u0fff\u1000-\u109f\u1780-\u17ff\u3040-\u30ff\u3
 _RUN = re.compile(rf"[{UNSPACED}]+|[^\W_{UNSPACED}]+")
 _IS_UNSPACED = re.compile(rf"[{UNSPACED}]")
 
-# Letters of a stem. Cutting words serves many languages alike, and on long documents it did as well
-# as English endings taken off by rule (docs/models.md).
+# Letters of a stem. Cutting words works for many languages, and on long documents it did as well
+# as removing English endings by rule (docs/models.md).
 STEM = 6
 SHORTEST_PLURAL = 3
 
 
 def _stems(words: Iterable[str]) -> list[str]:
-    """What the forms of each word share: its beginning, without a plural's s."""
+    """The stem of each word: its beginning, without a plural's s."""
     # In one expression: an index of documents takes the stems of millions of words.
     return [
         (word[:-1] if len(word) > SHORTEST_PLURAL and word[-1] == "s" else word)[:STEM]
@@ -47,7 +47,7 @@ def _stems(words: Iterable[str]) -> list[str]:
     ]
 
 
-# English words that a question is made of and that say nothing of what it is about.
+# English words that are common in questions and say nothing about their subject.
 FUNCTION_WORDS = frozenset(
     _stems(
         re.findall(
@@ -64,12 +64,12 @@ FUNCTION_WORDS = frozenset(
 
 @dataclass(frozen=True, slots=True)
 class Statistics:
-    """What BM25 takes from all passages, where only some of them are ranked.
+    """Figures about all passages, for BM25 where only some of them are ranked.
 
     Args:
         passages: how many there are.
         length: the mean of their lengths, in terms.
-        frequency: of each term that may be asked for, how many passages hold it.
+        frequency: of each term of a question, how many passages contain it.
     """
 
     passages: int
@@ -78,16 +78,16 @@ class Statistics:
 
 
 class Ranking:
-    """The terms of some passages, ready to be asked.
+    """An index of the terms of some passages.
 
     Args:
         passages: texts; their order gives the order of the scores.
-        statistics: of the whole that they are part of; by default they are the whole.
+        statistics: of all passages, where these are only some of them; default: these are all.
     """
 
     def __init__(self, passages: Iterable[str], statistics: Statistics | None = None) -> None:
         lengths: list[int] = []
-        # Of each term, the passages that hold it and how often.
+        # For each term, the passages that contain it and how often.
         self._postings: dict[str, list[tuple[int, int]]] = {}
         for number, passage in enumerate(passages):
             found = terms(passage)
@@ -116,7 +116,7 @@ class Ranking:
         for term in sorted(content_terms(question)):
             postings = self._postings.get(term, ())
             holding = self._statistics.frequency.get(term, 0)
-            # A count that is rounded can be less than the passages that hold a term.
+            # A rounded count can be less than the number of passages that contain a term.
             rarity = math.log(1 + (max(count, holding) - holding + 0.5) / (holding + 0.5))
             for number, times in postings:
                 gain = times * (SATURATION + 1) / (times + self._penalties[number])
@@ -124,7 +124,7 @@ class Ranking:
         return scores
 
     def overlaps(self, question: str) -> list[float]:
-        """The share of a question's terms that each passage holds; 0 where it has none.
+        """The share of a question's terms that each passage contains; 0 where it has none.
 
         Args:
             question: any text.
@@ -138,7 +138,7 @@ class Ranking:
 
 
 def best(scores: Sequence[float], most: int) -> list[int]:
-    """The indices of the highest scores above 0, highest first, and the earlier of two equal ones.
+    """The indices of the highest scores above 0, highest first; of two equal ones, the earlier first.
 
     Args:
         scores: one per passage.
@@ -158,10 +158,10 @@ def content_terms(question: str) -> set[str]:
 
 
 def terms(text: str) -> list[str]:
-    """What the ranking compares: the stems of a text's words, in their order.
+    """The terms that the ranking compares: the stems of a text's words, in their order.
 
-    Case, accents and other marks don't count. A run of a script without spaces gives its pairs of
-    neighbouring characters.
+    Case, accents and other marks are ignored. In scripts without spaces, each pair of neighbouring
+    characters is a term.
 
     Args:
         text: any text.

@@ -1,4 +1,4 @@
-"""From what speaks for an answer to the probability that it is right.
+"""From the evidence for an answer to the probability that it is right.
 
 A model's own softmax is not that: it splits between mentions of one answer, falls with the length of
 the text, and is as sure where the text says nothing. `qabot model calibrate` fits two logistic
@@ -12,24 +12,24 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-# A margin or rank beyond this says no more than this.
+# Larger margins and ranks are cut to this.
 MOST = 20.0
 
 FEATURES = ("share", "margin", "rank", "overlap", "tokens", "length")
-# Whether the text says is a matter of two of them alone: a fit on paragraphs must hold for long texts.
+# Whether the text answers depends on only two of them: a fit on paragraphs must hold for long texts.
 NONE_FEATURES = ("rank", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Evidence:
-    """What speaks for a span.
+    """The evidence for a span.
 
     Args:
-        share: logarithm of the part that the spans of this answer have of all probability.
-        total: logarithm of what all spans weigh together, where the null weighs 1.
+        share: logarithm of this answer's share of the total probability, all its spans counted.
+        total: logarithm of the total weight of all spans, relative to the null.
         margin: its rank minus the best other answer's; 0 where there is no other.
         rank: its rank without the lexical part: log odds against the window's null.
-        overlap: share of the question's terms that its passage holds.
+        overlap: share of the question's terms that its passage contains.
         tokens: how many tokens were read.
         length: of the answer, in code points.
         candidates: how many spans there were to choose from.
@@ -63,18 +63,18 @@ class Evidence:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Calibration:
-    """A fit, as `model.json` holds it.
+    """A calibration, as in `model.json`.
 
     Args:
         right: a constant and a weight for each of `FEATURES`: log odds that the best span is right
-            where the text says.
+            where the text answers.
         none: the same with `NONE_FEATURES` for "the text does not say"; `None` for a model without
             a null.
-        threshold: from this probability of "the text does not say" on, that is the answer.
-        fitted_on: what it was fitted on, for people.
+        threshold: at this probability of "the text does not say" or above, that is the answer.
+        fitted_on: name of the data it was fitted on.
         questions: how many questions that were.
         error: expected calibration error, in [0, 1], on questions it was not fitted on.
-        auroc: how well the score tells right answers from wrong ones, on the same; 0.5 is chance.
+        auroc: how well the score separates right answers from wrong ones, on the same; 0.5 is chance.
     """
 
     right: tuple[float, ...]
@@ -92,7 +92,7 @@ def probabilities(
     """How likely the span is right, and how likely the text does not say.
 
     Args:
-        evidence: what speaks for the span.
+        evidence: for the span.
         has_null: whether the model has a null.
         calibration: the fit; without one, the shares of a softmax.
     """
@@ -101,7 +101,7 @@ def probabilities(
         if calibration.none is not None:
             none = _logistic(calibration.none, evidence.features(NONE_FEATURES))
         return _logistic(calibration.right, evidence.features()) * (1 - none), none
-    # A text of few spans leaves the model no choice, which is no reason to be sure.
+    # In a text of few spans the model has no choice, which is not a reason to be sure.
     right = math.exp(min(0.0, evidence.share)) * evidence.candidates / (evidence.candidates + 1)
     if not has_null:
         return right, 0.0
@@ -115,13 +115,13 @@ def _logistic(weights: tuple[float, ...], features: list[float]) -> float:
 
 
 def read_calibration(raw: Any) -> Calibration | None:
-    """Read the fit of a `model.json`.
+    """Read the calibration of a `model.json`.
 
     Args:
         raw: its JSON value; `None` where the model has no fit.
 
     Raises:
-        ValueError: it makes no sense.
+        ValueError: it is invalid.
     """
     if raw is None:
         return None
@@ -136,7 +136,7 @@ def read_calibration(raw: Any) -> Calibration | None:
             raise ValueError("fitted_on must be text, and questions a whole number")
     except (TypeError, ValueError) as error:
         raise ValueError(
-            f"its calibration makes no sense: {error}; fit it again with: qabot model calibrate"
+            f"invalid calibration: {error}; fit it again with: qabot model calibrate"
         ) from error
     return Calibration(
         right=right, none=none, threshold=calibration.threshold, fitted_on=calibration.fitted_on,

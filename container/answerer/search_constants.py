@@ -8,7 +8,7 @@ from answerer import model, passages, ranking, scores, spans, texts, windows
 
 
 def search_constants() -> dict[str, dict[str, Any]]:
-    """Every number and word that decides what is found, by the part of the search that it is for."""
+    """Every number and word that the search depends on, by the part of the search that uses it."""
     return {
         "passages": {
             "length": passages.LENGTH,

@@ -24,9 +24,8 @@ _TYPES = {"tensor(int64)": "int64", "tensor(int32)": "int32"}
 def import_onnxruntime() -> ModuleType:
     """Import onnxruntime with its telemetry off.
 
-    Since 1.29 it reports to its maker from Linux too, and only this variable, set before the
-    import, keeps it from starting (https://github.com/microsoft/onnxruntime/issues/27379): people's
-    questions stay theirs.
+    Since 1.29 it sends telemetry from Linux too, and only this variable, set before the import,
+    prevents that (https://github.com/microsoft/onnxruntime/issues/27379). Questions are private.
     """
     os.environ["ORT_DISABLE_TELEMETRY"] = "1"
     import onnxruntime
@@ -35,14 +34,14 @@ def import_onnxruntime() -> ModuleType:
 
 
 class Session:
-    """One loaded `model.onnx`; its `run` may be called from several threads at once.
+    """One loaded `model.onnx`; its `run` may be called from several threads in parallel.
 
     Args:
         path: the file.
-        threads: threads of one `run`; 1 where several `run`s go side by side.
+        threads: threads of one `run`; 1 where several `run`s go on in parallel.
 
     Raises:
-        ModelError: it can't be loaded, or is no extractive question-answering model.
+        ModelError: it cannot be loaded, or is not an extractive question-answering model.
     """
 
     def __init__(self, path: Path, threads: int = 1) -> None:
@@ -53,25 +52,27 @@ class Session:
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # fatal; everything else is raised, too
         # Where a CPU multiplies 8-bit numbers with saturating 16-bit sums (x86 before VNNI), take
-        # the slower instructions that don't: the answers are the same on every CPU.
+        # the slower instructions that do not: the answers are the same on every CPU.
         options.add_session_config_entry("session.x64quantprecision", "1")
         try:
-            # onnxruntime's fused skip-and-normalise runs 7 times slower than the two apart
+            # onnxruntime's fused skip-and-normalise is 7 times slower than the two separately
             # (measured with 1.32 on x86-64; docs/models.md).
             self._session = ort.InferenceSession(
                 str(path),
                 options,
                 providers=["CPUExecutionProvider"],
                 disabled_optimizers=["SkipLayerNormFusion"],
-                # Else it says on standard output that it tries the same provider once more.
+                # Otherwise it prints to standard output that it retries the same provider.
                 enable_fallback=0,
             )
             nodes = [(node.name, node.type) for node in self._session.get_inputs()]
             outputs = {node.name for node in self._session.get_outputs()}
         except Exception as error:
-            # onnxruntime raises a class for each status, without a common base; a name that is not
-            # UTF-8 is only found when it is asked for.
-            raise ModelError(f"{path} can't be loaded ({error}); export the model again") from error
+            # onnxruntime raises a class per status, without a common base; a name that is not
+            # UTF-8 is found only when it is read.
+            raise ModelError(
+                f"{path} cannot be loaded ({error}); export the model again"
+            ) from error
         self._inputs: dict[str, str] = {}
         known = ("input_ids", "attention_mask", "token_type_ids")
         for name, kind in nodes:
@@ -83,7 +84,7 @@ class Session:
             self._inputs[name] = _TYPES[kind]
         if not {"start_logits", "end_logits"} <= outputs:
             raise ModelError(
-                f"{path} has no start_logits and end_logits, so it finds no answers in a text; "
+                f"{path} has no start_logits and end_logits, so it cannot find answers in a text; "
                 "export a question-answering checkpoint"
             )
 
@@ -93,9 +94,9 @@ class Session:
         """The logits of a batch of windows.
 
         Args:
-            inputs: input_ids, attention_mask and token_type_ids, each (windows, tokens); what the
-                model doesn't know is left out.
-            options: what `run_options` gave, where the run must be stoppable.
+            inputs: input_ids, attention_mask and token_type_ids, each (windows, tokens); those
+                that the model does not have are left out.
+            options: from `run_options`, where the run must be stoppable.
 
         Returns:
             start and end logits, each (windows, tokens).

@@ -2,7 +2,7 @@
 
 The model gives each token of a window two numbers, the logits of "the answer starts here" and "the
 answer ends here". A model with a null gives them to the first token, too, for "this window does not
-say". What counts for a span is its rank:
+say". Spans are compared by their rank:
 
     rank = start + end - (the window's null) + LEXICAL_WEIGHT * (BM25 of the passage)
 
@@ -10,8 +10,8 @@ Ranks share a scale over all windows, where probabilities per window would let a
 answer be as sure as the one with it (https://github.com/google-research/bert/issues/783). The same
 order within one window is that of the classic question-answering pipeline.
 
-Spans that overlap or say the same text speak for one answer. docs/models.md gives the figures, and
-`answerer.scores` makes a probability of what is found here.
+Spans that overlap or have the same text count for one answer. docs/models.md gives the figures, and
+`answerer.scores` turns the result into a probability.
 """
 
 from __future__ import annotations
@@ -35,15 +35,15 @@ if TYPE_CHECKING:
     from answerer.scores import Calibration
     from answerer.windows import Context
 
-# What a point of BM25 adds to a span's rank (chosen on long documents; docs/models.md).
+# The weight of a point of BM25 in a span's rank (chosen on long documents; docs/models.md).
 LEXICAL_WEIGHT = 0.4
 
-# The best spans that are kept of each window; the others together weigh next to nothing. And the
-# starts of which the best span is kept beside them, for alternatives further off.
+# The number of best spans kept of each window; the others together weigh next to nothing. And the
+# number of starts whose best span is kept as well, for more distant alternatives.
 KEPT = 200
 KEPT_STARTS = 50
 
-# Candidates that are compared with each other, of all windows.
+# The number of candidates, of all windows, that are compared with each other.
 COMPARED = 1000
 
 # Two dates in brackets, such as (10 December 1815 – 27 November 1852).
@@ -57,7 +57,7 @@ END_PUNCTUATION = " .,;:!?\"'”’)]。、"
 
 @dataclass(frozen=True, slots=True)
 class Span:
-    """A part of a text that answers a question, or the finding that none does.
+    """The part of a text that answers a question, or the result that none does.
 
     Args:
         answer: the text, `context[start:end]`; empty where the text does not say.
@@ -114,7 +114,7 @@ class SpanSearch:
         lexical: float = 0.0,
         overlap: float = 0.0,
     ) -> None:
-        """Add the logits of one window. The order in which windows come doesn't matter.
+        """Add the logits of one window. The order of the windows does not matter.
 
         Args:
             context: the tokenised passage that the window is part of.
@@ -124,7 +124,7 @@ class SpanSearch:
             offset: where the passage starts in the whole text.
             null: the sum of the first token's logits; 0 for a model without a null.
             lexical: BM25 of the passage.
-            overlap: share of the question's terms that the passage holds.
+            overlap: share of the question's terms that the passage contains.
 
         Raises:
             ModelError: they are not numbers, so that the model is broken.
@@ -136,7 +136,7 @@ class SpanSearch:
                 "the model is broken: its logits are not finite numbers; export it again"
             )
         self._tokens += len(start)
-        # A blank token can be inside of an answer but not its first or last one.
+        # A blank token can be inside an answer but not its first or last one.
         blank = context.blank[window.start : window.stop]
         start = np.where(blank, -np.inf, start)
         end = np.where(blank, -np.inf, end)
@@ -159,16 +159,16 @@ class SpanSearch:
     def best(
         self, top_k: int, *, has_null: bool = False, calibration: Calibration | None = None
     ) -> list[Span]:
-        """The answer, and what else it could be, best first.
+        """The answer and its alternatives, best first.
 
         Args:
             top_k: how many spans at most.
             has_null: whether the model has a null.
-            calibration: makes a probability of what is found; a softmax without one.
+            calibration: turns ranks into probabilities; without one, a softmax does.
 
         Returns:
             the answer, which is an empty span where the text does not say, then other answers;
-            no two overlap or say the same.
+            no two overlap or have the same text.
         """
         from answerer.scores import probabilities
 
@@ -181,25 +181,25 @@ class SpanSearch:
             spans.append(Span(self._text[best.start : best.end], best.start, best.end, right))
             if len(spans) == 1 and has_null and _is_none(found, none, calibration):
                 spans.insert(0, Span("", 0, 0, none))
-        # Another answer is never surer than the one that is given.
+        # An alternative never has a higher score than the answer.
         top = spans[0].score if spans[0].found else 1 - spans[0].score
         return [spans[0], *(_at_most(span, top) for span in spans[1:])][:top_k]
 
     def evidence(self) -> tuple[Span, Evidence]:
-        """The best span, with the score 0, and what speaks for it."""
+        """The best span, with the score 0, and the evidence for it."""
         groups = list(itertools.islice(self._groups(), 2))
         best = groups[0][0]
         span = Span(self._text[best.start : best.end], best.start, best.end, 0.0)
         return span, self._evidence(groups, 0)
 
     def _groups(self) -> Iterator[list[_Candidate]]:
-        """The candidates that speak for each answer, best first in each, and the best answer first."""
+        """The candidates grouped by answer: best first in each group, and the best group first."""
         ordered = sorted(self._candidates.values(), key=lambda c: (-c.rank, c.start, c.end))
         left = ordered[:COMPARED]
         said = {c: _said(self._text[c.start : c.end]) for c in left}
         while left:
             best = self._one_date(left[0], left)
-            # What overlaps another mention of the same text speaks for it, too.
+            # A span that overlaps another mention of the same text counts for it, too.
             mentions = [c for c in left if said[c] == said[best]]
             group = [best]
             others: list[_Candidate] = []
@@ -212,7 +212,7 @@ class SpanSearch:
             left = others
 
     def _one_date(self, best: _Candidate, candidates: Iterable[_Candidate]) -> _Candidate:
-        """Where a span holds both dates of a pair in brackets, the best span inside of one of them."""
+        """Where a span holds both dates of a pair in brackets, the best span inside one of them."""
         first = max(0, best.start - LONGEST_DATES)
         for pair in _DATES.finditer(self._text, first, best.end + LONGEST_DATES):
             sides = (pair.span(1), pair.span(2))
@@ -262,11 +262,11 @@ def _at_most(span: Span, score: float) -> Span:
 
 
 def _said(text: str) -> str:
-    """What makes two mentions the same: case, white space and end punctuation don't count."""
+    """The text by which mentions are compared: without case, white space and end punctuation."""
     return " ".join(text.casefold().split()).strip(END_PUNCTUATION) or text
 
 
 def _log_sum(ranks: list[float]) -> float:
-    """The logarithm of the sum of the exponentials; exact, so that the order changes no digit."""
+    """The logarithm of the sum of the exponentials; exact, so that the order does not matter."""
     top = max(ranks)
     return top + math.log(math.fsum(math.exp(rank - top) for rank in ranks))

@@ -1,4 +1,4 @@
-"""Run something that may hang or be interrupted, and get the thread back in time in any case.
+"""Run something that may hang or be interrupted, and return in time in any case.
 
 Python runs signal handlers between two instructions of the main thread, so a main thread that is
 inside a model or a socket neither sees SIGTERM nor a deadline. Here the work runs in a thread
@@ -20,7 +20,7 @@ T = TypeVar("T")
 
 
 class DeadlineError(Exception):
-    """The work took longer than it may."""
+    """The work took longer than allowed."""
 
 
 class InterruptionError(Exception):
@@ -36,7 +36,7 @@ class InterruptionError(Exception):
 
 
 class Supervisor:
-    """Runs work in a thread of its own; `supervised` makes one."""
+    """Runs work in a separate thread; `supervised` makes one."""
 
     def __init__(self) -> None:
         # A SimpleQueue may be filled from a signal handler: its `put` is re-entrant.
@@ -44,17 +44,17 @@ class Supervisor:
         self._events = queue.SimpleQueue()
 
     def run(self, work: Callable[[], T], seconds: float) -> T:
-        """What `work` returns, or the exception that it raises.
+        """Run `work`, and return or raise what it does.
 
         Args:
-            work: is left to itself, in a daemon thread, when it doesn't come back in time.
+            work: abandoned in a daemon thread if it does not finish in time.
             seconds: how long it may take.
 
         Raises:
             DeadlineError: it took longer.
             InterruptionError: SIGTERM or SIGINT came first.
         """
-        # Work that nobody waits for any more could still write to the table: don't begin it.
+        # Abandoned work could still write to the table: do not begin it.
         while not self._events.empty():
             whose, _, error = self._events.get()
             if whose is None and error is not None:
@@ -77,7 +77,7 @@ class Supervisor:
                 raise error
             if whose is token:
                 return result  # type: ignore[no-any-return]
-            # Else it belongs to work that was given up before.
+            # Otherwise it belongs to work that was abandoned before.
 
     def interrupt(self, number: int, _frame: object = None) -> None:
         """Make the running work raise `InterruptionError`; a signal handler."""

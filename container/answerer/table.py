@@ -1,4 +1,4 @@
-"""The DynamoDB table: every read and write of it, and what each may overwrite.
+"""The DynamoDB table: every read and write, and what each may overwrite.
 
 One table, partition key `item_id`. Two kinds of items, and a third that is only read and listed:
 
@@ -7,9 +7,9 @@ One table, partition key `item_id`. Two kinds of items, and a third that is only
 - what the tutorial's command writes: context, question, answer and score in one item.
 
 A question goes PENDING → RUNNING → ANSWERED or FAILED. Every write names the attempt that it
-belongs to, and is refused when the table knows a newer one: a late task can't undo a newer answer.
+belongs to, and is refused when the table has a newer one: a late task cannot overwrite a newer answer.
 Each write may be sent twice (the SDK repeats a request whose reply was lost), so a refusal counts
-as success when the item already says what was to be written.
+as success when the item already has the new content.
 """
 
 from __future__ import annotations
@@ -36,13 +36,13 @@ MAX_REASON_CHARACTERS = 2_000
 
 
 class TableError(AnswererError):
-    """The table, or one of its items, is not as it has to be."""
+    """The table or one of its items is missing or invalid."""
 
     exit_code = 3
 
 
 class SupersededError(AnswererError):
-    """The table knows a newer attempt, or the answer already: this task's work isn't needed."""
+    """The table has a newer attempt, or the answer already: this task is not needed."""
 
     exit_code = 0
 
@@ -59,15 +59,15 @@ class Table:
         self.client = client
         self.name = name
 
-    # What the engine does.
+    # Used by the engine.
 
     def read(self, keys: Iterable[str]) -> dict[str, Item]:
-        """Read questions by key, consistently; those the table doesn't have are left out."""
+        """Read questions by key, consistently; those that are not in the table are left out."""
         found = batches.get(self.client, self.name, [items.key(key) for key in keys])
         return {item.key: item for item in map(items.parse, found)}
 
     def put_contexts(self, packed: Mapping[str, bytes], *, expires_at: int) -> None:
-        """Write context items, in batches. Writing one again only moves its expiry.
+        """Write context items, in batches. Writing one again only extends its expiry.
 
         Args:
             packed: compressed texts by context id, as `contexts.pack` makes them.
@@ -87,7 +87,7 @@ class Table:
         )
 
     def read_contexts(self, ids: Iterable[str]) -> dict[str, str]:
-        """Read contexts by id; those the table doesn't have are left out."""
+        """Read contexts by id; those that are not in the table are left out."""
         found = batches.get(self.client, self.name, [items.key(id_) for id_ in ids])
         return {items.text(raw, "item_id"): _context(raw) for raw in found}
 
@@ -103,22 +103,22 @@ class Table:
         expires_at: int,
         force: bool = False,
     ) -> Item | None:
-        """Make the item PENDING for this attempt, if it stands at the attempt before.
+        """Make the item PENDING for this attempt, if it is at the previous attempt.
 
         The item is created when there is none. Of two runs that claim the same attempt, one wins.
 
         Args:
             key: the question's key.
             attempt: the attempt to claim, from 1.
-            token: what ECS will know its launch by.
+            token: identifies the launch to ECS.
             question: the question's text.
             context_id: the id of its context's item.
-            lease: Unix time until which the task may take to start.
+            lease: Unix time by which the task must have started.
             expires_at: Unix time after which DynamoDB may delete the item.
             force: claim it also when it is answered.
 
         Returns:
-            `None` when claimed, else the item that stands in the way.
+            `None` when claimed, else the item that prevents it.
         """
         refused = self._update(
             key,
@@ -174,7 +174,7 @@ class Table:
             )
         return questions
 
-    # What the task does, and the engine on behalf of a task that can't.
+    # Used by the task, and by the engine on behalf of a task that cannot.
 
     def get(self, key: str) -> Item:
         """Read one question.
@@ -193,7 +193,7 @@ class Table:
         Args:
             key: the question's key.
             attempt: the attempt that this task is.
-            task: the task's ARN, or any other name that is this task's alone.
+            task: the task's ARN, or another unique name.
             lease: Unix time after which this task counts as dead.
 
         Raises:
@@ -241,14 +241,14 @@ class Table:
         Args:
             key: the question's key.
             attempt: the attempt that this task is.
-            spans: the answer, then what else it could have been, best first.
+            spans: the answer, then the alternatives, best first.
             model: identity of the model that answered.
 
         Raises:
-            InputError: the answer doesn't fit into an item.
+            InputError: the answer does not fit into an item.
 
         Returns:
-            Whether this attempt's answer now stands in the table.
+            Whether the table now has this attempt's answer.
         """
         refused = self._update(
             key,
@@ -271,12 +271,12 @@ class Table:
         Args:
             key: the question's key.
             attempt: the attempt that failed.
-            kind: short, stable name of the class of failure.
+            kind: short, stable name of the failure.
             reason: what went wrong, for people; cut where it is long.
-            permanent: whether trying again can't help.
+            permanent: whether another attempt cannot help.
 
         Returns:
-            Whether this attempt now stands as FAILED in the table.
+            Whether the table now has this attempt as FAILED.
         """
         refused = self._update(
             key,
@@ -303,18 +303,18 @@ class Table:
         model: str,
         expires_at: int | None,
     ) -> None:
-        """Write an item of the tutorial's form, whatever stood there before.
+        """Write an item of the tutorial's form, replacing any earlier one.
 
         Args:
             key: any text; the tutorial takes a random UUID.
             context: the text that holds the answer, not compressed.
             question: the question.
-            spans: the answer, then what else it could have been, best first.
+            spans: the answer, then the alternatives, best first.
             model: identity of the model that answered.
             expires_at: Unix time after which DynamoDB may delete the item, `None` for never.
 
         Raises:
-            InputError: context and answer don't fit into an item.
+            InputError: context and answer do not fit into an item.
         """
         if len(context.encode()) + len(question.encode()) > MAX_INLINE_BYTES:
             raise InputError(
@@ -347,7 +347,7 @@ class Table:
         returned: dict[str, Any] | None = None,
     ) -> dict[str, Any] | None:
         """UpdateItem; `None` when written, else the raw item that made the condition fail."""
-        # Every attribute goes by a placeholder of its own name: several are DynamoDB's own words.
+        # Every attribute gets a placeholder: several names are reserved words of DynamoDB.
         names = {f"#{name}": name for name in re.findall(r"#(\w+)", f"{update} {condition}")}
         arguments: dict[str, Any] = {"ReturnValues": "NONE" if returned is None else "ALL_NEW"}
         if condition is not None:
@@ -363,7 +363,7 @@ class Table:
                 **arguments,
             )
         except self.client.exceptions.ConditionalCheckFailedException as error:
-            # The stubs don't know the field: it is in the reply since June 2023.
+            # The stubs do not know the field: it is in the reply since June 2023.
             return dict(error.response).get("Item") or {}  # type: ignore[return-value]
         if returned is not None:
             returned.update(reply["Attributes"])

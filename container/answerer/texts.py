@@ -1,4 +1,4 @@
-"""A text that questions are asked about: its passages, which of them to read, and their tokens.
+"""A text to answer from: its passages, which of them to read, and their tokens.
 
 A short text is one passage. Of a longer one the lexical ranking chooses the passages that the model
 reads, and only those are tokenised; where no passage shares a term with the question, all are.
@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 
     from answerer.windows import Context, Windows
 
-# How many passages the model reads of a long text (chosen on long documents; docs/models.md).
+# The number of passages that the model reads of a long text (chosen on long documents; docs/models.md).
 PASSAGES = 5
 
 
@@ -32,7 +32,7 @@ class Passage:
         offset: where it starts in the whole text, in code points.
         context: its tokens.
         lexical: its BM25 for the question.
-        overlap: share of the question's terms that it holds.
+        overlap: share of the question's terms that it contains.
     """
 
     offset: int
@@ -70,7 +70,7 @@ class Text:
             question: any text.
 
         Raises:
-            InputError: they hold nothing that the tokenizer knows as a token.
+            InputError: the tokenizer finds no token in them.
             ModelError: the tokenizer fails on them.
         """
         found = list(self._passages(question))

@@ -1,7 +1,7 @@
 """From texts to what the model reads: tokens, and overlapping windows of them.
 
 A context is tokenised once, however many windows and questions it takes part in. A window is then
-put together here, from the question's tokens, a run of the context's, and the special tokens that
+assembled here, from the question's tokens, a range of the context's, and the special tokens that
 the tokenizer would have put around them.
 """
 
@@ -23,10 +23,10 @@ if TYPE_CHECKING:
     from tokenizers import Encoding, Tokenizer
 
 # Tokens that neighbouring windows share, so that an answer that one cuts is whole in the other.
-# Where the cuts fall moves F1 by more than 64, 96 or 128 do (docs/models.md).
+# 64, 96 and 128 differ less in F1 than other positions of the cuts do (docs/models.md).
 OVERLAP = 96
 
-# How many tokens a cut moves at most to fall between words.
+# The number of tokens by which a cut may move, to fall between words.
 LONGEST_WORD = 16
 
 # The longest context, in code points: some 3,000 pages. More would take minutes and a gigabyte.
@@ -41,7 +41,7 @@ class Context:
         text: the context.
         ids: (tokens,) token ids.
         starts: (tokens,) offset of each token's first code point in `text`.
-        ends: (tokens,) offset behind each token's last code point.
+        ends: (tokens,) offset after each token's last code point.
         blank: (tokens,) whether a token holds nothing but white space.
         breaks: (tokens,) whether white space comes right before a token, or begins it.
     """
@@ -67,7 +67,7 @@ class Template:
     Args:
         before: what comes before the question.
         between: what comes between the question and the context.
-        after: what comes behind the context.
+        after: what comes after the context.
         question_type: token type of the question's tokens.
         context_type: token type of the context's tokens.
     """
@@ -92,19 +92,19 @@ class Windows:
         max_length: tokens of one window, special tokens and question included.
 
     Raises:
-        ModelError: the file is no tokenizer, or one that can't tell a question from a context.
+        ModelError: the file is not a tokenizer, or one that cannot distinguish question and context.
     """
 
     def __init__(self, path: Path, max_length: int) -> None:
         from tokenizers import Tokenizer
 
         self._path = path
-        with _failing(f"{path} can't be read"):
+        with _failing(f"{path} cannot be read"):
             self._tokenizer: Tokenizer = Tokenizer.from_file(str(path))
         self._tokenizer.no_truncation()
         self._tokenizer.no_padding()
         self.template = learn_template(self._tokenizer, path)
-        # From here on text is only text: "[SEP]" in a context is five characters.
+        # From here on, "[SEP]" in a context is five characters, not a special token.
         self._tokenizer.encode_special_tokens = True
         self.max_length = max_length
 
@@ -137,7 +137,7 @@ class Windows:
         """
         check_text("question", text)
         ids: list[int] = self._encode(text).ids
-        # A quarter of the window, at least, is the context's.
+        # At least a quarter of the window is for the context.
         longest = self.max_length - self.template.length - max(1, self.max_length // 4)
         if len(ids) > longest:
             raise InputError(
@@ -183,7 +183,7 @@ class Windows:
     def inputs(
         self, context: Context, question: list[int], window: range
     ) -> dict[str, NDArray[np.int64]]:
-        """Put one window together: the model's possible inputs, each of shape (1, tokens)."""
+        """Assemble one window: the model's possible inputs, each of shape (1, tokens)."""
         import numpy as np
 
         template = self.template
@@ -205,7 +205,7 @@ class Windows:
         }
 
     def place(self, question: list[int], window: range) -> slice:
-        """Where the context's tokens stand in what `inputs` makes."""
+        """The positions of the context's tokens in the result of `inputs`."""
         first = len(self.template.before) + len(question) + len(self.template.between)
         return slice(first, first + len(window))
 
@@ -218,11 +218,11 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
         path: its file, for the error.
 
     Raises:
-        ModelError: the two texts can't be found again in what it makes of them.
+        ModelError: the two texts cannot be found in the encoded pair.
     """
-    # Probes for vocabularies that know letters, and for the odd one that doesn't.
+    # Probes for vocabularies with letters, and for unusual ones without.
     for probe in ("a", "the", "1", "."):
-        with _failing(f"{path} can't encode a pair of texts"):
+        with _failing(f"{path} cannot encode a pair of texts"):
             encoding: Encoding = tokenizer.encode(probe, probe)
         ids, kinds, parts = encoding.ids, encoding.type_ids, encoding.sequence_ids
         question = [index for index, part in enumerate(parts) if part == 0]
@@ -231,7 +231,7 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
             break
     else:
         raise ModelError(
-            f"{path} doesn't tell a question from a context when it encodes a pair of texts, so "
+            f"{path} does not distinguish question and context when it encodes a pair of texts, so "
             "it is not the tokenizer of a question-answering model; export another checkpoint"
         )
     tokens = list(zip(ids, kinds, strict=True))
@@ -246,11 +246,11 @@ def learn_template(tokenizer: Tokenizer, path: Path) -> Template:
 
 @contextmanager
 def _failing(what: str) -> Iterator[None]:
-    """Make a ModelError of whatever tokenizers raises: a bare Exception, or a panic of its Rust."""
+    """Turn whatever tokenizers raises into a ModelError: an Exception, or a panic in its Rust code."""
     try:
         yield
     except BaseException as error:
-        # A PanicException is no Exception, and no module offers its class.
+        # PanicException is not a subclass of Exception, and no module exports it.
         if not isinstance(error, Exception) and type(error).__name__ != "PanicException":
             raise
         raise ModelError(f"{what} ({error}); export the model again") from error

@@ -1,7 +1,7 @@
-"""Questions of the table: claim each, answer it, write the answer; or write why not.
+"""Answer questions of the table: claim each, answer it, write the answer or the failure.
 
-While the model loads, the item is fetched. Whatever happens, the item says so in the end, except
-where the process is killed outright; then its lease tells.
+The item is fetched while the model loads. Whatever happens is recorded in the item, unless the
+process is killed; then its lease expires.
 """
 
 from __future__ import annotations
@@ -29,9 +29,9 @@ if TYPE_CHECKING:
 
 T = TypeVar("T")
 
-# After its deadline a task has this long to write it down before its lease is over, seconds.
+# Seconds between a task's deadline and the end of its lease, to record the failure.
 GRACE = 60
-# What writing a failure down may take. ECS kills 30 s after SIGTERM.
+# Seconds that recording a failure may take. ECS kills 30 s after SIGTERM.
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_StopTask.html
 LAST_WORDS = 20.0
 CRASH_EXIT = 1
@@ -40,13 +40,13 @@ DEADLINE_EXIT = 124  # as timeout(1) has it
 
 
 class Task:
-    """What the questions of one task share: the table, the model and the time.
+    """One task: the table, model and deadline that its questions share.
 
     Args:
-        environ: the environment; `answerer.environment` says what of it is read.
-        load: loads the model; called once, beside everything else.
+        environ: the environment; see `answerer.environment`.
+        load: loads the model; called once, in a thread.
         top_k: how many spans to keep, the answer included.
-        deadline: seconds until the task gives a question up.
+        deadline: seconds after which the task gives up a question.
         questions: how many questions the task has.
     """
 
@@ -72,16 +72,16 @@ class Task:
 
     @cached_property
     def name(self) -> str:
-        """The task's ARN, or any other name that is its alone."""
+        """The task's ARN, or another unique name."""
         return environment.task_name(self._environ)
 
     @cached_property
     def model(self) -> Callable[[], Model]:
-        """Starts to load the model; call it to wait for the end of that."""
+        """Start to load the model; call the result to wait for it."""
         return _later(self._load)
 
     def lease(self) -> int:
-        """Unix time after which this task, begun now, counts as dead."""
+        """Unix time after which this task, if it begins now, counts as dead."""
         return int(time.time() + self._questions * self.deadline + GRACE)
 
 
@@ -100,15 +100,15 @@ class Worker:
         self._attempt = attempt
         self._item: Item | None = None
         self._code: int | None = None
-        # What ended the work early, once something has.
+        # The exception that ended the work early, if any.
         self.error: Exception | None = None
 
     def claim(self, supervisor: Supervisor) -> None:
-        """Let the table say that this task has the question; `run` does it unless it is done."""
+        """Record in the table that this task has the question; `run` does it if it was not done."""
         self._do(supervisor, self._claim)
 
     def run(self, supervisor: Supervisor) -> int:
-        """Do the work, and write down what became of it.
+        """Do the work, and record the result.
 
         Args:
             supervisor: runs it.
@@ -125,7 +125,7 @@ class Worker:
         return self._code
 
     def fail(self, supervisor: Supervisor, error: Exception) -> int:
-        """Write down that nothing will come of it, unless that is known already.
+        """Record that it fails, unless that is recorded already.
 
         Args:
             supervisor: runs the writing.
@@ -148,7 +148,7 @@ class Worker:
     def _do(self, supervisor: Supervisor, work: Callable[[], object]) -> None:
         try:
             supervisor.run(work, self._task.deadline)
-        except Exception as error:  # noqa: BLE001 - the last to hear of it; the table is told
+        except Exception as error:  # noqa: BLE001 - recorded in the table instead
             self.fail(supervisor, error)
 
     def _claim(self) -> Item:
@@ -166,13 +166,13 @@ class Worker:
         loaded = model()
         spans = loaded.answer(context, item.question, top_k=self._task.top_k)
         if not self._task.table.answer(self._key, item.attempt, spans, loaded.info.identity):
-            raise SupersededError(f"the table has gone on without attempt {item.attempt}")
+            raise SupersededError(f"attempt {item.attempt} was superseded")
 
     def _record(self, supervisor: Supervisor, kind: str, reason: str, *, permanent: bool) -> None:
         if self._attempt is None:
-            return  # there is no such item
+            return  # the item does not exist
         attempt = self._attempt
-        # Half surrogates can't be stored, and a reason may quote a text.
+        # Half surrogates cannot be stored, and a reason may quote a text.
         stored = reason.encode(errors="backslashreplace").decode()
 
         def fail() -> bool:
@@ -180,15 +180,15 @@ class Worker:
 
         try:
             if not supervisor.run(fail, LAST_WORDS):
-                log("the table has gone on without this attempt; its failure is not recorded")
-        except Exception as error:  # noqa: BLE001 - there is nobody left to tell but the log
+                log("this attempt was superseded; its failure is not recorded")
+        except Exception as error:  # noqa: BLE001 - only the log is left
             log(f"could not record the failure: {type(error).__name__}: {error}")
 
 
 def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], supervisor: Supervisor) -> int:
     """Answer the questions of a task, one after the other.
 
-    One that fails does not keep the others from their turn; a signal to stop ends them all.
+    A failure does not affect the other questions; a signal to stop ends them all.
 
     Args:
         task: what they share.
@@ -201,7 +201,7 @@ def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], supervisor: 
     workers = [Worker(task, key, attempt) for key, attempt in attempts]
     if len(workers) > 1:
         task.model  # noqa: B018 - it begins to load
-        # A question that waits for its turn must not look as if its task had never started.
+        # A question that waits must not look as if its task had never started.
         for worker in workers:
             worker.claim(supervisor)
             if isinstance(worker.error, InterruptionError):
@@ -216,14 +216,14 @@ def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], supervisor: 
 
 
 def explain(error: Exception, deadline: float) -> tuple[str, str, int]:
-    """What a failure is, and a log of it.
+    """Classify and log a failure.
 
     Args:
         error: what ended the work.
-        deadline: how long the work might take, seconds.
+        deadline: seconds that the work was allowed.
 
     Returns:
-        A short, stable kind, a reason for people, and the exit code.
+        A short, stable kind, a reason, and the exit code.
     """
     kind, reason, code = _explain(error, deadline)
     log(f"failed: {kind}: {reason}")
@@ -238,7 +238,7 @@ def _explain(error: Exception, deadline: float) -> tuple[str, str, int]:
         reason = f"no answer after {deadline:g} s: the task gave up at its own deadline"
         return "deadline", reason, DEADLINE_EXIT
     if isinstance(error, InterruptionError):
-        return "interrupted", f"the task was told to stop ({error})", 128 + error.number
+        return "interrupted", f"the task was stopped ({error})", 128 + error.number
     if isinstance(error, InputError):
         return error.kind, error.reason, error.exit_code
     if isinstance(error, ModelError):
@@ -246,7 +246,7 @@ def _explain(error: Exception, deadline: float) -> tuple[str, str, int]:
     if isinstance(error, AnswererError):
         return "table", str(error), error.exit_code
     if isinstance(error, MemoryError):
-        return "out-of-memory", "the task had no memory left", CRASH_EXIT
+        return "out-of-memory", "the task ran out of memory", CRASH_EXIT
     reason = f"{type(error).__name__}: {error}"
     if isinstance(error, _aws_errors()):
         return "table", reason, AWS_EXIT
@@ -254,7 +254,7 @@ def _explain(error: Exception, deadline: float) -> tuple[str, str, int]:
 
 
 def _later(work: Callable[[], T]) -> Callable[[], T]:
-    """Start some work in a thread beside this one; call what is returned to get its result."""
+    """Start some work in another thread; call the returned function to get its result."""
     future: Future[T] = Future()
 
     def body() -> None:
@@ -268,6 +268,6 @@ def _later(work: Callable[[], T]) -> Callable[[], T]:
 
 
 def _aws_errors() -> tuple[type[Exception], ...]:
-    """Botocore's errors, without importing it where nothing has."""
+    """Botocore's exception classes, if it has been imported."""
     exceptions = sys.modules.get("botocore.exceptions")
     return (exceptions.BotoCoreError, exceptions.ClientError) if exceptions else ()

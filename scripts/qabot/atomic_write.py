@@ -1,4 +1,4 @@
-"""Write files in one step: whoever reads one, or kills us, finds all of it or nothing."""
+"""Write files in one step: readers find the whole file or none, also after a kill."""
 
 from __future__ import annotations
 
@@ -11,9 +11,9 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
     from pathlib import Path
 
-# What a killed run leaves has this suffix; .gitignore knows it.
+# Suffix of the files that a killed run leaves; .gitignore lists it.
 SUFFIX = ".qabot-tmp"
-# Seconds; writing one file takes a fraction of one.
+# Seconds; writing a file takes a fraction of a second.
 _LEFT_AFTER = 60
 
 
@@ -21,7 +21,7 @@ def write(path: Path, data: bytes) -> None:
     """Write a file, replacing what was there.
 
     Args:
-        path: in a folder that is there.
+        path: in a folder that exists.
         data: its content.
 
     Raises:
@@ -35,7 +35,7 @@ def create(path: Path, data: bytes) -> None:
     """Write a file where there is none.
 
     Args:
-        path: in a folder that is there.
+        path: in a folder that exists.
         data: its content.
 
     Raises:
@@ -54,7 +54,7 @@ def create(path: Path, data: bytes) -> None:
 
 @contextlib.contextmanager
 def _begun(path: Path, data: bytes) -> Iterator[Path]:
-    """The content beside its place, under a short name: the file's own may be as long as can be."""
+    """Write the content beside its place, under a short name: the file's own may have maximal length."""
     begun = path.with_name(f".{os.getpid()}-{os.urandom(4).hex()}{SUFFIX}")
     try:
         begun.write_bytes(data)
@@ -65,7 +65,7 @@ def _begun(path: Path, data: bytes) -> Iterator[Path]:
 
 
 def sweep(folder: Path) -> None:
-    """Remove what killed writes have left below a folder.
+    """Remove the files that killed writes have left below a folder.
 
     Args:
         folder: need not exist.
@@ -75,6 +75,6 @@ def sweep(folder: Path) -> None:
             if name.endswith(SUFFIX):
                 path = os.path.join(directory, name)  # noqa: PTH118 - os.walk has text
                 with contextlib.suppress(OSError):
-                    # A younger one may still be written, by a run beside this one.
+                    # A newer one may still be written, by a concurrent run.
                     if time.time() - os.stat(path).st_mtime > _LEFT_AFTER:  # noqa: PTH116
                         os.unlink(path)  # noqa: PTH108

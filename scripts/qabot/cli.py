@@ -1,6 +1,6 @@
-"""The command line: its commands, and running the one that was typed.
+"""The command line: its commands, and running one of them.
 
-Only the module of that command is imported, so that `qabot check` and `qabot plan` start fast. What
+Only that command's module is imported, so that `qabot check` and `qabot plan` start fast. What
 commands raise is reported by `qabot.exit_codes`.
 """
 
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
-    """The parser, with the arguments of the commands that are named and the names of the others.
+    """The parser: with arguments for the commands that are named, and the names of the others.
 
     Args:
         arguments: what will be parsed.

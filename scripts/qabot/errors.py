@@ -2,22 +2,22 @@
 
     AnswererError                  1   of `answerer.errors`, which lists its other classes
     └── QabotError                 1
-        ├── UsageError             2   the command line asks for something that is not there
+        ├── UsageError             2   the command line is invalid, or names something missing
         ├── ProblemsError          2   files that people wrote, with every problem in them
         │   ├── SettingsError      2   cdk.json
         │   └── QuestionsError     2   questions/
         ├── AnswersError           1   answers/ cannot be written
-        ├── NoAnswerError          1   a question that was asked on its own has no answer
+        ├── NoAnswerError          1   `qabot ask` found no answer
         ├── SiteError              1   the page, or the model beside it, cannot be written
-        ├── TimelineError          2   a timeline cannot be written, or a file is not one
+        ├── TimelineError          2   a timeline cannot be written, or a file is not a timeline
         ├── GitError               1   git or the remote refuses
         ├── GitHubError            1   GitHub's API refuses
         ├── CloudError             3   AWS refuses: credentials, quota, stack not deployed
         ├── Interrupted          130   Ctrl-C, SIGTERM
-        ├── DocumentError          1   not the data it should be: becomes a problem of its file
+        ├── DocumentError          1   invalid YAML or JSON: becomes a problem of its file
         └── UnreadableFile         1   a file cannot be read: becomes a problem of its file
 
-`qabot.exit_codes` catches the root, reports it and gives its exit code; the rest of the code raises.
+`qabot.exit_codes` catches the root, reports it and returns its exit code; the rest of the code raises.
 """
 
 from __future__ import annotations
@@ -57,11 +57,11 @@ class Problem:
 
 
 class QabotError(AnswererError):
-    """Whatever stops a command for a reason that its message explains."""
+    """An error that stops a command; its message explains why."""
 
 
 class UsageError(QabotError):
-    """The command line asks for something that is not there or does not go together."""
+    """The command line is invalid: options do not go together, or name something missing."""
 
     exit_code = 2
 
@@ -89,7 +89,7 @@ class AnswersError(QabotError):
 
     Args:
         message: which, why, and what to do.
-        is_general: the reason concerns every file, as a full disk does.
+        is_general: whether the reason affects every file, such as a full disk.
     """
 
     def __init__(self, message: str, *, is_general: bool = False) -> None:
@@ -114,4 +114,4 @@ class Interrupted(QabotError):
 
 
 class NoAnswerError(QabotError):
-    """A question that was asked on its own has no answer."""
+    """`qabot ask` found no answer."""

@@ -1,4 +1,4 @@
-"""Turn what a command raises into a message and an exit code; the one place that catches everything."""
+"""Turn a command's exception into a message and an exit code; only this module catches everything."""
 
 from __future__ import annotations
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 # sysexits.h: EX_SOFTWARE, an error of the program itself.
 BUG = 70
 
-# Why writing fails where it is not a program's fault.
+# Reasons for failed writes that are not a bug of the program.
 _FULL = {errno.ENOSPC, errno.EDQUOT, errno.EFBIG, errno.EIO, errno.EBADF}
 
 
@@ -36,7 +36,7 @@ def run_and_report(
     Args:
         command: returns its exit code.
         report: gets the error.
-        interrupted: what to say of Ctrl-C where the command has not said more.
+        interrupted: message for Ctrl-C where the exception has none.
 
     Returns:
         The exit code; see `qabot.errors`.
@@ -60,7 +60,7 @@ def run_and_report(
         report.error(interrupted)
         return Interrupted.exit_code
     except BrokenPipeError:
-        # Whoever read the output has read enough, as in `qabot list | head`.
+        # The reader has closed the pipe, as in `qabot list | head`.
         discard(sys.stdout)
         return 0
     except Exception as error:  # noqa: BLE001 - nothing may leave as a traceback
@@ -70,7 +70,7 @@ def run_and_report(
 
 def _make_stdout_safe() -> None:
     if sys.stdout is None:
-        sys.stdout = open_unwritable()  # closed by whoever started us
+        sys.stdout = open_unwritable()  # closed by the parent process
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a character gets an escape instead of an error.
         sys.stdout.reconfigure(errors="backslashreplace")
@@ -96,7 +96,7 @@ def _unexpected(error: Exception, report: Reporter) -> int:
         return AnswererError.exit_code
     if isinstance(error, RuntimeError) and "start new thread" in str(error):
         report.error(
-            "the system allows no more threads; close other programs, or raise the limit (ulimit -u)"
+            "the limit on threads is reached; close other programs, or raise it (ulimit -u)"
         )
         return AnswererError.exit_code
     if isinstance(error, OSError) and error.errno in _FULL and error.filename is None:

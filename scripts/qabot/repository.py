@@ -8,25 +8,25 @@ from qabot.errors import UsageError
 
 
 def find_root(given: Path | None) -> Path:
-    """The repository that a command is about: the nearest folder upwards that holds `questions/`.
+    """The repository to work in: the nearest folder upwards that contains `questions/`.
 
     Args:
         given: on the command line.
 
     Raises:
-        UsageError: there is none.
+        UsageError: none is found.
     """
     folders = (given,) if given is not None else _upwards()
     for folder in folders:
         if (folder / "questions").is_dir():
             return folder
     raise UsageError(
-        f"{folders[0]} holds no questions/ folder; go into the repository, or give --root"
+        f"{folders[0]} has no questions/ folder; change to the repository, or use --root"
     )
 
 
 def find_root_or_none(given: Path | None) -> Path | None:
-    """The repository that a command is about; None outside of one.
+    """The repository to work in; None outside of one.
 
     Args:
         given: on the command line.

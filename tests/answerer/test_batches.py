@@ -67,7 +67,7 @@ def test_write_sends_25_a_call_and_what_was_left_again() -> None:
 @pytest.mark.parametrize("call", ["get", "write"])
 def test_no_progress_at_all_ends_in_an_error(call: str) -> None:
     pauses: list[float] = []
-    with pytest.raises(batches.BatchError, match="table t takes no more requests"):
+    with pytest.raises(batches.BatchError, match="table t accepts no more requests"):
         list(getattr(batches, call)(Grudging(0), "t", KEYS, pauses.append) or ())
     assert all(pause <= 5 for pause in pauses)
     assert len(pauses) == 20

@@ -81,7 +81,7 @@ def test_wrong_fields_are_named(directory: Path, change: dict[str, Any], said: s
 @pytest.mark.parametrize("content", ["", "[", "[]", "\ufeff", "[" * 100_000])
 def test_broken_file_is_named(directory: Path, content: str) -> None:
     (directory / "model.json").write_text(content, encoding="utf-8")
-    with pytest.raises(ModelError, match=r"model\.json can't be read"):
+    with pytest.raises(ModelError, match=r"model\.json cannot be read"):
         read_info(directory)
 
 
@@ -102,9 +102,9 @@ def test_pointer_instead_of_the_model_is_recognised(directory: Path) -> None:
     ("change", "what"),
     [
         ({"null": "yes"}, "null must be true or false"),
-        ({"null": False}, "its calibration is of a model with a null"),
-        ({"calibration": 5}, "makes no sense"),
-        ({"calibration": {"right": [1]}}, "makes no sense"),
+        ({"null": False}, "its calibration was fitted for a model with a null"),
+        ({"calibration": 5}, "invalid calibration"),
+        ({"calibration": {"right": [1]}}, "invalid calibration"),
     ],
 )
 def test_a_null_or_a_fit_that_makes_no_sense_is_named(

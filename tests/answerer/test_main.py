@@ -146,8 +146,8 @@ def test_a_question_that_can_not_be_answered_fails_for_good(table: Table) -> Non
     [
         ([], {}, "give CONTEXT QUESTION ITEM_ID, or --item-id KEY"),
         (["context", "question"], {}, "give CONTEXT QUESTION ITEM_ID"),
-        (["context", "--item-id", "k"], {}, "goes without"),
-        (["--item-id", "k", "--no_save"], {}, "goes without"),
+        (["context", "--item-id", "k"], {}, "cannot be combined"),
+        (["--item-id", "k", "--no_save"], {}, "cannot be combined"),
         (["--item-id", "k", "--attempt", "0"], {}, "--attempt"),
         (["--item-id", "k", "--item-id", "l", "--attempt", "1"], {}, "--attempt once for each"),
         (["c", "q", "i", "--attempt", "1"], {}, "--attempt once for each"),

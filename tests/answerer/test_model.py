@@ -62,7 +62,7 @@ def test_a_file_of_the_right_size_with_other_content_is_not_loaded(tmp_path: Pat
     content = bytearray(path.read_bytes())
     content[len(content) // 2] ^= 1
     path.write_bytes(content)
-    with pytest.raises(ModelError, match=r"model\.onnx or tokenizer\.json is not what"):
+    with pytest.raises(ModelError, match=r"model\.onnx or tokenizer\.json does not match"):
         Model.load(tmp_path)
 
 

@@ -48,7 +48,7 @@ def test_only_what_the_network_reads_is_fed(tmp_path: Path) -> None:
     ("inputs", "outputs", "said"),
     [
         (["input_ids", "pixels"], ["start_logits", "end_logits"], "wants an input pixels"),
-        (["input_ids"], ["logits"], "finds no answers in a text"),
+        (["input_ids"], ["logits"], "cannot find answers in a text"),
     ],
     ids=["inputs", "outputs"],
 )
@@ -63,7 +63,7 @@ def test_other_networks_are_refused(
 def test_broken_file_is_named(tmp_path: Path, capfd: pytest.CaptureFixture[str]) -> None:
     path = tmp_path / "model.onnx"
     path.write_bytes(b"version https://git-lfs.github.com/spec/v1")
-    with pytest.raises(ModelError, match=r"model\.onnx can't be loaded"):
+    with pytest.raises(ModelError, match=r"model\.onnx cannot be loaded"):
         Session(path)
     assert capfd.readouterr() == ("", ""), "the error is said once, by whoever catches it"
 
@@ -73,7 +73,7 @@ def test_what_cannot_be_read_at_all_is_said_once_too(
 ) -> None:
     path = identity(tmp_path / "model.onnx", ["input_ids"], ["start_logits", "end_logits"])
     path.write_bytes(path.read_bytes().replace(b"input_ids", b"input_i\xf8s"))
-    with pytest.raises(ModelError, match=r"model\.onnx can't be loaded"):
+    with pytest.raises(ModelError, match=r"model\.onnx cannot be loaded"):
         Session(path)
     assert capfd.readouterr() == ("", ""), "standard output is for answers"
 
@@ -85,7 +85,7 @@ def test_failure_while_running_is_a_model_error(tmp_path: Path) -> None:
 
 
 # Kills the process on socket(2), whoever calls it: a filter of the Linux kernel's, which a Python
-# audit hook can't replace, because onnxruntime's own threads call no Python.
+# audit hook cannot replace, because onnxruntime's own threads call no Python.
 NO_SOCKETS = """
 import ctypes, platform, struct, sys
 

@@ -130,7 +130,7 @@ def test_template_needs_a_pair(word_level: Tokenizer, tmp_path: Path) -> None:
 def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
     path = tmp_path / "tokenizer.json"
     path.write_text("{", encoding="utf-8")
-    with pytest.raises(ModelError, match=r"tokenizer\.json can't be read"):
+    with pytest.raises(ModelError, match=r"tokenizer\.json cannot be read"):
         Windows(path, 32)
 
 
@@ -139,7 +139,7 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
     [
         # Its Rust panics: the template names a token that the list behind it lacks.
         lambda raw: raw["post_processor"].update(special_tokens={}),
-        # It raises: there is no token for a word that it doesn't know.
+        # It raises: there is no token for a word that it does not know.
         lambda raw: raw["model"].update(unk_token="[NONE]"),
     ],
 )

@@ -87,7 +87,7 @@ def test_without_an_attempt_the_table_says_which(table: Table) -> None:
         (ModelError("no such folder"), "model", "no such folder", False, 2),
         (ZeroDivisionError("hm"), "crashed", "ZeroDivisionError: hm", False, 1),
         (ValueError("half \ud800"), "crashed", "ValueError: half \\ud800", False, 1),
-        (MemoryError(), "out-of-memory", "the task had no memory left", False, 1),
+        (MemoryError(), "out-of-memory", "the task ran out of memory", False, 1),
     ],
 )
 def test_a_failure_is_written_as_what_it_is(
@@ -148,7 +148,7 @@ def test_an_interruption_is_written_in_time(table: Table) -> None:
     release.set()
     assert (table.get("k").kind, table.get("k").reason) == (
         "interrupted",
-        "the task was told to stop (SIGTERM)",
+        "the task was stopped (SIGTERM)",
     )
 
 

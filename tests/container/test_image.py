@@ -205,7 +205,7 @@ def test_stop_ends_a_task_that_waits(image: str) -> None:
             connection.close()
             silent.close()
             assert docker("wait", name).stdout == "143\n"
-            assert "told to stop (SIGTERM)" in docker("logs", name).stderr
+            assert "was stopped (SIGTERM)" in docker("logs", name).stderr
         finally:
             docker("rm", "--force", name, check=False)
 

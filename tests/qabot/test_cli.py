@@ -212,7 +212,7 @@ def test_list_prints_the_answers(here: Repository, capsys: pytest.CaptureFixture
     [
         (["answer", "nothing"], "no question file matches 'nothing'"),
         (["list", "nothing"], "no question file matches 'nothing'"),
-        (["--root", "nowhere", "answer"], "holds no questions/ folder"),
+        (["--root", "nowhere", "answer"], "has no questions/ folder"),
         (["answer", "--model", "nowhere"], "is not a model directory"),
         (["ask", "--model", "nowhere", "c", "q"], "is not a model directory"),
         (
@@ -491,7 +491,7 @@ def test_a_thread_that_cannot_be_had_is_a_message(
     monkeypatch.setattr("threading.Thread.start", refused)
     assert main(["answer"]) == 1
     err = capsys.readouterr().err
-    assert "the system allows no more threads" in err
+    assert "the limit on threads is reached" in err
     assert "bug in qabot" not in err
 
 

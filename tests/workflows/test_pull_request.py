@@ -1,4 +1,4 @@
-"""The workflow of pull requests: it tells, it previews, and it can't write."""
+"""The workflow of pull requests: it tells, it previews, and it cannot write."""
 
 from __future__ import annotations
 

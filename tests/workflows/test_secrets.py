@@ -51,7 +51,7 @@ NOT_SIGNED = ApiError(
 
 @dataclass
 class Recording(Faults):
-    """The first task's image can't be pulled; later perhaps the table takes no signature."""
+    """The first task's image cannot be pulled; later perhaps the table takes no signature."""
 
     signed: bool = True
     tasks: list[Task] = field(default_factory=list)

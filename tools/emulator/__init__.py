@@ -12,7 +12,7 @@ DescribeTasks and ListTasks behave as ECS documents them, and each task executes
 command, in a thread, a process or a Docker container. `faults` says what goes wrong.
 
 One cloud at a time in a process: moto's state is the process's, and it is emptied at the start and
-at the end. For the same reason a cloud and moto's `mock_aws` can't be open at once.
+at the end. For the same reason a cloud and moto's `mock_aws` cannot be open at once.
 """
 
 from tools.emulator.cloud import Cloud, emulated_cloud

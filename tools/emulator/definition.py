@@ -53,7 +53,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         return None
     if len(found.container_definitions) != 1:
         raise NotImplementedError("the emulated cloud runs task definitions with one container")
-    # CloudFormation writes its members with a capital, the API doesn't.
+    # CloudFormation writes its members with a capital, the API does not.
     container = _lower(found.container_definitions[0])
     log = container.get("logConfiguration", {})
     return Definition(

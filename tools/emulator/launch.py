@@ -30,7 +30,7 @@ class EcsError(Exception):
 
 
 def invalid(message: str) -> EcsError:
-    """A parameter can't be as it is."""
+    """A parameter cannot be as it is."""
     return EcsError("InvalidParameterException", message)
 
 

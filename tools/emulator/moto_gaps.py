@@ -1,6 +1,6 @@
 """What moto's CloudFormation leaves out of this project's stack, filled in.
 
-Of a task definition it keeps the containers and the memory, capacity providers it doesn't know, and
+Of a task definition it keeps the containers and the memory, capacity providers it does not know, and
 some resources it creates and never deletes, which then hold the VPC.
 """
 

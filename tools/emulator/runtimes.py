@@ -46,7 +46,7 @@ class Runtime(Protocol):
         """Run the container to its end."""
 
     def stop(self, task: Task, /) -> bool:
-        """Send SIGTERM and, when its time is over, SIGKILL; `False` where that can't be done."""
+        """Send SIGTERM and, when its time is over, SIGKILL; `False` where that cannot be done."""
 
     def kill(self, task: Task, /) -> None:
         """Send SIGKILL where that can be done."""
@@ -55,7 +55,7 @@ class Runtime(Protocol):
 class ThreadRuntime:
     """Calls the image's program in this process: hundreds of tasks in seconds.
 
-    A thread can't be killed. The cloud takes a stopped task's credentials away instead, so that
+    A thread cannot be killed. The cloud takes a stopped task's credentials away instead, so that
     nothing it still does can be seen.
 
     Args:

@@ -36,7 +36,7 @@ def main(argv: Sequence[str] | None = None) -> int:
     """Rehearse, and print each step and its duration.
 
     Returns:
-        0 when all went well; 1 when a step failed; 2 when it can't begin; 130 and 143 when stopped.
+        0 when all went well; 1 when a step failed; 2 when it cannot begin; 130 and 143 when stopped.
     """
     parser = argparse.ArgumentParser(
         prog="scripts/rehearse", description="Rehearse the whole cloud loop on this machine."

@@ -19,7 +19,7 @@ NAME = "qabot-answerer:rehearsal"
 
 
 class ImageError(Exception):
-    """Tasks can't run in Docker here; the message says why and what to do."""
+    """Tasks cannot run in Docker here; the message says why and what to do."""
 
 
 @contextmanager

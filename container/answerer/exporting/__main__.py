@@ -1,4 +1,4 @@
-"""What the image's build runs: `python -m answerer.exporting CHECKPOINT DIR [--no-quantise]`.
+"""The program of the image's build: `python -m answerer.exporting CHECKPOINT DIR [--no-quantise]`.
 
 People use `qabot model export`.
 """

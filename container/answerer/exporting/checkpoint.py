@@ -34,7 +34,7 @@ class Checkpoint:
         revision: the hub's commit, `None` for a folder.
         model: the torch module, in float32 and evaluation mode.
         tokenizer: its fast tokenizer.
-        positions: the most tokens it can read at once.
+        positions: the most tokens that it can read in one window.
         licence: SPDX expression from its model card, or `unknown`.
         card: text of its model card, `None` where it has none.
     """
@@ -55,7 +55,7 @@ def missing_packages() -> list[str]:
 
 
 def require_torch() -> None:
-    """Say how to get torch and transformers where they are missing.
+    """Check that torch and transformers are installed.
 
     Raises:
         ExportError: one of them is not installed.
@@ -73,11 +73,11 @@ def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpo
     Args:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
         trained: whether it must have learnt to find answers; an encoder gets a random span head.
-        settings: values of the configuration instead of its own, such as a dropout; those that it
-            doesn't have are left out.
+        settings: values that replace those of its configuration, such as a dropout; unknown ones
+            are left out.
 
     Raises:
-        ExportError: it is not there, or no checkpoint that answers questions; or torch is missing.
+        ExportError: it does not exist or does not answer questions; or torch is missing.
     """
     source, name, revision = _locate(checkpoint)
     require_torch()
@@ -109,11 +109,11 @@ def load(checkpoint: str, *, trained: bool = True, **settings: float) -> Checkpo
 
 
 def _explain(error: Exception, checkpoint: str) -> str:
-    """Say why a checkpoint could not be loaded, and what to do.
+    """The error for a checkpoint that could not be loaded: why, and what to do.
 
     Args:
-        error: of transformers; what the hub's client raised is its cause.
-        checkpoint: as a person named it.
+        error: of transformers; its cause is the error of the hub's client.
+        checkpoint: as named by the caller.
     """
     from huggingface_hub import errors
 
@@ -142,7 +142,7 @@ def _explain(error: Exception, checkpoint: str) -> str:
 
 
 def _locate(checkpoint: str) -> tuple[str, str, str | None]:
-    """Where transformers finds a checkpoint, its name and its revision."""
+    """A checkpoint's location for transformers, its name and its revision."""
     folder = Path(checkpoint)
     if folder.is_dir():
         return str(folder), folder.resolve().name, None
@@ -157,7 +157,7 @@ def _locate(checkpoint: str) -> tuple[str, str, str | None]:
 
 
 def _check_trained(config: Any, checkpoint: str) -> None:
-    """Refuse a checkpoint without a trained span head: it would load, with a random one."""
+    """Reject a checkpoint without a trained span head: it would load with a random one."""
     architectures = getattr(config, "architectures", None) or []
     if not any(name.endswith("ForQuestionAnswering") for name in architectures):
         has = ", ".join(architectures) or "none"
@@ -212,7 +212,7 @@ def licence_of(card: str | None) -> str:
 
 @contextlib.contextmanager
 def quiet() -> Iterator[None]:
-    """Keep the libraries' progress bars and notes out of a command's output."""
+    """Turn off the libraries' progress bars and messages."""
     from huggingface_hub.utils import logging as untyped_of_hub
     from transformers.utils import logging as untyped
 

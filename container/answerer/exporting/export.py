@@ -19,19 +19,19 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
-# Tokens of a window: what the models of SQuAD are trained on
+# Tokens of a window, as models of SQuAD are trained
 # (https://github.com/google-research/bert/blob/master/README.md#squad-11).
 WINDOW = 384
 
 # How far the logits may be from torch's, relative to their spread over a window (root mean
-# square): rounding in float32; in bytes, what keeps the order of good spans.
+# square): rounding in float32; with 8-bit weights, little enough to keep the order of good spans.
 FLOAT_TOLERANCE = 1e-3
 QUANTISED_TOLERANCE = 0.5
 
-# How names and model cards spell SQuAD 2.0.
+# Spellings of SQuAD 2.0 in names and model cards.
 _SQUAD_2 = re.compile(r"squad[-_ ]?v?(2|two)\b", re.IGNORECASE)
 
-# As `model.json` names it.
+# Its name in `model.json`.
 QUANTISED = "int8"
 
 
@@ -52,17 +52,17 @@ def export(
     Args:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
         out: the model directory to write.
-        quantise: make the weights bytes: a quarter of the size, half of the time.
+        quantise: store the weights in 8 bits: a quarter of the size, half of the time.
         window: tokens of one window at most; fewer if the model cannot read as many.
         name: of the model; the checkpoint's by default.
         licence: SPDX expression of its licence instead of the one in its model card.
         null: whether it was trained to point to the first token where the text does not say;
-            `None` asks its name and its model card, which mention SQuAD 2.0 then.
+            `None` decides by whether its name or model card mentions SQuAD 2.0.
 
     Raises:
         ExportError: the checkpoint is missing or does not answer questions, `out` cannot become a
             model directory, or torch is missing.
-        ModelError: the exported logits don't agree with torch's.
+        ModelError: the exported logits do not agree with torch's.
     """
     if out.exists() and not out.is_dir():
         raise ExportError(f"{out} is a file; name a folder to write the model directory to")
@@ -103,8 +103,8 @@ def export(
 def has_null(source: checkpoints.Checkpoint) -> bool:
     """Whether a checkpoint's name or model card says that it was trained on SQuAD 2.0.
 
-    The logits don't show it: a model of SQuAD 1.1 may rank the first token high, too, without
-    having learnt when.
+    The logits do not show it: a model of SQuAD 1.1 may rank the first token high, too, without
+    having learnt when to.
     """
     return bool(_SQUAD_2.search(f"{source.name}\n{source.card or ''}"))
 
@@ -113,7 +113,7 @@ def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) ->
     """Write `model.onnx` beside the `tokenizer.json` of a folder, and check it against torch.
 
     Raises:
-        ModelError: its logits don't agree with torch's.
+        ModelError: its logits do not agree with torch's.
     """
     import onnx
 
@@ -139,7 +139,7 @@ def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) ->
 
 
 def probes(windows: Windows, vocabulary: int) -> list[dict[str, NDArray[np.int64]]]:
-    """Windows of random tokens, from short to as long as the model reads; always the same ones."""
+    """Windows of random tokens, from short to as long as the model reads; the same in every run."""
     import numpy as np
 
     from answerer.windows import Context
@@ -157,7 +157,7 @@ def probes(windows: Windows, vocabulary: int) -> list[dict[str, NDArray[np.int64
 
 
 def torch_logits(model: Any, inputs: dict[str, NDArray[np.int64]]) -> NDArray[np.float32]:
-    """What torch makes of one window: (2, tokens), the start and end logits."""
+    """Torch's start and end logits of one window: (2, tokens)."""
     import numpy as np
     import torch
 
@@ -183,7 +183,7 @@ def check(
     session = Session(path)
     for probe, logits in zip(inputs, expected, strict=True):
         got = np.concatenate(session.run(probe))
-        # Only differences between tokens matter: a softmax doesn't see what all share.
+        # Only differences between tokens matter: a softmax ignores a constant.
         centred = logits - logits.mean(axis=1, keepdims=True)
         off = got - logits
         off -= off.mean(axis=1, keepdims=True)
@@ -191,6 +191,6 @@ def check(
         if not error <= tolerance:
             raise ModelError(
                 f"the exported model's logits differ from torch's by {error:.2%} of their spread "
-                f"over {logits.shape[1]} tokens, and at most {tolerance:.2%} is right; "
+                f"over {logits.shape[1]} tokens (maximum: {tolerance:.2%}); "
                 "report it, with the checkpoint's name"
             )

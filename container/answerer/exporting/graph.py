@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 # The first with the Attention operator, so that attention stays one node.
 OPSET = 23
 
-# What the answerer can feed. Not the attention mask: a window is run alone, so nothing is padded.
+# Inputs that the answerer provides. Not the attention mask: windows are not padded.
 INPUTS = ("input_ids", "token_type_ids")
 OUTPUTS = ("start_logits", "end_logits")
 
@@ -27,7 +27,7 @@ def export_graph(model: Any) -> ModelProto:
     """Export a question-answering module to ONNX, with any number of windows and tokens.
 
     Args:
-        model: as `transformers.AutoModelForQuestionAnswering` gives it, in evaluation mode.
+        model: of `transformers.AutoModelForQuestionAnswering`, in evaluation mode.
 
     Returns:
         a float32 graph from (windows, tokens) token ids, and token types where the model has
@@ -74,7 +74,7 @@ def export_graph(model: Any) -> ModelProto:
 
 
 def input_names(model: Any) -> tuple[str, ...]:
-    """The inputs that a model reads: token types only where it was given more than one."""
+    """The inputs that a model reads: token types only if it has more than one."""
     takes = inspect.signature(model.forward).parameters
     types = getattr(model.config, "type_vocab_size", 0) or 0
     return tuple(
@@ -85,13 +85,13 @@ def input_names(model: Any) -> tuple[str, ...]:
 def fuse_attention(graph: ModelProto) -> int:
     """Replace each plain multi-head attention by onnxruntime's fused kernel, in place.
 
-    `Attention` works on (windows, heads, tokens, size), so that its neighbours transpose into and
-    out of it; `com.microsoft.MultiHeadAttention` takes (windows, tokens, heads * size) as it is,
+    `Attention` works on (windows, heads, tokens, size), so that transpositions surround
+    it; `com.microsoft.MultiHeadAttention` takes (windows, tokens, heads * size) as it is,
     and never holds the tokens-by-tokens matrix. It is part of onnxruntime's CPU provider on every
     platform (https://github.com/microsoft/onnxruntime/blob/main/docs/ContribOperators.md).
 
-    A node is left alone where anything but the usual pattern surrounds it. Its mask is dropped, as
-    a window alone has nothing to mask.
+    A node is left as it is unless the usual pattern surrounds it. Its mask is dropped: windows are
+    not padded, so there is nothing to mask.
 
     Returns:
         how many were replaced.
@@ -144,7 +144,7 @@ def _shapes(body: GraphProto) -> dict[str, list[int | None]]:
 
 
 def _is_plain(node: NodeProto) -> bool:
-    """Whether an Attention node neither looks only back nor squashes its scores."""
+    """Whether an Attention node is neither causal nor caps its scores."""
     values = {a.name: a for a in node.attribute}
     causal = "is_causal" in values and values["is_causal"].i
     capped = "softcap" in values and values["softcap"].f
@@ -192,13 +192,13 @@ def _prune(body: GraphProto) -> None:
 
 
 def scale_rows(graph: ModelProto) -> int:
-    """Have each token enter a matrix product scaled to [-1, 1], and undo that after it, in place.
+    """Scale each token to [-1, 1] before a matrix product, and undo that after it, in place.
 
     onnxruntime quantises activations with one scale for a whole tensor, so that a few large tokens
-    leave the others few steps. A row of a product only depends on a row of its left side, so that
+    leave the others few steps. A row of a product depends only on one row of its left side, so
     scaling rows changes nothing in float and gives every token all steps in 8 bits. It halves the
-    error of the quantised logits at about a fifth more time (docs/models.md), and leaves next to
-    nothing in a window's result that depends on what else is in its batch.
+    error of the quantised logits at about a fifth more time (docs/models.md), and a window's result
+    then hardly depends on the rest of its batch.
 
     Returns:
         how many products were changed.
@@ -239,11 +239,11 @@ def scale_rows(graph: ModelProto) -> int:
 def quantise_graph(graph: ModelProto) -> ModelProto:
     """Quantise the weights of matrix products and embeddings to signed bytes.
 
-    A scale a column (per channel), activations quantised as they come. `answerer.session` has CPUs
+    One scale per column (channel); activations are quantised dynamically. `answerer.session` has CPUs
     whose fast instructions would saturate on such weights use exact ones.
 
     Args:
-        graph: what `export_graph` made; its products are changed by `scale_rows`.
+        graph: of `export_graph`; `scale_rows` changes its products.
     """
     import onnx
     from onnxruntime.quantization import QuantType, quantize_dynamic
@@ -263,7 +263,7 @@ def quantise_graph(graph: ModelProto) -> ModelProto:
                 op_types_to_quantize=["MatMul", "Gather"],
                 per_channel=True,
                 weight_type=QuantType.QInt8,
-                # Tensors of onnxruntime's own operators, whose type is not known from elsewhere.
+                # Tensors of onnxruntime's own operators, whose type cannot be inferred.
                 extra_options={
                     "MatMulConstBOnly": True,
                     "DefaultTensorType": onnx.TensorProto.FLOAT,
@@ -275,7 +275,7 @@ def quantise_graph(graph: ModelProto) -> ModelProto:
 
 
 def clean(graph: ModelProto) -> None:
-    """Remove what running doesn't need, in place: notes, stack traces with paths, inner shapes."""
+    """Remove what is not needed to run, in place: notes, stack traces with paths, inner shapes."""
     for part in [graph, graph.graph, *graph.graph.node, *graph.graph.initializer]:
         part.doc_string = ""
         del part.metadata_props[:]

@@ -1,1 +1,1 @@
-"""What is known: answers, their files and pages."""
+"""Answers, their files and their pages."""

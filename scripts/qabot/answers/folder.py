@@ -21,18 +21,18 @@ if TYPE_CHECKING:
 
 FOLDER = "answers"
 
-# Reasons not to write that no other file is free of.
+# Reasons that prevent writing any other file, too.
 _GENERAL = {errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO, errno.EMFILE, errno.ENFILE}
 
 
 @dataclass(frozen=True, slots=True)
 class Stored:
-    """An answers file as it is on disk.
+    """An answers file on disk.
 
     Args:
         path: relative to the repository, with `/`.
-        answers: what it holds; None where the program did not write it.
-        pristine: it is to the byte as the program wrote it.
+        answers: its content; None where the program did not write it.
+        pristine: it is byte for byte as the program wrote it.
     """
 
     path: str
@@ -41,18 +41,18 @@ class Stored:
 
     @property
     def ours(self) -> bool:
-        """Whether the program wrote it, whatever became of it."""
+        """Whether the program wrote it, even if it was changed since."""
         return self.answers is not None
 
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What writing a set did.
+    """The result of writing a set.
 
     Args:
-        changed: a file is not what it was.
-        kept: files that the program did not write and that stood in its place: where each is kept,
-            and where it was; relative to the repository.
+        changed: a file changed.
+        kept: files in its place that the program did not write: where each is kept, and where it
+            was; relative to the repository.
     """
 
     changed: bool
@@ -87,14 +87,14 @@ def _read(root: Path, path: str) -> Stored:
     except OSError:
         return Stored(path, None, pristine=False)
     text = data.decode("utf-8", "replace")
-    # An empty file is what a full disk leaves; nobody's words are lost with it.
+    # A full disk leaves an empty file; overwriting it loses nothing.
     parsed = answers.parse(text) if text.strip() else AnswerSet("", ())
     pristine = parsed is not None and answers.render(parsed).encode() == data
     return Stored(path, parsed, pristine)
 
 
 def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Question]) -> Change:
-    """Write a set's answers file and its page, each in one step, and neither when it is so already.
+    """Write a set's answers file and its page, each in one step, unless it is up to date.
 
     A file at their place that the program did not write is kept beside it, with `.orig` in its name.
 
@@ -152,7 +152,7 @@ def page_path(path: str) -> str:
 
 
 def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str | None]:
-    """Write a file in one step: whether it changed, and where a foreign one is kept."""
+    """Write a file in one step: whether it changed, and where a file of somebody else is kept."""
     path = root / name
     kept = None
     try:
@@ -173,7 +173,7 @@ def _write(root: Path, name: str, data: bytes, marker: bytes) -> tuple[bool, str
 
 
 def _is_ours(data: bytes, marker: bytes) -> bool:
-    """Whether one of a file's lines begins with a marker: to mention it is not to be it."""
+    """Whether a line of a file begins with a marker; merely mentioning it does not count."""
     return data.startswith(marker) or b"\n" + marker in data
 
 
@@ -220,7 +220,7 @@ def _is_same_file(path: Path, other: Path) -> bool:
 
 
 def _remove(root: Path, path: str) -> None:
-    # The page first: by the answers file a run that was killed here is continued.
+    # The page first: after a kill, the next run continues by the answers file.
     if has_page(root, path):
         (root / page_path(path)).unlink()
     (root / path).unlink(missing_ok=True)

@@ -1,4 +1,4 @@
-"""How scores are distributed."""
+"""The distribution of scores."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BINS = 20
-# Fewer answers have no distribution worth a picture.
+# Fewer answers than this are not worth a picture.
 MIN_CHART = 5
 
 

@@ -1,4 +1,4 @@
-"""The key of an answer: what it depends on, and nothing else."""
+"""The key of an answer: a digest of everything that it depends on."""
 
 from __future__ import annotations
 
@@ -17,8 +17,8 @@ class Keys:
 
         {"context":CONTEXT,"model":IDENTITY,"question":QUESTION}
 
-    written as JSON without spaces and without escaping beyond what JSON demands. "context" comes
-    first, so questions about one context share the hashing of it.
+    written as JSON without spaces and without unnecessary escapes. "context" comes
+    first, so that questions about one context share its hash.
 
     Args:
         model: the model's identity; see `answerer.info`.
@@ -33,7 +33,7 @@ class Keys:
 
         Args:
             context: any text that UTF-8 can encode.
-            question: likewise.
+            question: any text that UTF-8 can encode.
         """
         begun = self._contexts.get(context)
         if begun is None:

@@ -24,7 +24,7 @@ def find_places(question: Question, result: Result) -> Places:
         result: its answer.
 
     Returns:
-        `NOWHERE` for a question with a context of its own, and for a failure.
+        `NOWHERE` for a question that brings its context, and for a failure.
     """
     if not question.passages or not isinstance(result, Answer):
         return NOWHERE

@@ -20,13 +20,14 @@ if TYPE_CHECKING:
 
 MARKER = "<!-- Written by qabot; change the questions, not this file. -->"
 
-# What means something inside a line of CommonMark or of GitHub's Markdown; every ASCII punctuation mark
+# Characters with a meaning in a line of CommonMark or GitHub's Markdown; every ASCII punctuation mark
 # can be escaped (spec.commonmark.org, 2.4). A ':' makes links and emoji, a '@' mentions and addresses.
 _SPECIAL = re.compile(r"[\\`*_\[\]<>#|~$&@]|:(?=\S)|(?<=www)\.", re.IGNORECASE)
-# What means something only at the start of a line: lists, rules, headings.
+# Characters with a meaning only at the start of a line: lists, rules, headings.
 _LINE_START = re.compile(r"([0-9]{1,9})?([-+=.)])")
 
-# Where a sentence ends: a full stop before white space and no digit or small letter, or a paragraph.
+# The end of a sentence: a full stop before white space without a digit or small letter after it, or the
+# end of a paragraph.
 _SENTENCE_END = re.compile(r"(?<=[.!?])[\"'”’)]*\s+(?=[^\sa-z0-9])|(?<=[。！？])|\n\s*\n|\f")
 _MOST_IN_CELL = 300
 # A sentence is shown with this many code points at most on each side of its answer.
@@ -34,16 +35,16 @@ _SIDE = 240
 
 
 def escape(text: str) -> str:
-    """Text as it will be read, on one line, with nothing in it that Markdown or HTML would obey.
+    """Escape text so that Markdown and HTML show it as it is, on one line.
 
     Args:
-        text: any text; white space is collapsed, and what can't be seen is made visible.
+        text: any text; white space is collapsed, and invisible characters are made visible.
     """
     return _guard(_inline(text).strip())
 
 
 def cell(text: str) -> str:
-    """`escape`, for a table's cell: no longer than anybody reads there.
+    """`escape`, for a table's cell: cut to a readable length.
 
     Args:
         text: any text.
@@ -57,7 +58,7 @@ def _inline(text: str) -> str:
 
 
 def _guard(line: str) -> str:
-    """Keep the start of a line from being more than text."""
+    """Keep the start of a line from being markup."""
     return _LINE_START.sub(r"\1\\\2", line, count=1) if _LINE_START.match(line) else line
 
 

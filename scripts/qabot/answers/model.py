@@ -1,4 +1,4 @@
-"""What an engine is asked and what it gives back."""
+"""Requests to an engine, its results, and the entries of an answers file."""
 
 from __future__ import annotations
 
@@ -17,17 +17,17 @@ if TYPE_CHECKING:
 
 # Spans that an engine requests from the model: the answer and the next best ones.
 TOP_K = 3
-# Of a score, as it is written.
+# Digits of a score in files.
 SCORE_DIGITS = 4
 
 # Below this score an answer is marked as doubtful: it is more likely wrong than right.
 DOUBTFUL = 0.5
 
-# What people read where the answer is null.
+# Shown where the answer is null.
 NOT_SAID = "The text does not say."
 
 
-# From this score on, another answer in another document is shown beside one that is not doubtful.
+# At this score or above, an answer in another document is shown even if the first is not doubtful.
 CONTRADICTION = 0.2
 
 
@@ -36,7 +36,7 @@ class Request:
     """One question for an engine.
 
     Args:
-        key: names the question, its context and the model; see `qabot.answers.key`.
+        key: identifies the question, its context and the model; see `qabot.answers.key`.
         question: the question.
         context: the text that holds the answer. Requests with the same context share one string.
     """
@@ -48,13 +48,13 @@ class Request:
 
 @dataclass(frozen=True, slots=True)
 class Answer:
-    """What an engine answered.
+    """An engine's answer.
 
     Args:
         key: of the `Request`.
         model: the identity of the model that answered; see `answerer.info`.
         span: the answer; an empty one where the text does not say.
-        alternatives: what else it could have been, best first.
+        alternatives: other possible answers, best first.
     """
 
     key: str
@@ -70,10 +70,10 @@ class Failure:
     Args:
         key: of the `Request`.
         model: the identity of the model that was asked.
-        kind: a short, stable name of the class of failure, such as `question-too-long`.
+        kind: a short, stable name of the failure, such as `question-too-long`.
         reason: what happened, for a person.
-        attempts: how often it was tried.
-        permanent: trying again cannot help: the context or the question must change.
+        attempts: the number of attempts.
+        permanent: another attempt cannot help: the context or the question must change.
         evidence: what is known of the failure, such as `stoppedReason`, by name.
     """
 
@@ -107,14 +107,14 @@ class Entry:
 
     @property
     def shown_alternatives(self) -> list[tuple[Span, Place | None]]:
-        """What else the answer could be, as far as people should see it, each with its place."""
+        """The alternatives that people should see, each with its place."""
         result = self.result
         if not isinstance(result, Answer):
             return []
         places = self.places.alternatives
         if is_doubtful(result) or not result.span.found:
             return list(itertools.zip_longest(result.alternatives, places))
-        # Documents that contradict each other should be seen, however sure the answer is.
+        # Contradictions between documents should be seen, however high the score is.
         own = {place.document for place in self.places.answer}
         return [
             (span, place)
@@ -180,9 +180,9 @@ def _as_seen(text: str) -> str:
 
 
 def rounded(result: Result) -> Result:
-    """A result with its scores as they are written, four digits each.
+    """A result with its scores rounded to four digits, as in answers files.
 
-    What is shown and decided in the run that answers must be what later runs read from the file.
+    The run that answers must show and decide the same as later runs, which read the file.
     """
     if not isinstance(result, Answer):
         return result
@@ -198,14 +198,14 @@ def _rounded(span: Span) -> Span:
 
 
 def span_fields(span: Span) -> dict[str, Any]:
-    """A span as JSON has it: its answer is null where the text does not say."""
+    """A span for JSON; its answer is null where the text does not say."""
     if span.found:
         return asdict(span)
     return {"answer": None, "start": None, "end": None, "score": span.score}
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:
-    """An entry as JSON has it, with the spans as `span_fields` gives them."""
+    """An entry for JSON, its spans as from `span_fields`."""
     fields = asdict(entry)
     if isinstance(entry.result, Answer):
         spans = map(span_fields, entry.result.alternatives)

@@ -35,7 +35,7 @@ class Place:
 
     @property
     def anchor(self) -> str:
-        """What a link to the document on GitHub ends with, to lead to the place."""
+        """The end of a link to the document on GitHub, which leads to the place."""
         return {"line": f"?plain=1#L{self.number}", "page": f"#page={self.number}"}.get(
             self.unit, ""
         )
@@ -59,7 +59,7 @@ NOWHERE = Places()
 
 
 def to_fields(place: Place) -> dict[str, Any]:
-    """A place as an answers file has it."""
+    """A place as fields of an answers file."""
     fields: dict[str, Any] = {"document": place.document}
     if place.unit:
         fields[place.unit] = place.number
@@ -69,10 +69,10 @@ def to_fields(place: Place) -> dict[str, Any]:
 
 
 def from_fields(fields: Mapping[str, Any]) -> Place | None:
-    """What `to_fields` made; None where there is no place.
+    """The place in the fields of an entry; None if they have none.
 
     Raises:
-        TypeError: it is not as `to_fields` writes it.
+        TypeError: a field is not of the type that `to_fields` writes.
     """
     document = fields.get("document")
     if document is None:

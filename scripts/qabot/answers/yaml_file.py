@@ -1,4 +1,4 @@
-"""`answers/NAME.yaml`: the one place that knows what it looks like.
+"""`answers/NAME.yaml`: its format.
 
     # Written by qabot from questions/einstein.yaml; change the questions, not this file.
     source: "questions/einstein.yaml"
@@ -21,8 +21,8 @@ doubtful answer brings `alternatives`. Where the text does not say, `answer` is 
 `start` and `end`; `score` is then how likely that is, and `alternatives` has the best spans.
 
 Every value is JSON on one line, which is YAML too: any YAML reader can read it, any two writers write
-the same bytes, and reading it back takes no YAML reader.
-A line that is not so is a person's edit or damage; its entry does not count and is answered again.
+the same bytes, and it can be read without a YAML reader.
+A line of another form was edited or damaged; its entry is ignored, and the question answered again.
 """
 
 from __future__ import annotations
@@ -41,11 +41,11 @@ if TYPE_CHECKING:
 
 MARKER = "# Written by qabot"
 
-# Of evidence, in characters: YAML finds no key that takes more than 1,024 (yaml.org/spec/1.2.2, 7.4.2),
-# and JSON may spell each with six.
+# The longest name of evidence, in characters: a YAML key may have 1,024 (yaml.org/spec/1.2.2, 7.4.2),
+# and JSON may spell each character with six.
 _LONGEST_NAME = 160
 
-# What a value is that is not JSON; null is one that is.
+# Marks a value that is not JSON, as null is JSON.
 _DAMAGED = object()
 
 _LINE = re.compile(r"(- |  )([a-z]+): (.+)")
@@ -105,10 +105,10 @@ def _span(span: Span) -> dict[str, Any]:
 
 
 def quoted(value: Any) -> str:
-    """A value as JSON on one line, which YAML reads the same and which hides nothing.
+    """A value as JSON on one line, which YAML reads the same, with invisible characters escaped.
 
     Args:
-        value: what JSON knows; text without half surrogates.
+        value: of JSON's types; text without half surrogate pairs.
     """
     text = json.dumps(value, ensure_ascii=False)
     # YAML wants some of them escaped (yaml.org/spec/1.2.2, 5.1).
@@ -116,7 +116,7 @@ def quoted(value: Any) -> str:
 
 
 def parse(text: str) -> AnswerSet | None:
-    """What an answers file holds; entries that are not as `render` writes them are left out.
+    """Read an answers file; entries that are not as `render` writes them are left out.
 
     Args:
         text: of the file.
@@ -157,7 +157,7 @@ def _json(text: str) -> Any:
     try:
         value = json.loads(text)
         if "\\u" in text:
-            json.dumps(value, ensure_ascii=False).encode()  # half a surrogate pair is no text
+            json.dumps(value, ensure_ascii=False).encode()  # fails for half a surrogate pair
     except (ValueError, RecursionError):
         return _DAMAGED
     return value

@@ -15,14 +15,14 @@ if TYPE_CHECKING:
     from mypy_boto3_ecs import ECSClient
     from mypy_boto3_logs import CloudWatchLogsClient
 
-# The most calls under way; a client keeps as many connections.
+# The most concurrent calls; a client keeps as many connections.
 THREADS = 16
 
-# boto3 still defaults to `legacy`; `standard` repeats what is worth repeating, with jitter.
+# boto3 still defaults to `legacy`; `standard` retries transient errors, with jitter.
 # https://docs.aws.amazon.com/boto3/latest/guide/retries.html
 _ATTEMPTS = 10
-# The engine repeats launches and stops itself: it has to know that a launch whose reply was lost
-# may have arrived, and a stop has GitHub's 7.5 s.
+# The engine repeats launches and stops itself: it must know that a launch whose reply was lost
+# may have arrived, and stopping must end within GitHub's 7.5 s.
 _ECS_ATTEMPTS = 3
 _CONNECT_SECONDS = 4
 _READ_SECONDS = 20
@@ -32,7 +32,7 @@ _ECS_READ_SECONDS = 10
 class Clients:
     """The clients of one run, each made when it is first used.
 
-    Region, credentials and endpoint come from where boto3 takes them by itself: the environment,
+    Region, credentials and endpoint come from boto3's usual sources: the environment,
     `~/.aws`, the machine's role; `AWS_ENDPOINT_URL` included.
 
     Raises:
@@ -86,7 +86,7 @@ class Clients:
 
     @cached_property
     def ecs_once(self) -> ECSClient:
-        """Where tasks are launched and stopped: makes each call once, whatever comes of it."""
+        """Where tasks are launched and stopped: makes each call once, without retries."""
         client: ECSClient = self._client("ecs", 1, _ECS_READ_SECONDS)
         return client
 

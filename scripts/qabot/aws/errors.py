@@ -1,4 +1,4 @@
-"""What AWS says when it refuses, in one line that names the next step."""
+"""Errors of AWS as one line that names the next step."""
 
 from __future__ import annotations
 
@@ -68,14 +68,14 @@ def code_of(error: BaseException) -> str:
 
 
 def message_of(error: BaseException) -> str:
-    """The message of an error, without the SDK's words around it."""
+    """The message of an error, without the SDK's prefix."""
     response = getattr(error, "response", None)
     message = response.get("Error", {}).get("Message") if isinstance(response, dict) else None
     return str(message or error)
 
 
 class CutReplyError(Exception):
-    """A reply of AWS lacks what every such reply has: it was cut off on the way.
+    """A reply of AWS lacks a required member: it was cut off.
 
     The SDK reads half a JSON body as an empty reply: it does not compare the length
     (botocore's `httpsession` sets `enforce_content_length=False`).
@@ -112,7 +112,7 @@ def _codes(error: BaseException) -> set[str]:
 
 
 def is_throttle(error: BaseException) -> bool:
-    """Whether AWS asks for fewer calls, even if another error wraps the throttle.
+    """Whether AWS asks for fewer calls, also if the throttling is wrapped in another error.
 
     ECS answers InvalidParameterException, "Error retrieving subnet information … Rate exceeded",
     when it was throttled itself (dagster-io/dagster#33439).
@@ -139,7 +139,7 @@ CREATE_ROLE = (
 
 
 def is_role_missing(error: BaseException) -> bool:
-    """Whether ECS cannot use a role; a new one takes some seconds until all of AWS knows it.
+    """Whether ECS cannot use a role; a new role takes some seconds to reach all of AWS.
 
     "Unable to assume the service linked role. Please verify that the ECS service linked role
     exists." (aws-cloudformation/cloudformation-coverage-roadmap#818); "ECS was unable to assume the
@@ -155,7 +155,7 @@ def is_denied(error: BaseException) -> bool:
 
 @contextmanager
 def translated(doing: str) -> Iterator[None]:
-    """Raise what the SDK raises as a `CloudError`.
+    """Raise errors of the SDK as `CloudError`.
 
     Args:
         doing: what is being done, such as `reading the table`.
@@ -173,7 +173,7 @@ def translated(doing: str) -> Iterator[None]:
 
 
 def explain(error: BaseException, doing: str) -> CloudError | None:
-    """The `CloudError` for an error of the SDK, `None` for one that isn't the SDK's.
+    """The `CloudError` for an error of the SDK, `None` for one that is not the SDK's.
 
     Args:
         error: any error.
@@ -207,8 +207,7 @@ def _sdk_error(error: Exception, doing: str) -> str:
         return f"no AWS credentials ({error}): {_GET_CREDENTIALS}"
     if isinstance(error, (sdk.ConnectionError, sdk.HTTPClientError)):
         return (
-            f"AWS can't be reached, {doing} ({error}): is AWS_REGION a region of AWS, "
-            "and is there a network?"
+            f"AWS cannot be reached, {doing} ({error}): check AWS_REGION and the network connection"
         )
     return f"AWS's SDK failed, {doing}: {error}"
 
@@ -219,7 +218,7 @@ def _client_error(error: BaseException, doing: str) -> str:
     if code in _EXPIRED:
         return f"the AWS credentials have expired: {_GET_CREDENTIALS}"
     if code in _UNKNOWN:
-        return f"AWS doesn't accept these credentials ({code}): {_GET_CREDENTIALS}"
+        return f"AWS does not accept these credentials ({code}): {_GET_CREDENTIALS}"
     if code in _DENIED:
         return (
             f"AWS denies {permission(error)}, {doing}: grant it to whoever runs this, "
@@ -228,7 +227,7 @@ def _client_error(error: BaseException, doing: str) -> str:
     if code in _GONE:
         return f"{_GONE[code]}, {doing} ({operation}: {message}): {_DEPLOY}"
     if is_throttle(error):
-        return f"AWS throttles {operation}, {doing}: run again in some minutes"
+        return f"AWS throttles {operation}, {doing}: run again in a few minutes"
     if is_role_missing(error):
         return f"AWS refused {operation}, {doing}: {message} {CREATE_ROLE}"
     return f"AWS refused {operation}, {doing}: {code}: {message}"
@@ -241,7 +240,7 @@ def permission(error: BaseException) -> str:
 
 
 def no_such_stack(name: str, region: str) -> CloudError:
-    """The error for a stack that is not there."""
+    """The error for a stack that does not exist."""
     return CloudError(
         f"no stack {name} in {region}: deploy it with scripts/cdk deploy {name} ({DOCS}), "
         "or set AWS_REGION to where it is, or stack_name in cdk.json"
@@ -249,11 +248,11 @@ def no_such_stack(name: str, region: str) -> CloudError:
 
 
 def broken_stack(name: str, status: str, missing: Sequence[str]) -> CloudError:
-    """The error for a stack that is there and can't be used."""
+    """The error for a stack that exists and cannot be used."""
     if missing:
         return CloudError(
-            f"the stack {name} has no output {', '.join(missing)}: another version deployed it, "
-            f"or not to the end; {_DEPLOY}"
+            f"the stack {name} has no output {', '.join(missing)}: it was deployed by another "
+            f"version, or only in part; {_DEPLOY}"
         )
     if status.endswith("_IN_PROGRESS"):
         return CloudError(f"the stack {name} is {status}: wait until that is done, and run again")

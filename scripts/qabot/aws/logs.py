@@ -9,7 +9,7 @@ if TYPE_CHECKING:
     from qabot.aws.stack import Stack
 
 LINES = 15
-# A run in which everything fails needs no more tails than this to be understood.
+# More logs than this do not help to understand a run in which everything fails.
 _MOST_TAILS = 20
 
 

@@ -1,4 +1,4 @@
-"""Stay below the rates that an account has, and slow down where AWS says that it is too fast.
+"""Stay below an account's rate limits, and slow down when AWS throttles.
 
 AWS counts with token buckets: each call takes a token, a bucket refills at a steady rate up to its
 size. https://docs.aws.amazon.com/AmazonECS/latest/userguide/throttling.html
@@ -14,18 +14,18 @@ from qabot.deployment import fargate_limits as fargate
 if TYPE_CHECKING:
     from collections.abc import Callable
 
-# Calls don't arrive as evenly as they are sent; these parts of a rate and a burst are left to that.
+# Calls do not arrive as evenly as they are sent: leave these fractions of a rate and a burst unused.
 HEADROOM = 0.05
 BURST_HEADROOM = 0.5
-# After a throttle the pace is halved, and grows back to its full by this part of it a call.
-_SLOWEST = 1.0  # calls a second
+# After throttling, the pace is halved; each call restores this fraction of the full pace.
+_SLOWEST = 1.0  # calls per second
 _RECOVERY = 0.02
 _PAUSE = 1.0  # seconds
 
 
 @dataclass(frozen=True, slots=True)
 class Rate:
-    """How often AWS takes a call.
+    """How often AWS accepts a call.
 
     Args:
         per_second: calls per second in the long run.
@@ -36,8 +36,8 @@ class Rate:
     burst: float
 
 
-# Each question is a RunTask call of its own, so the rate of calls and the rate of launches both
-# bind; the first has the smaller burst.
+# Each question is a separate RunTask call, so both the rate of calls and the rate of launches
+# apply; the first has the smaller burst.
 RUN_TASK = (
     Rate(fargate.RUN_TASK_CALLS_PER_SECOND, fargate.RUN_TASK_CALLS_PER_SECOND),
     Rate(fargate.LAUNCHES_PER_SECOND, fargate.LAUNCH_BURST),
@@ -59,7 +59,7 @@ class TokenBucket:
         self._at = now
 
     def _level(self, now: float, per_second: float) -> float:
-        # Below nothing while calls are reserved that are still to be made.
+        # Negative while reserved calls are still to be made.
         return min(self.rate.burst, self._tokens + (now - self._at) * per_second)
 
     def delay(self, now: float, per_second: float) -> float:
@@ -71,7 +71,7 @@ class TokenBucket:
         self._tokens, self._at = self._level(now, per_second) - 1, now
 
     def drain(self, now: float, owed: float) -> None:
-        """Leave no token in it, and let it owe some."""
+        """Empty it, and let it owe some tokens."""
         self._tokens, self._at = -owed, now
 
 
@@ -79,7 +79,7 @@ class Pacer:
     """Says when the next call may be made. Not thread-safe.
 
     Args:
-        rates: all of them bind.
+        rates: all of them apply.
         clock: the time, seconds.
     """
 
@@ -114,10 +114,10 @@ class Pacer:
         return at
 
     def slow_down(self) -> None:
-        """A call was throttled, so others use the account too: pause, then go at half the pace."""
+        """A call was throttled, so others use the account too: pause, then continue at half the pace."""
         now = self._clock()
         if now < self._not_before:
-            return  # one of several calls that were under way together
+            return  # one of several concurrent calls
         self._share /= 2
         for bucket in self._buckets:
             bucket.drain(now, _PAUSE * self._speed(bucket))

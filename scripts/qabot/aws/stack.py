@@ -1,4 +1,4 @@
-"""The deployed stack, as its outputs describe it."""
+"""The deployed stack, read from its outputs."""
 
 from __future__ import annotations
 
@@ -12,7 +12,7 @@ from qabot.deployment.outputs import Output
 if TYPE_CHECKING:
     from qabot.aws.clients import Clients
 
-# What a stack can be used in; UPDATE_ROLLBACK_COMPLETE is back at the version that worked.
+# Statuses in which a stack can be used; UPDATE_ROLLBACK_COMPLETE is back at a version that worked.
 # https://docs.aws.amazon.com/AWSCloudFormation/latest/UserGuide/view-stack-events.html
 _USABLE = {
     "CREATE_COMPLETE",
@@ -28,7 +28,7 @@ _CUT_REPLIES = 2  # so many are asked for again
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Stack:
-    """What the engine needs to know of a deployment.
+    """A deployment, as far as the engine needs to know it.
 
     Args:
         name: of the CloudFormation stack.
@@ -69,7 +69,7 @@ def _describe(clients: Clients, name: str) -> Any:
     from botocore.parsers import ResponseParserError
 
     for _ in range(_CUT_REPLIES):
-        # The SDK repeats every call that failed on the way, except one whose reply was cut off.
+        # The SDK repeats every call that failed, except one whose reply was cut off.
         with suppress(ResponseParserError):
             return clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
     return clients.cloudformation.describe_stacks(StackName=name)["Stacks"]
@@ -83,7 +83,7 @@ def find_stack(clients: Clients, name: str) -> Stack:
         name: of the CloudFormation stack.
 
     Raises:
-        CloudError: it is not deployed, not whole, or AWS refuses.
+        CloudError: it is not deployed, only in part, or AWS refuses.
     """
     from botocore.exceptions import ClientError
 

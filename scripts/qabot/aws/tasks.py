@@ -20,7 +20,7 @@ if TYPE_CHECKING:
 # https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_DescribeTasks.html
 DESCRIBE_MOST = 100
 RUN_TAG = "qabot:run"
-# The reason of a stop, by which the run whose task it was knows that it is over.
+# The reason of a stop, by which the task's own run recognises that it was stopped.
 STOPPED_BY_REAP = "qabot reap"
 _ARN = re.compile(r"arn:[^\s\",\]]*:task/[\w/-]+")
 
@@ -30,7 +30,7 @@ class Launch:
     """One task to run.
 
     Args:
-        attempts: the keys of its questions, each with which attempt at it the task is.
+        attempts: the keys of its questions, each with the number of the attempt.
         token: from `make_token`, kept in the table with each attempt.
         top_k: how many spans the task keeps.
         spot: on FARGATE_SPOT rather than FARGATE.
@@ -45,7 +45,7 @@ class Launch:
 
 
 def make_token(key: str, attempt: int) -> str:
-    """Name a launch for ECS, which runs one task for a token however often it is asked.
+    """Make the token of a launch: ECS runs one task per token, however often it is asked.
 
     The attempt is part of it: the token of a dead task gets the dead task back
     (harbor-framework/harbor#2346). So is a random part: ECS remembers a token for a day, and a
@@ -56,13 +56,13 @@ def make_token(key: str, attempt: int) -> str:
         attempt: at that question, from 1.
 
     Returns:
-        At most 64 characters, which is what ECS takes.
+        At most 64 characters, which is ECS's limit.
     """
     return f"{key[:40]}-{attempt}-{secrets.token_hex(4)}"
 
 
 def command(launch: Launch) -> list[str]:
-    """The container's arguments, as `python -m answerer` takes them."""
+    """The container's arguments, for `python -m answerer`."""
     items = (("--item-id", key, "--attempt", str(attempt)) for key, attempt in launch.attempts)
     return [*chain.from_iterable(items), "--top-k", str(launch.top_k)]
 
@@ -73,7 +73,7 @@ class Tasks:
     Args:
         clients: of AWS.
         stack: the stack.
-        run: names the run that launches; at most 128 letters, digits, `-`, `_`, `/`.
+        run: name of the run that launches; at most 128 letters, digits, `-`, `_`, `/`.
     """
 
     def __init__(self, clients: Clients, stack: Stack, run: str) -> None:
@@ -83,18 +83,18 @@ class Tasks:
         self._run = run
 
     def launch(self, launch: Launch) -> tuple[str | None, bool, Sequence[Mapping[str, Any]]]:
-        """Run a task, or find the one that runs for this attempt already.
+        """Run a task, or find the one that already runs for this attempt.
 
         Args:
             launch: the task.
 
         Returns:
             The task's ARN, or `None` where ECS launched none; whether this run launched it;
-            and then why not, ECS's `failures`.
+            and ECS's `failures`.
 
         Raises:
             botocore.exceptions.ClientError: AWS refuses.
-            botocore.exceptions.BotoCoreError: AWS can't be reached.
+            botocore.exceptions.BotoCoreError: AWS cannot be reached.
             CutReplyError: the reply was cut off; the task may have been launched.
         """
         stack = self._stack
@@ -119,7 +119,7 @@ class Tasks:
                     "awsvpcConfiguration": {
                         "subnets": list(stack.subnets),
                         "securityGroups": [stack.security_group],
-                        "assignPublicIp": "ENABLED",  # there is no NAT
+                        "assignPublicIp": "ENABLED",  # the network has no NAT
                     }
                 },
                 overrides=overrides,  # type: ignore[arg-type]
@@ -144,13 +144,13 @@ class Tasks:
         return task["taskArn"], task.get("startedBy", self._run) == self._run, []
 
     def describe(self, arns: Sequence[str]) -> dict[str, Mapping[str, Any] | None]:
-        """What ECS knows of some tasks, 100 a call.
+        """Describe some tasks, 100 per call.
 
         Args:
             arns: of the tasks.
 
         Returns:
-            Each task's description by its ARN, `None` where ECS knows no such task (any more).
+            Each task's description by its ARN; `None` where ECS does not know the task (any more).
         """
         found: dict[str, Mapping[str, Any] | None] = {}
         for first in range(0, len(arns), DESCRIBE_MOST):
@@ -164,7 +164,7 @@ class Tasks:
         return found
 
     def stop(self, arn: str, reason: str) -> None:
-        """Stop a task: SIGTERM, and 30 s later SIGKILL. One that is over already stays so."""
+        """Stop a task: SIGTERM, and 30 s later SIGKILL. Has no effect on a task that has ended."""
         self._ecs_once.stop_task(cluster=self._stack.cluster, task=arn, reason=reason[:255])
 
     def of_run(self, *, of_every_run: bool = False) -> Iterator[str]:
@@ -191,12 +191,12 @@ class Tasks:
 
 
 def is_arn(name: str | None) -> bool:
-    """Whether a task's name is an ARN that ECS knows it by."""
+    """Whether a task's name is the ARN of an ECS task."""
     return name is not None and _ARN.fullmatch(name) is not None
 
 
 def _named(response: Any) -> list[str]:
-    """The task ARNs that a ConflictException names, in its field or else in its message."""
+    """The task ARNs that a ConflictException names, in its field or in its message."""
     ids = response.get("resourceIds") or []
     message = str(response.get("Error", {}).get("Message", ""))
     return [arn for arn in ids if is_arn(arn)] or _ARN.findall(message)

@@ -1,1 +1,1 @@
-"""What is printed."""
+"""Printing: messages, progress, and text made safe."""

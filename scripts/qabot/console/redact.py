@@ -1,8 +1,8 @@
-"""What nobody but its owner should read: credentials, and on pages that anybody reads account ids.
+"""Redact credentials, and on public pages account ids.
 
-Credentials are never printed. Account ids are no secret to AWS, but they name whom to attack: they stay
-out of what is committed, and out of the logs and summaries of GitHub, which are public with a
-repository. On a terminal they are left in, since the AWS CLI wants whole ARNs.
+Credentials are never printed. AWS does not treat account ids as secret, but they name a target for
+attackers: they are kept out of commits, and out of the logs and summaries of GitHub, which are public
+if the repository is. On a terminal they are shown, because the AWS CLI needs whole ARNs.
 """
 
 from __future__ import annotations
@@ -17,18 +17,18 @@ if TYPE_CHECKING:
 
     from qabot.answers.model import Failure
 
-# What GitHub's own masks look like in a log.
+# GitHub's own masks in a log.
 HIDDEN = "***"
 
-# Variables that hold a credential, by their name; not those that say where to find one.
+# Names of variables that hold a credential; not of those that say where to find one.
 _NAMES = re.compile(
     r"SECRET|TOKEN(?!IZ)|PASSW|ACCESS_KEY|API_?KEY|CREDENTIAL|PRIVATE", re.IGNORECASE
 )
 _PLACES = re.compile(r"_(FILE|PATH|URI|URL)$", re.IGNORECASE)
-# Anything shorter is a placeholder, such as `testing`, or a word that also occurs in texts.
+# Anything shorter is a placeholder, such as `testing`, or a word that occurs in texts.
 _SHORTEST = 12
 
-# Credentials by their look. The prefixes are AWS's and GitHub's own:
+# Credentials by their form. The prefixes are those of AWS and GitHub:
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_identifiers.html#identifiers-unique-ids
 # docs.github.com: About authentication to GitHub, GitHub's token formats
 # docs.aws.amazon.com/IAM/latest/UserGuide/reference_sigv-create-signed-request.html
@@ -43,18 +43,18 @@ _CREDENTIALS = tuple(
         (r"(?i)(\bsignature=)[0-9a-f]{64}\b", rf"\1{HIDDEN}"),
     )
 )
-# Where twelve digits are an account: in an ARN, a registry's name, what the CDK keeps assets in.
+# Twelve digits that are an account id: in an ARN, a registry's name, the CDK's buckets.
 _ACCOUNT = re.compile(
     r"arn:aws[\w-]*:[\w-]*:[\w-]*:(\d{12})(?=:)|(?<!\d)(\d{12})(?=\.dkr\.ecr\.)|-assets-(\d{12})(?=-)"
 )
 
 
 class Redactor:
-    """Takes out of texts what is not for those who read them.
+    """Redacts texts.
 
     Args:
-        environ: the credentials in it are known by their values.
-        accounts: whether account ids are taken out, too.
+        environ: the values of its credentials are redacted.
+        accounts: whether account ids are redacted, too.
     """
 
     def __init__(self, environ: Mapping[str, str] = os.environ, *, accounts: bool) -> None:
@@ -63,13 +63,13 @@ class Redactor:
             for name, value in environ.items()
             if _NAMES.search(name) and not _PLACES.search(name)
         }
-        # The longest first: one may be a part of another.
+        # The longest first: a credential may be part of another.
         self._values = sorted((v for v in values if len(v) >= _SHORTEST), key=len, reverse=True)
         self._accounts = accounts
         self._known: set[str] = set()
 
     def learn(self, account: str) -> None:
-        """Take this account's id out everywhere, not only where its place shows what it is."""
+        """Redact this account's id everywhere, not only where the context identifies it."""
         self._known.add(re.escape(account))
 
     def __call__(self, text: str) -> str:
@@ -77,7 +77,7 @@ class Redactor:
         return self.together([text])[0]
 
     def together(self, texts: Sequence[str]) -> list[str]:
-        """Redact texts about one thing: an ARN in one of them shows the account for all."""
+        """Redact related texts: an account id in an ARN of one is redacted in all."""
         hidden = list(map(self._without_credentials, texts))
         if not self._accounts:
             return hidden
@@ -96,7 +96,7 @@ class Redactor:
         return text
 
     def failure(self, failure: Failure) -> Failure:
-        """A failure as it can be committed: its evidence names the task, and not the account."""
+        """A failure that can be committed: its evidence names the task, but not the account."""
         reason, *evidence = self.together([failure.reason, *failure.evidence.values()])
         return replace(
             failure, reason=reason, evidence=dict(zip(failure.evidence, evidence, strict=True))

@@ -1,9 +1,9 @@
-"""The one reporter: prints what happens in a run, on a terminal, in a plain log, on GitHub.
+"""The reporter: prints the events of a run, on a terminal, in a plain log, and on GitHub.
 
-Everything goes to standard error, so that standard output holds only what a command was asked for.
-On GitHub problems become annotations on their lines, and a run's details a group. Text from
-questions, contexts, answers and paths is hostile: nothing here prints it without `clean`. Nor does
-anything print a credential, or on GitHub an account id: `qabot.console.redact`.
+Everything goes to standard error, so that standard output holds only a command's result.
+On GitHub, problems become annotations on their lines, and a run's details a group. Text from
+questions, contexts, answers and paths is hostile: everything is printed through `clean`, and through
+`qabot.console.redact`, which removes credentials and, on GitHub, account ids.
 """
 
 from __future__ import annotations
@@ -25,7 +25,7 @@ if TYPE_CHECKING:
 
     from qabot.errors import Problem
 
-# GitHub shows this many annotations of each level a step; the rest is printed as plain lines.
+# GitHub shows this many annotations of each level per step; the rest is printed as plain lines.
 # docs.github.com: Workflow commands, limits of annotations.
 ANNOTATIONS = 10
 
@@ -36,11 +36,11 @@ class Progress(Protocol):
     """Counts a run's results."""
 
     def advance(self, line: str) -> None:
-        """One more result; `line` says which, where there is room for it."""
+        """Count one more result; `line` describes it, where there is room."""
 
 
 class Reporter:
-    """Says what happens, as the place it is read in wants it.
+    """Prints messages, in the form of a terminal, a log, or GitHub.
 
     Args:
         stream: where to (default: standard error).
@@ -59,52 +59,52 @@ class Reporter:
         self._redact = Redactor(accounts=self._github)
 
     def mask(self, account: str) -> None:
-        """Keep an account's id out of what is said from here on; on GitHub by whichever step.
+        """Redact an account's id from now on; on GitHub also in later steps.
 
         Args:
             account: the id.
         """
         self._redact.learn(account)
         if self._github:
-            # GitHub's runner takes the line for itself, and shows it to nobody.
+            # GitHub's runner reads the line as a command, and does not show it.
             self._write(f"::add-mask::{_data(clean(account))}")
 
     def trace(self) -> None:
-        """Say where the exception that is being handled comes from, for who mends the program."""
+        """Print the traceback of the current exception, for debugging."""
         import traceback
 
         for line in traceback.format_exc().splitlines():
             self._print(for_log(self._redact(line), 2000))
 
     def _print(self, line: str) -> None:
-        # A log is UTF-8 on every runner; elsewhere a terminal that can't show a character gets an
+        # Logs are UTF-8 on every runner; elsewhere a terminal that cannot show a character gets an
         # escape instead of a traceback.
         encoding = getattr(self._stream, "encoding", None) or "utf-8"
         line = line.encode(encoding, "backslashreplace").decode(encoding)
         self._write(line)
 
     def _write(self, line: str) -> None:
-        """Print a line; where nobody can read it any more, the run continues without."""
+        """Print a line; if the stream is closed, the run continues without."""
         try:
             print(line, file=self._stream, flush=True)
         except (OSError, ValueError):
             discard(self._stream)
 
     def note(self, text: str) -> None:
-        """Say something that is not a problem; one line."""
+        """Print a message that is not a problem; one line."""
         if not self._quiet:
             self._print(for_log(self._redact(text)))
 
     def error(self, text: str, problem: Problem | None = None) -> None:
-        """Say what went wrong; with a problem, on its line."""
+        """Print an error; with a problem, annotated on its line."""
         self._annotate("error", text, problem)
 
     def warning(self, text: str, problem: Problem | None = None) -> None:
-        """Say what a person should look at; with a problem, on its line."""
+        """Print a warning; with a problem, annotated on its line."""
         self._annotate("warning", text, problem)
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
-        """Every mistake in files that people wrote, each on its line."""
+        """Print every mistake in files that people wrote, each annotated on its line."""
         for problem in problems:
             self.error(str(problem), problem)
 
@@ -127,7 +127,7 @@ class Reporter:
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
-        """Fold what is said inside, where the log can."""
+        """Fold the messages inside, where the log can."""
         if not self._github or self._quiet:
             yield
             return
@@ -139,7 +139,7 @@ class Reporter:
 
     @contextmanager
     def progress(self, total: int, title: str) -> Iterator[Progress]:
-        """Follow a run: a bar on a terminal, a line a result elsewhere, folded on GitHub.
+        """Show a run's progress: a bar on a terminal, elsewhere a line per result, folded on GitHub.
 
         Args:
             total: results to come.
@@ -158,7 +158,7 @@ class Reporter:
 
 
 def on_github() -> bool:
-    """Whether this runs in a workflow of GitHub, whose log anybody may read."""
+    """Whether this runs in a workflow of GitHub, whose log may be public."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
 
 
@@ -172,7 +172,7 @@ class _Bar:
         self._bar = bar
 
     def advance(self, line: str) -> None:  # noqa: ARG002
-        """Move the bar; there is no room for the line."""
+        """Move the bar; the line is not shown."""
         self._bar.update()
 
 

@@ -1,4 +1,4 @@
-"""Text as it is printed: on one line, with nothing in it that a terminal or a log would obey."""
+"""Text for printing: on one line, without control sequences or log commands."""
 
 from __future__ import annotations
 
@@ -24,7 +24,7 @@ def escape_hidden(text: str) -> str:
 
 
 def clean(text: str, limit: int = 500) -> str:
-    """Text on one line that moves no cursor, starts no line and reorders nothing.
+    """Text on one line, without characters that move the cursor or reorder text.
 
     Args:
         text: any text.
@@ -36,10 +36,10 @@ def clean(text: str, limit: int = 500) -> str:
 
 
 def for_log(text: str, limit: int = 500) -> str:
-    """Text on one line of output that a workflow's log will not take for a command.
+    """Text on one line of output that a workflow's log does not interpret as a command.
 
-    GitHub's runner takes `::` at a line's start, and `##[` anywhere in it, for a command, on standard
-    output as on standard error.
+    GitHub's runner interprets `::` at the start of a line, and `##[` anywhere in it, as a command, on
+    standard output and standard error.
 
     Args:
         text: any text.
@@ -50,17 +50,17 @@ def for_log(text: str, limit: int = 500) -> str:
 
 
 def json_for_log(value: object, indent: int | None = None) -> str:
-    """A value as JSON that hides nothing, and that a workflow's log will not take for a command.
+    """A value as JSON, with invisible characters and workflow commands escaped.
 
     Args:
-        value: what JSON knows.
-        indent: spaces for each level, on lines of their own; None for one line.
+        value: of JSON's types.
+        indent: spaces per level; None for one line.
     """
-    # Elsewhere than in UTF-8 a character that cannot be encoded would get an escape that JSON has not.
+    # In encodings other than UTF-8, the stream would escape characters in a way that is not JSON.
     encoding = (getattr(sys.stdout, "encoding", None) or "utf-8").lower().replace("_", "-")
     plain = encoding not in ("utf-8", "utf8")
     text = json.dumps(value, ensure_ascii=plain, indent=indent).replace("##[", "#\\u0023[")
-    # JSON escapes a line end in a text by itself: those that are left are its own.
+    # JSON escapes line ends in texts: those that are left separate its lines.
     return "\n".join(escape_hidden(line) for line in text.split("\n"))
 
 
@@ -70,5 +70,5 @@ def _escape(match: re.Match[str]) -> str:
 
 
 def count(number: int, what: str) -> str:
-    """A number of things: `1 question`, `2,000 questions`."""
+    """A number and a noun: `1 question`, `2,000 questions`."""
     return f"{number:,} {what}{'' if number == 1 else 's'}"

@@ -1,6 +1,6 @@
-"""What Fargate offers, allows and costs: figures and arithmetic, each with its source.
+"""Sizes, limits and prices of Fargate, each with its source, and arithmetic with them.
 
-Nothing here calls AWS; the stack, the engine and `qabot plan` all count with these numbers.
+Nothing here calls AWS; the stack, the engine and `qabot plan` all use these numbers.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def _sizes(cpu: int) -> tuple[int, ...]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Price:
-    """US dollars an hour.
+    """US dollars per hour.
 
     Args:
         vcpu: one vCPU (1024 CPU units).
@@ -91,7 +91,7 @@ class Price:
     gib: float
 
 
-# us-east-1, Linux, on demand, read in 2026. Other regions cost more, some by half again.
+# us-east-1, Linux, on demand, read in 2026. Other regions cost more, some by half.
 # https://aws.amazon.com/fargate/pricing/
 PRICES: Final[Mapping[Architecture, Price]] = MappingProxyType(
     {
@@ -102,7 +102,7 @@ PRICES: Final[Mapping[Architecture, Price]] = MappingProxyType(
 PRICE_REGION: Final = "us-east-1"
 # "up to 70%": the most that Spot saves; its price moves. Same page.
 SPOT_SAVES_AT_MOST: Final = 0.70
-# Each task has a public address while it runs; there is no NAT gateway to pay for instead.
+# Each task has a public address while it runs; instead of a NAT gateway.
 # https://aws.amazon.com/vpc/pricing/ (public IPv4 address, in use)
 IPV4_USD_PER_HOUR: Final = 0.005
 # Billed by the second from the start of the image download, one minute at least. Fargate's page.
@@ -117,11 +117,11 @@ BILLED_STARTUP_SECONDS: Final = 30.0
 # on a 2-core machine, rounded up for slower hosts.
 ANSWER_SECONDS: Final = 3.0
 # Each further question of the same task: 34 ms measured on one core with the tutorial's size of model
-# and a short context (docs/benchmark.md: 59 a second on two), and three calls to the table; rounded
+# and a short context (docs/benchmark.md: 59 per second on two), and three calls to the table; rounded
 # up for longer contexts and slower hosts.
 FURTHER_SECONDS: Final = 0.5
 
-# How fast an account may launch: token buckets, a region each, on demand and Spot apart.
+# How fast an account may launch: token buckets, one per region, separate for on demand and Spot.
 # https://docs.aws.amazon.com/AmazonECS/latest/userguide/throttling.html
 LAUNCH_BURST: Final = 100
 LAUNCHES_PER_SECOND: Final = 20.0
@@ -133,22 +133,22 @@ READS_PER_SECOND: Final = 20.0
 MODIFY_BURST: Final = 100
 MODIFIES_PER_SECOND: Final = 40.0
 
-# The JSON of `overrides`, whole; https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
+# The longest JSON of `overrides`; https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_TaskOverride.html
 OVERRIDES_MOST_CHARACTERS: Final = 8192
 
 
 def billed_seconds(seconds: float) -> float:
-    """What Fargate bills for a task that lasts so long, download included."""
+    """The seconds that Fargate bills for a task, download included."""
     return max(float(MINIMUM_BILLED_SECONDS), seconds)
 
 
 def answer_seconds(questions: int) -> float:
-    """What a container takes from its start to the last of so many written answers, seconds."""
+    """Seconds from a container's start until its last answer is written."""
     return ANSWER_SECONDS + (questions - 1) * FURTHER_SECONDS
 
 
 def tasks_for(questions: int, questions_per_task: int) -> int:
-    """How many tasks so many questions take."""
+    """The number of tasks for some questions."""
     return -(-questions // questions_per_task)
 
 
@@ -166,11 +166,11 @@ def cost(
     Args:
         cpu: CPU units of one task.
         memory: MiB of one task.
-        seconds: how long one task lasts, from the start of the image download.
+        seconds: duration of one task, from the start of the image download.
         architecture: of the processor.
-        tasks: how many such tasks.
-        spot: count with the lowest Spot price. Leave it out for a limit: a task that finds no
-            Spot capacity may run on demand.
+        tasks: number of such tasks.
+        spot: use the lowest Spot price. Do not use it for a limit: without Spot capacity, a task may
+            run on demand.
     """
     price = PRICES[architecture]
     hourly = cpu / 1024 * price.vcpu + memory / 1024 * price.gib
@@ -180,26 +180,26 @@ def cost(
 
 
 def launch_seconds(tasks: int) -> float:
-    """How long an account with default quotas takes to launch so many tasks, from a full bucket."""
+    """Seconds to launch some tasks with default quotas, from a full bucket."""
     by_call = tasks / RUN_TASK_CALLS_PER_SECOND
     by_bucket = max(0, tasks - LAUNCH_BURST) / LAUNCHES_PER_SECOND
     return max(by_call, by_bucket)
 
 
 def run_seconds(questions: int, max_tasks: int, questions_per_task: int = 1) -> float:
-    """How long a run of so many questions takes, about.
+    """Seconds that a run takes, about.
 
     Args:
-        questions: to be answered.
-        max_tasks: how many tasks may be in flight at once.
-        questions_per_task: how many a task answers.
+        questions: number of questions.
+        max_tasks: the most tasks in flight.
+        questions_per_task: questions that a task answers.
     """
     if questions <= 0:
         return 0.0
     tasks = tasks_for(questions, questions_per_task)
     each = STARTUP_SECONDS + answer_seconds(min(questions, questions_per_task))
     in_flight = min(tasks, max_tasks)
-    # In the steady state either the launch rate or the places in flight decide.
+    # In the steady state, either the launch rate or the limit on tasks in flight decides.
     return each + max(launch_seconds(tasks), (tasks - in_flight) * each / in_flight)
 
 

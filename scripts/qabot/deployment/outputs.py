@@ -1,4 +1,4 @@
-"""The outputs of the CloudFormation stack: what infra/ writes and the fargate engine reads."""
+"""The outputs of the CloudFormation stack, which infra/ writes and the fargate engine reads."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ __all__ = ["DEADLINE_VARIABLE", "STACK_TAG", "TABLE_VARIABLE", "TTL_VARIABLE", "
 
 
 class Output(StrEnum):
-    """The name of one output; `DescribeStacks` gives each a text."""
+    """The name of an output; its value is text."""
 
     CLUSTER = "ClusterName"
     TASK_DEFINITION = "TaskDefinitionArn"

@@ -196,11 +196,11 @@ _DEFAULTS: Final = asdict(Settings())
 
 
 def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> Settings:
-    """Read and check the settings in `root/cdk.json`; settings that are missing keep their default.
+    """Read and check the settings in `root/cdk.json`; missing settings have their default.
 
     Args:
         root: the repository.
-        overrides: settings that win over the file's, such as those of `cdk -c NAME=VALUE`, where
+        overrides: settings that override the file's, such as those of `cdk -c NAME=VALUE`, where
             numbers may be text.
 
     Raises:
@@ -219,14 +219,14 @@ def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> 
 
 
 def read_settings_or_defaults(root: Path | None) -> Settings:
-    """The settings of a repository that need not have any.
+    """The settings of a repository that may have none.
 
     Args:
         root: the repository; None outside of one.
 
     Returns:
         The defaults where `cdk.json` is missing or has no settings of qabot, as in a repository with
-        a CDK app of its own.
+        another CDK app.
 
     Raises:
         SettingsError: with every problem in the file.
@@ -239,7 +239,7 @@ def read_settings_or_defaults(root: Path | None) -> Settings:
 
 
 def _block(root: Path, duplicates: list[Problem]) -> Node | None:
-    """The settings as they are in the file; None where it has none."""
+    """The settings in the file, unchecked; None where it has none."""
     try:
         node: Node | None = read_json(decode((root / SETTINGS_FILE).read_bytes()))
     except OSError as error:
@@ -300,7 +300,7 @@ def _plain(node: Node) -> Any:
         return node.text
     try:
         return json.loads(node.text)
-    except ValueError:  # Python reads no integer of more than 4,300 digits
+    except ValueError:  # Python does not read integers of more than 4,300 digits
         return float("inf")
 
 
@@ -329,7 +329,7 @@ def _problems(given: Mapping[str, Any]) -> Iterator[tuple[str, str, str]]:
     access = ("github_repository", "github_owner_id", "github_repository_id")
     missing = [name for name in access if value[name] is None]
     if 0 < len(missing) < len(access):
-        what = f"{' and '.join(missing)} missing beside the other github_ settings"
+        what = f"{' and '.join(missing)} missing; the other github_ settings are set"
         yield missing[0], what, "set all three (cdk.json says where to find them), or none"
 
 

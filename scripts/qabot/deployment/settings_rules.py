@@ -1,4 +1,4 @@
-"""Rules for the settings of `cdk.json`: what a value may be, and the words for it."""
+"""Rules for the settings of `cdk.json`: the check of a value, and its description."""
 
 from __future__ import annotations
 
@@ -49,7 +49,7 @@ def one_of(*choices: object) -> Rule:
 
 
 def text(pattern: str, expected: str) -> Rule:
-    """Text that a regular expression matches from start to end, with ASCII classes."""
+    """Text that a regular expression matches entirely, with ASCII classes."""
     compiled = re.compile(pattern, re.ASCII)
     return Rule(
         lambda value: isinstance(value, str) and compiled.fullmatch(value) is not None, expected
@@ -57,7 +57,7 @@ def text(pattern: str, expected: str) -> Rule:
 
 
 def or_null(rule: Rule) -> Rule:
-    """What `rule` allows, and null."""
+    """The values that `rule` allows, and null."""
     return Rule(lambda value: value is None or rule.allows(value), f"{rule.expected}, or null")
 
 

@@ -1,4 +1,4 @@
-"""Engines answer questions: `runner` in this process, `fargate` one task a question."""
+"""Engines answer questions: `runner` in this process, `fargate` in one task per question."""
 
 from __future__ import annotations
 
@@ -27,6 +27,6 @@ class Engine(Protocol):
             One result per request. Closing the generator stops everything that it started.
 
         Raises:
-            ModelError: the model can't be loaded.
-            CloudError: the cloud refuses to work at all.
+            ModelError: the model cannot be loaded.
+            CloudError: AWS refuses to work at all.
         """

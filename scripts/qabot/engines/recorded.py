@@ -17,8 +17,8 @@ class Recorded:
     """An engine whose runs are recorded.
 
     Args:
-        engine: answers; may record more than the results it yields.
-        recorder: records.
+        engine: answers; may also record to the recorder itself.
+        recorder: records the run's events.
     """
 
     def __init__(self, engine: Engine, recorder: Recorder) -> None:

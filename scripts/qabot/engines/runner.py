@@ -21,9 +21,9 @@ class RunnerEngine:
     """Answers on this machine.
 
     Args:
-        model: answers; exported first where that is needed (default: the bundled model).
-        recorder: gets when each question is given to the model.
-        note: gets what the engine has to say.
+        model: exported first if needed (default: the bundled model).
+        recorder: records when each question is given to the model.
+        note: called with messages.
 
     Raises:
         ModelError: the bundled model cannot be read.
@@ -56,7 +56,7 @@ class RunnerEngine:
                 yield self._result(requests[index], spans)
 
     def _pairs(self, requests: Sequence[Request]) -> Iterator[tuple[str, str]]:
-        """What the model takes, a few ahead of its answers, so that no core waits."""
+        """The pairs for the model, taken a few ahead of its answers, so that no core waits."""
         for request in requests:
             self._recorder.started(request.key)
             yield request.context, request.question

@@ -55,7 +55,7 @@ def copy_asked(root: Path, tree: Path, git: Git, report: Reporter) -> Iterator[s
             _copy(path, tree, name)
         except OSError as error:
             report.warning(
-                f"{name} can't be committed ({error.strerror}); make {asked.FOLDER} a folder there"
+                f"{name} cannot be committed ({error.strerror}); make {asked.FOLDER} a folder there"
             )
         else:
             yield name

@@ -27,7 +27,7 @@ _SERVER = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses of the repository's files; every one is None where GitHub doesn't have it.
+    """Addresses of the repository's files; every one is None where GitHub does not have it.
 
     Args:
         web: the repository's address, without a `/` at its end.

@@ -1,7 +1,7 @@
 """Commit answers to the branch that people read, whatever else is pushed meanwhile.
 
 The commit is made in a repository of its own, on top of what the remote has by now: its questions, and
-every answer that is known, from here and from there. So two runs that meet don't merge text: the later
+every answer that is known, from here and from there. So two runs that meet do not merge text: the later
 one writes again what both know, and what its questions still lack is for the next run. The checkout is
 not touched, and the commit holds nothing but answers and asked questions.
 
@@ -80,7 +80,7 @@ def publish(
         pause: waits, seconds.
 
     Raises:
-        GitError: git or the remote refuses for a reason that another try can't mend.
+        GitError: git or the remote refuses for a reason that another try cannot mend.
     """
     publisher = _Publisher(root, branch, model, report, git or Git(root))
     for attempt in range(1, ATTEMPTS + 1):
@@ -94,7 +94,7 @@ def publish(
                 error if refusal is Refusal.PASSING else f"somebody else pushed to {branch} first"
             )
             report.note(f"{what}; trying again")
-        # Full jitter, so that runs that met once don't meet again.
+        # Full jitter, so that runs that met once do not meet again.
         # aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
         pause(random.uniform(0, min(_LONGEST_PAUSE, 0.5 * 2**attempt)))  # noqa: S311
     raise AssertionError("the last attempt returns or raises")

@@ -35,7 +35,7 @@ def open_pull_request(
         Its address, and whether it is new.
 
     Raises:
-        GitHubError: GitHub refuses, or can't be reached.
+        GitHubError: GitHub refuses, or cannot be reached.
     """
     repository = environ.get("GITHUB_REPOSITORY", "")
     server = environ.get("GITHUB_SERVER_URL", "https://github.com")

@@ -1,4 +1,4 @@
-"""Why a remote refused, from what git printed: what another try can mend, and what it can't."""
+"""Why a remote refused, from what git printed: what another try can mend, and what it cannot."""
 
 from __future__ import annotations
 

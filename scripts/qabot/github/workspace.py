@@ -236,7 +236,7 @@ def open_workspace(root: Path, git: Git, branch: str) -> Iterator[Workspace]:
         branch: the branch that people read.
 
     Raises:
-        GitError: the remote refuses, or can't be reached.
+        GitError: the remote refuses, or cannot be reached.
     """
     shared = (root / git.run("rev-parse", "--git-common-dir")).resolve()
     # Inside, so that a user's configuration for repositories in some folder is this one's, too.

@@ -76,7 +76,7 @@ def evaluate(
 
     Raises:
         UsageError: the file is not one.
-        ModelError: the model can't be used.
+        ModelError: the model cannot be used.
     """
     examples = squad.read(path, elsewhere=elsewhere)
     model = Model.load(directory, threads=threads)

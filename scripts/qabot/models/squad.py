@@ -58,7 +58,7 @@ def read(path: Path, *, elsewhere: bool = False) -> list[Example]:
             article that holds none of its answers, where there is one.
 
     Raises:
-        UsageError: it can't be read, or is another format.
+        UsageError: it cannot be read, or is another format.
     """
     try:
         raw = json.loads(path.read_text(encoding="utf-8-sig"))

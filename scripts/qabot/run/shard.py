@@ -1,7 +1,7 @@
 """Part a run among machines: each question file belongs to exactly one of them.
 
 A file is the smallest part, since it has one answers file: what the machines write never overlaps, so
-their commits don't either.
+their commits do not either.
 """
 
 from __future__ import annotations

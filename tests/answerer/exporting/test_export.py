@@ -200,7 +200,7 @@ def test_checkpoint_of_a_hub_is_known_by_its_revision(exported: Path, tmp_path: 
     )
     assert done.returncode == 0, done.stderr
     assert done.stdout.startswith("team/small@0123456+none/s")
-    assert done.stderr == "", "an export says nothing that a person can't act on"
+    assert done.stderr == "", "an export says nothing that a person cannot act on"
     assert read_info(tmp_path / "model").licence == "cc0-1.0"
 
 

@@ -153,7 +153,7 @@ def test_a_hub_model_needs_a_revision_and_the_bundled_one_none(tmp_path: Path) -
 
 def test_the_github_settings_come_together(tmp_path: Path) -> None:
     reported = problems(tmp_path, github_repository="o/n", github_owner_id=1)
-    assert "github_repository_id missing beside the other github_ settings" in reported
+    assert "github_repository_id missing; the other github_ settings are set" in reported
 
 
 def test_overrides_win_and_may_bring_numbers_as_text(tmp_path: Path) -> None:

@@ -648,6 +648,6 @@ def test_an_asked_question_that_has_no_place_is_told_and_stays(origin: Origin, t
         run.root, "main", MODEL, Reporter(said), git=plain(run.root), pause=lambda _: None
     )
     assert done.files == ("answers/a.md", "answers/a.yaml"), "the rest is committed"
-    assert f"{source} can't be committed" in said.getvalue()
+    assert f"{source} cannot be committed" in said.getvalue()
     assert "make questions/asked a folder" in said.getvalue()
     assert (run.root / source).is_file()

@@ -98,7 +98,7 @@ def test_a_fit_is_read_back_as_it_was_written() -> None:
 def test_a_fit_without_sense_says_how_to_mend_it(name: str, value: object) -> None:
     raw = dataclasses.asdict(fit(observations(400), has_null=True, fitted_on="made up"))
     raw |= {"right": list(raw["right"]), "none": list(raw["none"]), name: value}
-    with pytest.raises(ValueError, match=r"makes no sense.*qabot model calibrate"):
+    with pytest.raises(ValueError, match=r"invalid calibration.*qabot model calibrate"):
         read_calibration(raw)
 
 

@@ -28,7 +28,7 @@ def test_the_schema_is_valid_draft_07() -> None:
     jsonschema.Draft7Validator.check_schema(SCHEMA)
 
 
-# Values that are right and wrong in each place; the schema can't see files or repeated ids.
+# Values that are right and wrong in each place; the schema cannot see files or repeated ids.
 _text = st.sampled_from(["text", "", " ", "é 😀", 12, True, None, ["x"], {"a": "b"}])
 _id = st.sampled_from(
     ["a", "a-b.c_d", "a b", "-a", "", "日本", 5, True, "x" * 101, "a/b", "a\u2028"]

@@ -412,7 +412,7 @@ def test_without_wasm_it_says_so(opened: Opened) -> None:
 
 
 def test_on_a_page_from_a_file_it_says_so(browser: Browser, folder: Path) -> None:
-    # Browsers don't load a module from a file, so that the panel stays without its program.
+    # Browsers do not load a module from a file, so that the panel stays without its program.
     page = browser.new_page()
     page.goto((folder / "index.html").as_uri())
     assert page.is_hidden("#live-form") or page.is_disabled("#live-form button")

@@ -54,7 +54,7 @@ def run(data: bytes) -> None:
             group.append(part)
     given = dict(ENVIRON)
     for pair in environ:
-        # What the system can't hold in an environment, no task gets.
+        # What the system cannot hold in an environment, no task gets.
         name, _, value = as_text(pair).replace("\0", "").partition("=")
         given[name] = value
     if "MODEL_DIR" in given and given["MODEL_DIR"].startswith(("/dev", "/proc")):
@@ -109,7 +109,7 @@ def _reply(request: Any, **_: Any) -> Any:
 
 
 def _usual(key: str) -> dict[str, Any]:
-    """What the table has where an input doesn't say otherwise."""
+    """What the table has where an input does not say otherwise."""
     if key == ID:
         return {"item_id": {"S": ID}, "data": {"B": base64.b64encode(PACKED).decode()}}
     return {

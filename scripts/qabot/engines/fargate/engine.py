@@ -1,7 +1,7 @@
 """The distributed engine: by default one Fargate task per question, answers through DynamoDB.
 
-Whatever the table already answers is taken from it, whatever still runs is joined, and the rest is
-launched, within the limits of `cdk.json`.
+Answers that the table has are taken from it, tasks that still run are joined, and the rest is launched,
+within the limits of `cdk.json`.
 """
 
 from __future__ import annotations
@@ -44,20 +44,20 @@ if TYPE_CHECKING:
     from qabot.deployment.settings import Settings
     from qabot.engines.fargate.loop import Tally
 
-# Of a run, seconds: GitHub's jobs have six hours, OIDC credentials one.
+# Seconds of a run: GitHub's jobs may take six hours, OIDC credentials last one.
 DEFAULT_TIMEOUT = 3300.0
 _RUN_NAME = re.compile(r"[\w/-]{1,128}", re.ASCII)
-# `qabot reap` gives up after so many refused stops in a row.
+# `qabot reap` gives up after this many refused stops in a row.
 _STOPS_REFUSED = 20
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunOptions:
-    """How to run.
+    """Options of a run.
 
     Args:
-        run: names this run, for `qabot reap`; default: `new_run`.
-        force: launch a task for what the table already answers, too.
+        run: name of the run, for `qabot reap`; default: `new_run`.
+        force: launch tasks also for questions that the table already answers.
         max_tasks: tasks in flight; default: as in the settings.
         timeout: seconds until the run stops.
         pace: how often to look at the tasks.
@@ -77,9 +77,9 @@ class FargateEngine:
         settings: of the deployment.
         model: identity of the model that is to answer; see `Settings.model_identity`.
         options: of this run.
-        note: gets each message, one line.
-        mask: gets the account's id as soon as it is known.
-        recorder: gets the launch, start and failure of each question's tasks.
+        note: called with each message, one line.
+        mask: called with the account's id as soon as it is known.
+        recorder: records the launch, start and failure of each question's tasks.
 
     Raises:
         UsageError: the run's name is invalid.
@@ -119,7 +119,7 @@ class FargateEngine:
 
     @property
     def _lifetime(self) -> int:
-        """Seconds that an item stays in the table."""
+        """Seconds that an item is kept in the table."""
         return self._settings.item_ttl_days * 86_400
 
     @property
@@ -149,7 +149,7 @@ class FargateEngine:
             requests: the questions; no two with the same key.
 
         Returns:
-            The results that were known before the last task was launched.
+            The results known before the last task was launched.
 
         Raises:
             CloudError: as `answer`.
@@ -164,8 +164,8 @@ class FargateEngine:
         self._mask(stack.account)
         if stack.model != self._model:
             raise CloudError(
-                f"the stack {stack.name} has the model {stack.model}, cdk.json names "
-                f"{self._model}: deploy the stack again, or put cdk.json back"
+                f"the stack {stack.name} has the model {stack.model}, but cdk.json names "
+                f"{self._model}: deploy the stack again, or restore cdk.json"
             )
         table = Table(self._clients.dynamodb, stack.table)
         with translated("reading the table"):
@@ -199,13 +199,13 @@ class FargateEngine:
             needed = {job.context_id for job in jobs if job.task is None}
             data = {id_: content for id_, content in packed.values() if id_ in needed}
             table.put_contexts(data, expires_at=int(time.time()) + self._lifetime)
-        # A run may take an hour, and has no more use for them.
+        # A run may take an hour and does not need them any more.
         packed.clear()
         del data
         yield from self._dispatch(jobs, stack, table, stay=stay)
 
     def _known(self, request: Request, item: Item | None) -> Result | None:
-        """The result that the table already has, if it is final."""
+        """The result in the table, if it is final."""
         if item is None or self._force:
             return None
         if item.status is Status.ANSWERED and item.model == self._model:
@@ -228,7 +228,7 @@ class FargateEngine:
             if request.context not in packed:
                 packed[request.context] = contexts.pack(request.context)
         except UnicodeEncodeError:
-            reason = "the question has half a character in it; remove it"
+            reason = "the question contains half a surrogate pair; remove it"
             return Failure(request.key, self._model, "not-unicode", reason, permanent=True)
         except InputError as error:
             return Failure(request.key, self._model, error.kind, error.reason, permanent=True)
@@ -241,12 +241,12 @@ class FargateEngine:
         cost = estimate(stack, limits, tasks)
         if number > limits.max_questions:
             raise UsageError(
-                f"this run would ask {number:,} questions, and cdk.json allows "
+                f"this run would ask {number:,} questions, but cdk.json allows "
                 f"{limits.max_questions:,}: raise max_questions, or answer fewer files per run"
             )
         if cost > limits.max_cost_usd:
             raise UsageError(
-                f"this run is estimated at ${cost:.2f} for {tasks:,} tasks, and cdk.json allows "
+                f"this run is estimated at ${cost:.2f} for {tasks:,} tasks, but cdk.json allows "
                 f"${limits.max_cost_usd:.2f}: raise max_cost_usd, or answer fewer files per run"
             )
 
@@ -265,22 +265,22 @@ class FargateEngine:
         new = fargate.tasks_for(len(jobs) - joined, self._settings.questions_per_task)
         self._note(
             f"run {self.run}: {count(new, 'task')} to launch on {stack.cluster} in "
-            f"{self._clients.region}, {joined} already under way"
+            f"{self._clients.region}, {joined} already running"
         )
         try:
             yield from dispatch.run(jobs, stay=stay)
         finally:
             self._note(f"run {self.run}: {describe(dispatch.tally)}")
             if dispatch.tally.left:
-                self._note(f"to stop what still runs: qabot reap {self.run}")
+                self._note(f"to stop tasks that still run: qabot reap {self.run}")
 
 
 def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
     """The most that some tasks cost if nothing fails: US dollars, on demand, in us-east-1.
 
     Args:
-        stack: has the size of a task.
-        settings: have its architecture, and how many questions it answers.
+        stack: gives the size of a task.
+        settings: give its architecture and its number of questions.
         tasks: how many.
     """
     seconds = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(settings.questions_per_task)
@@ -301,7 +301,7 @@ def describe(tally: Tally) -> str:
 
 
 def new_run(environ: Mapping[str, str]) -> str:
-    """A name for a run: on GitHub that of the workflow's run, which its last step knows.
+    """A name for a run: on GitHub it is made from the workflow's run, so that later steps know it.
 
     Args:
         environ: the environment.
@@ -312,10 +312,10 @@ def new_run(environ: Mapping[str, str]) -> str:
 
 
 def stop_run(clients: Clients, stack: Stack, run: str | None, pause: float = 2.0) -> Iterator[str]:
-    """Stop what is left of a run: list its tasks and stop them until two listings are empty.
+    """Stop the tasks of a run: list and stop them until two listings in a row are empty.
 
-    A task that was launched a moment ago may be missing from a listing, and one that is launched
-    meanwhile is in the next.
+    A task that was just launched may be missing from a listing, and one that is launched meanwhile is
+    in the next.
 
     Args:
         clients: of AWS.
@@ -327,7 +327,7 @@ def stop_run(clients: Clients, stack: Stack, run: str | None, pause: float = 2.0
         The ARN of each task, once it is stopped.
 
     Raises:
-        CloudError: AWS refuses, or throttles again and again.
+        CloudError: AWS refuses, or throttles repeatedly.
     """
     tasks = Tasks(clients, stack, run or "")
     pacer = Pacer(STOP_TASK, time.monotonic)

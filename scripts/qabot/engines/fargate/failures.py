@@ -1,7 +1,7 @@
-"""The ways a task can fail, how each is recognised, and what helps: one table.
+"""The kinds of failure of a task: how each is recognised, and what helps.
 
-The wordings are those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
-and of reports from the field, named beside them.
+The messages of AWS are those of https://docs.aws.amazon.com/AmazonECS/latest/developerguide/stopped-task-error-codes.html
+and of reported issues, named beside them.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ class Remedy(Enum):
     CONTEXT = "the context is written again"
 
 
-ALWAYS = 1_000_000  # as often as the run's time-out allows
+ALWAYS = 1_000_000  # until the run's time is over
 
 
 @dataclass(frozen=True, slots=True)
@@ -47,7 +47,7 @@ class FailureClass:
         retries: how many further attempts a question gets in one run because of it.
         happened: what happened, for docs/fargate.md.
         advice: for people, once no further attempt is left.
-        alone: whether the question itself may be why, so that its next task carries no other.
+        alone: whether the question itself may be the cause, so that its next task has no other question.
     """
 
     kind: str
@@ -66,9 +66,9 @@ CLASSES: dict[str, FailureClass] = {
     for class_ in (
         FailureClass("throttled", Remedy.REPEAT, ALWAYS,
             "AWS asks for fewer calls; the pace is halved",
-            "others use the account: run again later"),
+            "others use the account, too: run again later"),
         FailureClass("unreachable", Remedy.REPEAT, ALWAYS,
-            "no reply from AWS", "is there a network?"),
+            "no reply from AWS", "check the network connection"),
         FailureClass("no-capacity", Remedy.ELSEWHERE, ALWAYS,
             "Fargate has no capacity", "run again later"),
         FailureClass("quota", Remedy.ELSEWHERE, ALWAYS,
@@ -121,7 +121,7 @@ CLASSES: dict[str, FailureClass] = {
 }
 # fmt: on
 
-# Each of these hits every task of a run alike, unless a task has already answered.
+# Each of these affects every task of a run, unless a task has already answered.
 SYSTEMATIC = {"image-missing", "disk-full", "role-missing", "model", "wrong-model"}
 
 
@@ -132,7 +132,7 @@ class Cause:
     Args:
         kind: a key of `CLASSES`.
         reason: what happened, for people.
-        evidence: what AWS and the task said, by name.
+        evidence: messages of AWS and the task, by name.
     """
 
     kind: str
@@ -149,7 +149,7 @@ _PULL_LATER = re.compile(
     r"|too ?many ?requests|rate exceeded|\b50[0234]\b|temporar",
     re.IGNORECASE,
 )
-# Each task has a disk of its own: the next one would be full as well (anomalyco/sst#3542).
+# The next task's disk would be full as well (anomalyco/sst#3542).
 _DISK = re.compile(r"no space left on device", re.IGNORECASE)
 # "image Manifest does not contain descriptor matching platform 'linux/arm64'"
 _PLATFORM = re.compile(r"matching platform|no match for platform|platform '?linux/", re.IGNORECASE)
@@ -159,11 +159,11 @@ _INFRASTRUCTURE = {"InfrastructureHealth", "ServiceSchedulerInitiated"}
 
 
 def from_error(error: BaseException) -> Cause | None:
-    """The cause of a failed call; `None` where no task of the run can ever be launched."""
+    """The cause of a failed call; `None` if no task of the run can be launched."""
     said = {"error": errors.code_of(error), "message": errors.message_of(error)}
     if errors.is_denied(error):
         return None
-    # Real quotas and shortages come as `failures` of a reply or as errors of several codes.
+    # AWS reports quotas and shortages as `failures` of a reply or as errors with several codes.
     if (cause := _shortage(said["message"], said)) is not None:
         return cause
     if errors.is_role_missing(error):
@@ -182,7 +182,7 @@ def from_refusal(failures: Sequence[Mapping[str, Any]]) -> Cause | None:
         failures: of the reply; may be empty.
 
     Returns:
-        `None` where no task of the run can ever be launched.
+        `None` if no task of the run can be launched.
     """
     reason = "; ".join(
         str(failure.get("reason") or failure.get("detail") or "") for failure in failures
@@ -205,11 +205,11 @@ def _shortage(text: str, said: Mapping[str, str]) -> Cause | None:
 
 
 def from_task(task: Mapping[str, Any] | None, item: Item | None) -> Cause:
-    """Find out why a task that has ended left no answer.
+    """Find out why a task ended without an answer.
 
     Args:
         task: as DescribeTasks returns it; `None` where ECS has forgotten it.
-        item: the question as the table has it, read after the task had ended.
+        item: the question's item, read after the task had ended.
     """
     said = evidence(task)
     reported = item.kind if item is not None and item.status is Status.FAILED else None
@@ -257,7 +257,7 @@ def _kind(stop_code: str, text: str, exit_code: str | None) -> str:
         return "reaped" if STOPPED_BY_REAP in text else "stopped"
     if stop_code in _INFRASTRUCTURE:
         return "infrastructure"
-    # No exit code: the container never was (dagster-io/dagster#17212, PrefectHQ/prefect#22410).
+    # No exit code: the container was never created (dagster-io/dagster#17212, PrefectHQ/prefect#22410).
     if stop_code == "TaskFailedToStart" or exit_code is None:
         return "never-started"
     return "no-answer" if exit_code == "0" else "crashed"
@@ -267,7 +267,7 @@ def evidence(task: Mapping[str, Any] | None) -> dict[str, str]:
     """The fields of DescribeTasks that help to understand a failure; empty for a forgotten task."""
     if task is None:
         return {}
-    # A task that never started may have no container at all.
+    # A task that never started may have no container.
     container: Mapping[str, Any] = next(iter(task.get("containers") or []), {})
     said = {
         "task": task.get("taskArn"),

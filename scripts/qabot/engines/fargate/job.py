@@ -1,4 +1,4 @@
-"""One question on its way through the fargate engine."""
+"""The state of a question in the fargate engine."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from qabot.answers.model import Request
     from qabot.engines.fargate.failures import Cause
 
-# Whatever the classes of its failures, a question gets no more tasks than this in one run.
+# The most tasks for one question in one run, whatever the kinds of its failures.
 MOST_TASKS = 8
 # Between the attempts at a question, seconds: the first and the longest pause.
 _LONGEST_PAUSE = 30.0
@@ -24,27 +24,27 @@ _LONGEST_PAUSE = 30.0
 
 @dataclass(slots=True, eq=False, kw_only=True)
 class Job:
-    """A question, and what was done about it so far.
+    """A question, and its attempts so far.
 
     Args:
         request: the question.
         context_id: the id of its context's item.
         spot: whether its next task runs on Spot.
         size: CPU units and MiB of its next task.
-        attempt: the attempt that the table knows, or that was last claimed; 0 for none.
+        attempt: the attempt in the table, or the one last claimed; 0 for none.
         token: of that attempt.
-        rejoin: whether that attempt is to be found again, rather than a new one launched.
-        alone: whether its next task carries no other question.
+        rejoin: whether to find that attempt's task again, rather than launch a new one.
+        alone: whether its next task has no other question.
         over_answer: whether a new attempt may replace an answer.
         write_context: whether the context is to be written again before the next launch.
         task: ARN of the task that runs for it.
         ours: whether this run launched that task.
-        launched: how many tasks this run has launched for it.
+        launched: number of tasks that this run has launched for it.
         since: when the task was launched or found, seconds.
         stopped: the task's description once it is over; `None` inside says that ECS forgot it.
-        reported: the item, once it says FAILED and the task's end is awaited.
+        reported: the item, once it is FAILED and the task's end is awaited.
         reported_at: when it was first read so.
-        failures: how often each kind of failure has happened to it.
+        failures: number of failures of each kind.
     """
 
     request: Request
@@ -72,15 +72,15 @@ class Job:
         return self.request.key
 
     def may_join(self, other: Job) -> bool:
-        """Whether one task may carry both, each in its next attempt."""
+        """Whether one task may take both, each in its next attempt."""
         if self.rejoin or other.rejoin:
-            # The same request again names the same questions.
+            # A repeated request must name the same questions.
             return self.rejoin and other.rejoin and self.token == other.token
         alike = (self.spot, self.size) == (other.spot, other.size)
         return alike and not self.alone and not other.alone
 
     def follow(self, item: Item) -> None:
-        """Take over the attempt that the table knows."""
+        """Take over the attempt that is in the table."""
         self.attempt, self.token = item.attempt, item.token
 
     def attach(self, task: str, *, ours: bool, now: float) -> None:

@@ -1,7 +1,7 @@
-"""Launch and stop tasks in a pool of threads, which make calls and decide nothing.
+"""Launch and stop tasks in a pool of threads, which only make calls.
 
-A launch claims its attempts in the table first, so that of two runs one has each, and then asks ECS
-for one task for all of them.
+A launch claims its attempts in the table first, so that only one of two runs gets each, and then
+asks ECS for one task for all of them.
 """
 
 from __future__ import annotations
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
     from qabot.engines.fargate.job import Job
     from qabot.engines.fargate.timing import Pace, Timing
 
-# Launches are prepared so many seconds before they may be made, so that they are made on time.
+# Launches are prepared this many seconds in advance, so that they are made on time.
 AHEAD = 0.5
 # A listing may miss a task that has just been launched; two empty ones in a row count.
 LISTINGS = 2
@@ -46,8 +46,8 @@ class Unclaimed:
     cause: Cause
 
 
-# What became of a job's launch: a task's ARN and whether this run launched it, or the item that another
-# run has taken meanwhile, or why there is no task.
+# The result of a job's launch: a task's ARN and whether this run launched it, or the item that another
+# run has claimed meanwhile, or why it failed.
 LaunchResult: TypeAlias = "tuple[str, bool] | Item | Cause | Unclaimed"
 
 
@@ -58,7 +58,7 @@ class Launcher:
         tasks: asks ECS.
         table: where attempts are claimed.
         lifetime: of an item in the table, seconds.
-        pace: how long a task may take to start, and stopping everything.
+        pace: how long starting a task and stopping everything may take.
         timing: the clock.
         pool: makes the calls; default: threads.
     """
@@ -74,11 +74,11 @@ class Launcher:
         pool: Executor | None = None,
     ) -> None:
         self.pacer = Pacer(RUN_TASK, timing.now)
-        # The tasks that this run has launched and not seen the end of. Filled where ECS answers, so
-        # that no interruption, wherever it hits, can lose one.
+        # The tasks that this run has launched and that have not ended. Filled where the reply of ECS
+        # arrives, so that no interruption can lose one.
         self.alive: set[str] = set()
-        # Tokens of launches that are being made, and of those whose reply was lost: of either kind a
-        # task may run that is not in `alive`.
+        # Tokens of launches in progress, and of those whose reply was lost: both may have a running
+        # task that is not in `alive`.
         self._calling: set[str] = set()
         self._lost: set[str] = set()
         self.tasks = tasks
@@ -95,11 +95,11 @@ class Launcher:
         """Launch a task for some jobs as soon as the account's rates allow, or find the one they have.
 
         Args:
-            jobs: alike in what they need. They are not touched from elsewhere before the future
-                is done.
+            jobs: with the same requirements. Nothing else may change them until the future is
+                done.
 
         Returns:
-            What became of each job, in their order.
+            The result for each job, in their order.
         """
         at = self.pacer.reserve()
         first = jobs[0]
@@ -183,7 +183,7 @@ class Launcher:
         cause = failures.from_refusal(refusal)
         if cause is None:
             said = "; ".join(str(failure.get("reason")) for failure in refusal)
-            raise CloudError(f"ECS can't run tasks of this stack ({said}): deploy it again")
+            raise CloudError(f"ECS cannot run tasks of this stack ({said}): deploy it again")
         return cause
 
     def stop(self, arn: str, reason: str) -> None:
@@ -193,19 +193,19 @@ class Launcher:
 
     def _stop(self, arn: str, reason: str) -> None:
         for pause in (0.5, 1.0, 2.0, 4.0):
-            with suppress(Exception):  # it is only to save what the task costs until its deadline
+            with suppress(Exception):  # stopping only saves the task's cost until its deadline
                 self.tasks.stop(arn, reason)
                 return
             self.timing.wait_for(self._halt, pause)
 
     def stop_all(self) -> tuple[int, int]:
-        """Launch no more tasks, and stop those that this run has launched and that still run.
+        """Launch no more tasks, and stop those of this run that still run.
 
-        A launch that ECS has received cannot be called back: its task is stopped when the reply
+        A launch that ECS has received cannot be undone: its task is stopped when the reply
         arrives, or when a listing shows it.
 
         Returns:
-            How many tasks were stopped, and how many may still run when the time was up.
+            How many tasks were stopped, and how many may still run.
         """
         end = self.timing.now() + self.pace.stop
         self._halt.set()

@@ -1,7 +1,7 @@
 """The loop of the fargate engine: launch, watch, retry, and stop what is left.
 
-One thread decides everything. The table is the truth about answers: what ECS says about a task only
-matters where the table has nothing.
+One thread decides everything. The table is authoritative for answers: what ECS reports about a task
+matters only where the table has none.
 """
 
 from __future__ import annotations
@@ -32,9 +32,9 @@ if TYPE_CHECKING:
     from qabot.engines.fargate.launcher import Launcher, LaunchResult
     from qabot.engines.fargate.outcome import Verdicts
 
-# Two runs that ask the same question take turns at most so often before one gives it up.
+# How often another run may claim the same question before this one gives it up.
 _TURNS = 10
-# After a refusal for want of room, so many more tasks in flight are tried for each launch that is
+# After a refusal for lack of capacity, the limit grows by this many tasks for each launch that is
 # granted. One refusal alone measures no quota, so growth is fast at first; each further refusal
 # halves it, and a row of granted launches doubles it again.
 _MOST_GROWTH = 8.0
@@ -45,14 +45,14 @@ _NO_ROOM = {"quota", "no-capacity"}
 
 @dataclass(slots=True)
 class Tally:
-    """Counts of what a run did, for its last line.
+    """Counts of a run, for its last line.
 
     Args:
         launched: tasks.
-        joined: tasks that ran already.
+        joined: tasks that were already running.
         stopped: tasks that were stopped at the end.
         left: tasks that may still run although they should have been stopped.
-        failures: how often each kind of failure happened, retried or not.
+        failures: number of failures of each kind, retried or not.
     """
 
     launched: int = 0
@@ -84,7 +84,7 @@ class Dispatch:
         launcher: launches and stops them; its ECS, table, pace and clock are used here too.
         verdicts: makes the results.
         limits: of the run.
-        recorder: gets every task's launch, start and failure.
+        recorder: records every task's launch, start and failure.
     """
 
     def __init__(
@@ -102,7 +102,7 @@ class Dispatch:
         self._timing = launcher.timing
         self._verdicts = verdicts
         self._limits = limits
-        self._places = float(limits.max_tasks)  # fewer where Fargate has given no more
+        self._places = float(limits.max_tasks)  # lower after Fargate has refused more
         self._growth = _MOST_GROWTH
         self._since_refusal = 0
         self._recorder = recorder or Recorder()
@@ -111,15 +111,15 @@ class Dispatch:
         self._waiting: list[tuple[float, int, Job]] = []
         self._launching: dict[Future[list[LaunchResult]], list[Job]] = {}
         self._running: dict[str, Job] = {}
-        self._by_task: dict[str, list[Job]] = {}  # those that fly, by task
+        self._by_task: dict[str, list[Job]] = {}  # those in flight, by task
         self._next_poll = self._next_describe = self._timing.now()
 
     def run(self, jobs: Iterable[Job], *, stay: bool = True) -> Generator[Result, None, None]:
-        """See the jobs through. Closing the generator stops the tasks that it launched.
+        """Run the jobs. Closing the generator stops the tasks that it launched.
 
         Args:
-            jobs: new ones, and ones that another run has left.
-            stay: wait for the answers; else only until every task is launched.
+            jobs: new ones, and ones that another run has left unfinished.
+            stay: wait for the answers; otherwise only until every task is launched.
 
         Yields:
             One result per job, as they become available.
@@ -130,7 +130,7 @@ class Dispatch:
         end = self._timing.now() + self._limits.timeout
         left = False
         try:
-            # What was claimed for one task is found by asking for exactly that again.
+            # The task of several claimed questions is found by repeating exactly the same request.
             for job in sorted(jobs, key=lambda job: job.token if job.rejoin else ""):
                 if job.task is not None:
                     self._watch_job(job, job.task)
@@ -161,7 +161,7 @@ class Dispatch:
         heapq.heappush(self._waiting, (self._timing.now() + pause, next(self._order), job))
 
     def _room(self) -> bool:
-        # No more calls than threads: a call that waits for a thread would be counted as made, and
+        # No more calls than threads: a call that waits for a thread would be counted as made, but
         # be made later, together with others.
         launching, running = len(self._launching), len(self._by_task)
         return launching < THREADS and launching + running < int(self._places)
@@ -174,10 +174,10 @@ class Dispatch:
             self._launching[self._launcher.submit(jobs)] = jobs
 
     def _gather(self) -> list[Job]:
-        """Take the next job that waits, and what may share its task."""
+        """Take the next waiting job, and those that may share its task."""
         _, _, first = heapq.heappop(self._waiting)
         jobs = [first]
-        # What was launched together is found together, however many that were.
+        # Jobs that were launched together are found together, however many they are.
         most = len(self._waiting) + 1 if first.rejoin else self._limits.questions_per_task
         soon = self._timing.now() + AHEAD
         while len(jobs) < most and self._waiting:
@@ -212,21 +212,21 @@ class Dispatch:
             yield from self._overtaken(job, result)
             return
         if isinstance(result, Unclaimed):
-            # If the claim has got through all the same, the next one will find it.
+            # If the claim did succeed, the next one will find it.
             job.attempt -= 1
             yield from self._failed(job, result.cause)
-            job.rejoin = False  # there is no attempt yet whose launch could be repeated
+            job.rejoin = False  # no attempt exists yet whose launch could be repeated
             return
         if result.kind == "throttled":
             self._launcher.pacer.slow_down()
         yield from self._failed(job, result)
 
     def _refused(self) -> None:
-        """Fargate refused a launch: there may be no room for more than is in flight now."""
+        """Fargate refused a launch: it may not have capacity for more than is in flight now."""
         self._growth = max(_LEAST_GROWTH, self._growth / 2)
         self._since_refusal = 0
         in_flight = len(self._by_task) + len(self._launching)
-        # As long as that is uncertain, try some more even if none of these tasks ends.
+        # As long as that is uncertain, try a few more even before one of these tasks ends.
         self._places = max(1.0, min(self._places, in_flight + int(self._growth)))
 
     def _granted(self) -> None:
@@ -267,7 +267,7 @@ class Dispatch:
                 self._describe()
                 self._next_describe = self._timing.now() + self._pace.describe
             # After the descriptions: an answer is written before its task ends, so a task that was
-            # over then, and has no answer now, has none to come.
+            # over then and has no answer now will not get one.
             found = self._read()
         except Exception as error:
             if failures.from_error(error) is None:
@@ -282,8 +282,8 @@ class Dispatch:
     def _read(self) -> dict[str, Item | None]:
         """Read the items of the tasks in flight.
 
-        A task answers its questions in turn: while nothing is new about its first open question,
-        nothing is new about the others, and they need not be read.
+        A task answers its questions in turn: while its first open question has not changed, the others
+        have not either, and need not be read.
         """
         heads = [jobs[0] for jobs in self._by_task.values()]
         said = self._table.read(job.key for job in heads)
@@ -331,13 +331,12 @@ class Dispatch:
             self._unwatch(job)
             cause = failures.from_task(job.stopped[0], item)
             if cause.kind == "reaped" and job.ours:
-                # This run has been cancelled and does not know it: launch nothing more.
+                # Someone has cancelled this run: launch nothing more.
                 raise CloudError("`qabot reap` stopped this run")
             yield from self._failed(job, cause)
         elif item is not None and item.status is Status.FAILED:
-            # ECS will report in a moment why the task was interrupted, or with which exit code it
-            # ended; should it take longer, as it does while the task has other questions, the table's
-            # word is enough.
+            # ECS will soon report why the task was interrupted, or its exit code; if that takes
+            # longer, as it does while the task has other questions, the table's report is enough.
             others = len(self._by_task[str(job.task)]) > 1 and item.kind != "interrupted"
             if job.reported is None and not others:
                 job.reported, job.reported_at = item, now
@@ -379,7 +378,7 @@ class Dispatch:
             yield self._verdicts.give_up(job, cause)
         else:
             self._recorder.retried(job.key, cause.kind)
-            # What failed together waits equally long, and may share a task again.
+            # Jobs that failed together wait equally long, and may share a task again.
             share = random.Random(job.token).uniform(0.5, 1)  # noqa: S311
             self._queue(job, pause * share)
 
@@ -399,11 +398,11 @@ class Dispatch:
 
 
 def open_jobs(jobs: Sequence[Job], found: Mapping[str, Item], now: float) -> None:
-    """Let jobs continue where the table says that an earlier run has left them.
+    """Set jobs to the state in which an earlier run has left them in the table.
 
     Args:
         jobs: new ones.
-        found: what the table has for them.
+        found: their items in the table.
         now: the time on the dispatch's clock.
     """
     for job in jobs:

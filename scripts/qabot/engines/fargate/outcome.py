@@ -17,9 +17,9 @@ if TYPE_CHECKING:
     from qabot.answers.model import Result
     from qabot.engines.fargate.job import Job
 
-# After this many failures that would hit every task, and no answer, the run is given up.
+# After this many failures of a kind that affects every task, and no answer, the run is given up.
 _HOPELESS = 5
-# Failures that the task's own log may explain.
+# Failures that the task's log may explain.
 _LOGGED = {"crashed", "no-answer", "out-of-memory", "table"}
 
 
@@ -27,7 +27,7 @@ class Verdicts:
     """Makes the results of one run.
 
     Args:
-        table: gets failures that the task could not write itself.
+        table: for failures that the task could not write itself.
         model: identity of the model that answers must come from.
         log_tail: the last lines of a task's log, by its ARN.
     """
@@ -52,7 +52,7 @@ class Verdicts:
         return Answer(job.key, self._model, item.spans[0], item.spans[1:])
 
     def refuse(self, job: Job, item: Item) -> Failure:
-        """A failure of which the task says that the question or its context must change."""
+        """A failure that only a change to the question or its context can help, as the task reports."""
         return Failure(
             job.key,
             self._model,
@@ -63,10 +63,10 @@ class Verdicts:
         )
 
     def give_up(self, job: Job, cause: Cause) -> Failure:
-        """The failure of a question that has no attempt left.
+        """The failure of a question without further attempts.
 
         Raises:
-            CloudError: it is clear that no question of this run will fare better.
+            CloudError: every question of this run would fail the same way.
         """
         class_ = CLASSES[cause.kind]
         if cause.kind in SYSTEMATIC:
@@ -91,16 +91,16 @@ class Verdicts:
 
     def _record(self, job: Job, kind: str, reason: str) -> None:
         if not job.attempt:
-            return  # there is no item
+            return  # the item does not exist
         try:
             self._table.fail(job.key, job.attempt, kind, reason)
         except Exception as error:
-            # The result is reported in any case; the table only shows it in `qabot list`.
+            # The result is reported in any case; the table is only for `qabot list`.
             if errors.explain(error, "") is None:
                 raise
 
     def timed_out(self, job: Job, seconds: float) -> Failure:
-        """The failure of a question that was open at the run's time-out."""
+        """The failure of a question that was unanswered at the run's time-out."""
         reason = f"no answer within the run's {seconds:.0f} s; run again to continue"
         evidence = {"task": job.task} if job.task else {}
         return Failure(
@@ -109,5 +109,5 @@ class Verdicts:
 
 
 def is_of(item: Item, context: str) -> bool:
-    """Whether every span of an item is one of this context."""
+    """Whether every span of an item is in this context."""
     return all(is_in(span, context) for span in item.spans)

@@ -30,14 +30,14 @@ class DaemonPool(Executor):
         self._name = name
         self._lock = threading.Lock()
         self._threads = 0
-        self._open = 0  # calls that are not done
+        self._open = 0  # unfinished calls
         self._calls: queue.SimpleQueue[tuple[Future[Any], Callable[[], Any]]] = queue.SimpleQueue()
 
     def submit(self, fn: Callable[..., Any], /, *args: Any, **kwargs: Any) -> Future[Any]:
         """Make a call as soon as a thread is free.
 
         Raises:
-            QabotError: the operating system starts no thread, not even the first.
+            QabotError: the operating system does not start even a single thread.
         """
         future: Future[Any] = Future()
         with self._lock:

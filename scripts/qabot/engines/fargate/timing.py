@@ -1,4 +1,4 @@
-"""How long things take on Fargate or may take, and the clock that measures it."""
+"""Intervals and time limits of the fargate engine, and its clock."""
 
 from __future__ import annotations
 
@@ -15,17 +15,17 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Pace:
-    """How long things take or may take, seconds.
+    """Intervals and time limits, in seconds.
 
     Args:
-        poll: between two looks into the table.
-        describe: between two looks at ECS.
-        start: from the launch of a task until it has claimed its item. A task is ready after 30 to
-            45 s as a rule; one that isn't after five minutes won't be.
-        settle: how long ECS may not know a task that it has just launched, and how long a task may
-            take to end after it has written its failure.
+        poll: between two reads of the table.
+        describe: between two calls to describe tasks.
+        start: from the launch of a task until it has claimed its item. A task is usually ready after
+            30 to 45 s; one that is not after five minutes will not be.
+        settle: for ECS to know a task that it has just launched, and for a task to end after it has
+            written its failure.
         retry: before the second attempt at a question.
-        stop: for stopping everything. GitHub gives 7.5 s between SIGINT and SIGTERM.
+        stop: for stopping everything. GitHub waits 7.5 s between SIGINT and SIGTERM.
     """
 
     poll: float = 2.0
@@ -37,24 +37,24 @@ class Pace:
 
 
 class Timing:
-    """The time, and all waiting; a simulation has its own."""
+    """The time, and all waiting; a simulation replaces it."""
 
     def now(self) -> float:
         """Seconds, from any start."""
         return time.monotonic()
 
     def wall(self) -> float:
-        """Unix time, which the tasks and the table know too."""
+        """Unix time, which the tasks and the table use, too."""
         return time.time()
 
     def sleep(self, seconds: float) -> None:
-        """Let some time go by."""
+        """Sleep."""
         time.sleep(seconds)
 
     def wait_for(self, event: threading.Event, seconds: float) -> bool:
-        """Wait for an event, not longer than this; whether it is there."""
+        """Wait for an event, not longer than this; returns whether it happened."""
         return event.wait(seconds)
 
     def wait_any(self, futures: Iterable[Future[Any]], seconds: float) -> None:
-        """Wait for one of some futures, not longer than this."""
+        """Wait until one of some futures is done, not longer than this."""
         wait(futures, seconds, FIRST_COMPLETED)

@@ -439,7 +439,7 @@ def test_throttled_claims_do_not_lose_or_repeat_a_question(
     def reluctant(*arguments: Any, **named: Any) -> Any:
         if lost:
             if lost.pop(0):
-                claim(*arguments, **named)  # it gets through; the reply doesn't
+                claim(*arguments, **named)  # it gets through; the reply does not
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return claim(*arguments, **named)
 

@@ -181,7 +181,7 @@ def test_what_could_not_be_stopped_is_reported_with_the_command_that_stops_it(
         asking = engine(note=notes.append, run="mine")
         interrupt_after(script, "ecs:RunTask", 3, lambda: asking.answer(make_requests(3)))
         assert "up to 3 tasks may still run" in notes[-2]
-        assert notes[-1] == "to stop what still runs: qabot reap mine"
+        assert notes[-1] == "to stop tasks that still run: qabot reap mine"
         refused[0] = True
         clients = Clients()
         assert len(set(reap(clients, "mine"))) == 3

@@ -169,7 +169,7 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
     failures = [result for result in results if isinstance(result, Failure)]
     assert Counter(failure.kind for failure in failures) == Counter(
         {"image-missing": storm.met["image"]}
-    ), "only what can't pass may fail; QABOT_STORM_SEED tells which storm this was"
+    ), "only what cannot pass may fail; QABOT_STORM_SEED tells which storm this was"
     for failure in failures:
         assert "manifest unknown" in failure.evidence["stopped_reason"]
     assert sum(storm.met.values()) > 40, "that was no storm"
