@@ -219,7 +219,7 @@ def test_list_prints_the_answers(here: Repository, capsys: pytest.CaptureFixture
             ["answer", "--engine", "fargate", "--model", "x"],
             "--model is only for the runner engine",
         ),
-        (["list", "--engine", "fargate", "peach"], "the table has no files"),
+        (["list", "--engine", "fargate", "peach"], "cannot be combined with --engine fargate"),
     ],
 )
 def test_what_is_not_there_is_exit_code_2(

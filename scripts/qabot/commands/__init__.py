@@ -1,1 +1,1 @@
-"""What the commands do, a module for those that share their imports."""
+"""The commands: a module for each."""

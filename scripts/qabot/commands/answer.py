@@ -31,13 +31,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AnswerOptions:
-    """What `qabot answer` is asked to do.
+    """The options of `qabot answer`.
 
     Args:
         selected: the questions.
-        engine: answers them.
+        engine: of the run.
         dry_run: show the plan and change nothing.
-        timeline: the file to record the run's events in; None for none.
+        timeline: the file to record the run's events in; None to not record them.
     """
 
     selected: Selection = field(default_factory=Selection)
@@ -72,13 +72,13 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def answer(options: AnswerOptions, report: Reporter) -> int:
-    """Make `answers/` what `questions/` asks for.
+    """Update `answers/` to match `questions/`.
 
-    Files with mistakes are left out and reported last: they must not keep the others waiting.
+    Files with mistakes are left out and reported last, so that the others are answered.
 
     Args:
         options: of the command.
-        report: gets what happens.
+        report: receives messages.
 
     Returns:
         1 where a question has no answer, or an answers file could not be written.

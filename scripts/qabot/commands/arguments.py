@@ -1,4 +1,4 @@
-"""What the parsers of all commands share: the look of their help, and types of arguments."""
+"""Shared by the parsers of all commands: the format of their help, common arguments and their types."""
 
 from __future__ import annotations
 
@@ -25,13 +25,13 @@ def add_command(
     description: str,
     examples: str,
 ) -> argparse.ArgumentParser:
-    """Add a command whose help teaches it.
+    """Add a command, with its help.
 
     Args:
         commands: what `add_subparsers` returned.
         name: the command.
-        summary: what it does, as part of a list; without a full stop.
-        description: what else there is to know.
+        summary: its line in the list of commands; without a full stop.
+        description: further sentences.
         examples: commands as they are typed, one per line.
     """
     shown = "\n".join(f"  {line}" for line in examples.splitlines())
@@ -42,7 +42,7 @@ def add_command(
         epilog=f"examples:\n{shown}\n\n{EXIT_CODES}",
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
-    # Suppressed, or it would overwrite a --root in front of the command.
+    # Suppressed, or it would overwrite a --root before the command.
     add_root(parser, default=argparse.SUPPRESS)
     return parser
 
@@ -59,7 +59,7 @@ def add_root(parser: argparse.ArgumentParser, default: str | None = None) -> Non
 
 
 def add_globs(parser: argparse.ArgumentParser) -> None:
-    """Add the question files that a command is about."""
+    """Add the argument for question files."""
     parser.add_argument(
         "globs",
         nargs="*",
@@ -71,11 +71,11 @@ def add_globs(parser: argparse.ArgumentParser) -> None:
 def add_documents(
     parser: argparse.ArgumentParser, instead_of_context: argparse.Action | None = None
 ) -> None:
-    """Add the documents that a command is about.
+    """Add the option for documents.
 
     Args:
         parser: of the command.
-        instead_of_context: the last of two texts, which is not needed where documents are named.
+        instead_of_context: a positional argument that is not required where documents are given.
     """
 
     class Documents(argparse.Action):
@@ -100,7 +100,7 @@ def add_documents(
 
 
 def add_timeline(parser: argparse.ArgumentParser) -> None:
-    """Add the file that a run's events are recorded in."""
+    """Add the option for the file in which a run's events are recorded."""
     parser.add_argument(
         "--timeline",
         type=Path,
@@ -110,7 +110,7 @@ def add_timeline(parser: argparse.ArgumentParser) -> None:
 
 
 def positive(text: str) -> int:
-    """A positive integer, as an argument."""
+    """Parse an argument that is a positive integer."""
     try:
         number = int(text)
     except ValueError:

@@ -1,4 +1,4 @@
-"""`qabot ask`: one question, and its answer."""
+"""`qabot ask`: answer one question."""
 
 from __future__ import annotations
 
@@ -34,15 +34,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class AskOptions:
-    """What `qabot ask` is asked to do.
+    """The options of `qabot ask`.
 
     Args:
         context: the text that contains the answer; None for documents.
         question: about it.
         top_k: answers to print, best first.
         json: print each as a JSON object.
-        root: the repository, for its settings and documents; None for the nearest upwards.
-        engine: answers.
+        root: the repository, for its settings and documents; None for the nearest one upwards.
+        engine: of the command.
         documents: globs of the documents that contain the answer.
     """
 
@@ -110,12 +110,12 @@ def ask(options: AskOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets what the fargate engine has to say.
+        report: receives messages of the fargate engine.
 
     Raises:
         InputError: the model cannot take the context or the question.
         NoAnswerError: the fargate engine found no answer.
-        UsageError: more answers are wanted than the fargate engine's table keeps.
+        UsageError: the fargate engine's table does not keep as many answers.
         ModelError: the model cannot be loaded.
         CloudError: AWS refused.
     """

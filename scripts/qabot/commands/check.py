@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CheckOptions:
-    """What `qabot check` is asked to do.
+    """The options of `qabot check`.
 
     Args:
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
         schema: print the JSON Schema instead.
     """
 
@@ -58,7 +58,7 @@ def check(options: CheckOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets how many questions and files have no mistake.
+        report: receives the numbers of questions and files.
 
     Raises:
         QuestionsError: there are mistakes.

@@ -23,10 +23,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ClearOptions:
-    """What `qabot clear` is asked to do.
+    """The options of `qabot clear`.
 
     Args:
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
         yes: do not ask first.
     """
 
@@ -56,11 +56,11 @@ def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str]
 
     Args:
         options: of the command.
-        report: gets how many questions were deleted.
+        report: receives the number of deleted questions.
         ask_person: reads a line.
 
     Raises:
-        UsageError: nobody is there to say yes.
+        UsageError: nobody can confirm it.
         CloudError: AWS refused, or the stack is not deployed.
     """
     table = open_table(find_root(options.root))

@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class CommitOptions:
-    """What `qabot commit` is asked to do.
+    """The options of `qabot commit`.
 
     Args:
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
         branch: to commit to; None for the branch of the checkout.
         engine: its model decides which answers are up to date.
     """
@@ -44,7 +44,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "commit",
         summary,
-        "Commits answers/, and nothing else, on top of what origin has by then. Where the branch "
+        "Commits answers/, and nothing else, on top of the current state of origin. Where the branch "
         "accepts no pushes, a pull request is opened or updated. The workflows call this.",
         "qabot commit --branch main",
     )
@@ -64,7 +64,7 @@ def commit(options: CommitOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets what was committed.
+        report: receives a summary of the commit.
 
     Raises:
         GitError: git or the remote refused.
@@ -94,6 +94,6 @@ def commit(options: CommitOptions, report: Reporter) -> int:
             address, new = open_pull_request(done.branch, branch, title, os.environ)
             report.note(f"{branch} is protected; {'opened' if new else 'updated'} {address}")
         except GitHubError as error:
-            # The answers are safe on their branch; a person can do the rest.
+            # The answers are safe on their branch; a person can open the pull request.
             report.warning(str(error))
     return 0

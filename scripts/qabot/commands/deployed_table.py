@@ -38,11 +38,11 @@ def open_table(root: Path) -> Table:
 
 
 def items(root: Path, limit: int | None) -> Iterator[Item]:
-    """Read the questions that the table has.
+    """Read the questions in the table.
 
     Args:
         root: the repository.
-        limit: how many at most; None for all.
+        limit: questions at most; None for all.
 
     Raises:
         CloudError: AWS refused, or the stack is not deployed.
@@ -53,7 +53,7 @@ def items(root: Path, limit: int | None) -> Iterator[Item]:
 
 
 def as_text(item: Item) -> str:
-    """One line for a person."""
+    """An item as one line of text."""
     if item.status is Status.ANSWERED:
         what = f"{item.spans[0].score:.2f}  {' '.join(item.spans[0].answer.split()) or NOT_SAID}"
     elif item.status is Status.FAILED:
@@ -65,7 +65,7 @@ def as_text(item: Item) -> str:
 
 
 def as_json(item: Item) -> str:
-    """One JSON object for a program."""
+    """An item as a JSON object."""
     fields = asdict(item) | {"spans": [span_fields(span) for span in item.spans]}
     del fields["token"]
     for name in ("reason", "task"):

@@ -1,4 +1,4 @@
-"""`qabot dispatch`: do what the form on GitHub asks for."""
+"""`qabot dispatch`: run the request of the form on GitHub."""
 
 from __future__ import annotations
 
@@ -32,8 +32,8 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         "dispatch",
         summary,
         "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
-        "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where no shell reads them, and "
-        "answers. The workflows call this.",
+        "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where a shell cannot interpret "
+        "them, and answers. The workflows call this.",
         'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
     )
     add_engine_run(parser)
@@ -56,11 +56,11 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def globs(text: str, root: Path | None) -> tuple[str, ...]:
-    """The files of the form's field: one name, or several as a shell would read them.
+    """The files in the form's field: one name, or several, split as in a shell.
 
     Args:
-        text: of the field; a name with spaces is in quotes, unless it is the only one.
-        root: the repository; None for the nearest upwards.
+        text: of the field; a name with spaces must be in quotes, unless it is the only one.
+        root: the repository; None for the nearest one upwards.
     """
     try:
         select(question_files(find_root(root)), [text.strip()])
@@ -78,7 +78,7 @@ def dispatch(options: AnswerOptions, environ: Mapping[str, str], report: Reporte
     Args:
         options: of the run; the question's file is added to what it selects.
         environ: has `ASK_CONTEXT` and `ASK_QUESTION`.
-        report: gets what happens.
+        report: receives messages.
 
     Raises:
         UsageError: only one of context and question is given.
@@ -86,7 +86,7 @@ def dispatch(options: AnswerOptions, environ: Mapping[str, str], report: Reporte
     context, question = environ.get("ASK_CONTEXT", ""), environ.get("ASK_QUESTION", "")
     if context.strip() or question.strip():
         if not context.strip() or not question.strip():
-            raise UsageError("to ask one question give both a context and a question")
+            raise UsageError("to ask a question, give both a context and a question")
         source = add_question(find_root(options.selected.root), context, question)
         report.note(f"wrote {source}")
         selected = replace(options.selected, globs=(*options.selected.globs, source))

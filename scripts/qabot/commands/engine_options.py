@@ -1,4 +1,4 @@
-"""Which engine answers, with which options."""
+"""The options of the engines, and making the chosen one."""
 
 from __future__ import annotations
 
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class EngineOptions:
-    """Which engine answers, and how.
+    """The chosen engine and its options.
 
     Args:
         engine: `runner` or `fargate`.
         model: the runner engine's model directory; None for the model of `cdk.json`.
         max_tasks: Fargate tasks in flight; None for the setting of `cdk.json`.
-        timeout: of a run of the fargate engine, seconds; None for the engine's own.
-        run: names a run of the fargate engine; None for a random name.
+        timeout: of a run of the fargate engine, seconds; None for the default.
+        run: name of a run of the fargate engine; None for a random name.
     """
 
     engine: str = "runner"
@@ -99,14 +99,14 @@ def make_engine(
     *,
     force: bool = False,
 ) -> Engine:
-    """Make the engine that the options ask for; nothing is loaded or called yet.
+    """Make the chosen engine; nothing is loaded or called yet.
 
     Args:
         root: the repository.
         options: of the command line.
-        report: gets what the engine has to say.
-        recorder: gets the run's events.
-        force: answer again what the fargate engine's table has the answer to.
+        report: receives messages of the engine.
+        recorder: records the run's events.
+        force: answer again even if the fargate engine's table has the answer.
 
     Raises:
         UsageError: the options do not go together.
@@ -130,18 +130,18 @@ def make_fargate_engine(
     *,
     force: bool = False,
 ) -> FargateEngine:
-    """Make the fargate engine; AWS is not called before it is asked something.
+    """Make the fargate engine; AWS is not called yet.
 
     Args:
         root: the repository.
         options: of the command line.
-        report: gets what the engine has to say.
-        recorder: gets the run's events.
-        force: answer again what the table has the answer to.
+        report: receives messages of the engine.
+        recorder: records the run's events.
+        force: answer again even if the table has the answer.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
-        ModelError: `cdk.json` names the bundled model, and that cannot be read.
+        ModelError: `cdk.json` names the bundled model, which cannot be read.
         UsageError: the run's name is invalid.
     """
     from qabot.deployment.settings import read_settings

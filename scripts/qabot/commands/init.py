@@ -1,4 +1,4 @@
-"""`qabot init`: write what a repository needs to have its questions answered."""
+"""`qabot init`: write the files that a repository needs to have its questions answered."""
 
 from __future__ import annotations
 
@@ -19,14 +19,14 @@ from qabot.questions.schema import schema
 if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
 
-# The action as the templates name it.
+# The action's name in the templates.
 _PLACEHOLDER = "OWNER/qabot@v1"
 _ACTION = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+@[A-Za-z0-9._/-]+")
 
 
 @dataclass(frozen=True, slots=True)
 class InitOptions:
-    """What `qabot init` is asked to do.
+    """The options of `qabot init`.
 
     Args:
         root: the top of the repository; None for the current folder.
@@ -45,8 +45,8 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "init",
         summary,
-        "Writes two workflows, the schema of question files and an example; it changes no file that is "
-        "there. Run it at the top of a git repository.",
+        "Writes two workflows, the schema of question files and an example; existing files are "
+        "not changed. Run it at the top of a git repository.",
         "qabot init --action OWNER/qabot@v1",
     )
     parser.add_argument(
@@ -60,7 +60,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
 
 
 def _action(text: str) -> str:
-    """The name of an action, as an argument."""
+    """Parse the name of an action."""
     if not _ACTION.fullmatch(text):
         raise argparse.ArgumentTypeError(f"invalid action '{text}'; expected OWNER/NAME@REF")
     return text
@@ -72,14 +72,14 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def init(options: InitOptions, report: Reporter) -> int:
-    """Write the workflows and `questions/` into a repository, or nothing where something is in the way.
+    """Write the workflows and `questions/` into a repository; nothing if a file is in the way.
 
     Args:
         options: of the command.
-        report: gets what was written, and what to do next.
+        report: receives the names of the files, and the next step.
 
     Raises:
-        UsageError: it is not the top of a git repository, or something is in the way.
+        UsageError: it is not the top of a git repository, or a file is in the way.
     """
     if options.engine == "fargate":
         raise UsageError(
@@ -138,28 +138,29 @@ def _check_top(root: Path) -> None:
         below = Git(root).run("rev-parse", "--show-prefix")
     except (GitError, OSError):
         raise UsageError(
-            f"{root} is not in a git repository; run `git init` there, or name the repository with "
-            "--root"
+            f"{root} is not in a git repository; run `git init` there, or use --root"
         ) from None
     if below:
         raise UsageError(
-            f"{root} is below the top of its git repository, and GitHub reads workflows at the top "
-            "alone; run qabot init there"
+            f"{root} is below the top of its git repository, and GitHub reads workflows only "
+            "at the top; run qabot init there"
         )
 
 
 def _taken(root: Path) -> list[str]:
-    """What is wrong with a folder `answers/` that holds something else than answers."""
+    """The problem with a folder `answers/` that contains other files than answers, if any."""
     answers = root / "answers"
     if (root / "questions").is_dir() or not answers.exists():
         return []
     if answers.is_dir() and not any(answers.iterdir()):
         return []
-    return ["answers/ is taken: qabot writes its answers there. Rename yours, and run this again"]
+    return [
+        "answers/ is in use, and qabot writes its answers there. Rename yours, and run this again"
+    ]
 
 
 def _clash(root: Path, name: str, text: str) -> str | None:
-    """What is in the way of a file."""
+    """The problem with an existing file in place of a new one, if any."""
     path = root / name
     for folder in path.relative_to(root).parents:
         found = root / folder
@@ -171,5 +172,5 @@ def _clash(root: Path, name: str, text: str) -> str | None:
                 return None
         except (OSError, ValueError):
             pass
-        return f"{name} is there with other content; rename or remove it, and run this again"
+        return f"{name} exists with other content; rename or remove it, and run this again"
     return None

@@ -1,4 +1,4 @@
-"""`qabot list`: the answers that exist."""
+"""`qabot list`: print the existing answers."""
 
 from __future__ import annotations
 
@@ -26,11 +26,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ListOptions:
-    """What `qabot list` is asked to do.
+    """The options of `qabot list`.
 
     Args:
-        root: the repository; None for the nearest upwards.
-        globs: question files; none of them for all.
+        root: the repository; None for the nearest one upwards.
+        globs: question files; empty for all.
         engine: `runner` for `answers/`, `fargate` for the table.
         format: `text` or `json`.
         limit: answers at most; None for all.
@@ -49,8 +49,8 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "list",
         summary,
-        "One line per answer: file, id, score, answer; or, with --engine fargate, what the table has.",
-        "qabot list einstein --format json\nqabot list --engine fargate   what the table has",
+        "One line per answer: file, id, score, answer. With --engine fargate: the content of the table.",
+        "qabot list einstein --format json\nqabot list --engine fargate   the content of the table",
     )
     add_globs(parser)
     add_engine_name(parser)
@@ -77,7 +77,7 @@ def list_answers(options: ListOptions) -> int:
     """
     if options.engine == "fargate":
         if options.globs:
-            raise UsageError("the table has no files; omit the file names, or --engine fargate")
+            raise UsageError("FILE cannot be combined with --engine fargate; omit one of them")
         from qabot.commands import deployed_table
 
         show = deployed_table.as_json if options.format == "json" else deployed_table.as_text

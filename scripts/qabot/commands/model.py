@@ -1,4 +1,4 @@
-"""`qabot model show`, `prepare`, `export` and `evaluate`: their options and what they print."""
+"""`qabot model` and its commands: `show`, `prepare`, `export`, `evaluate` and `calibrate`."""
 
 from __future__ import annotations
 
@@ -18,23 +18,23 @@ if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
     from qabot.models.evaluate import Evaluation
 
-# Declared here too, so that --help needs no model: answerer.exporting.export.
+# The same as in answerer.exporting.export, which --help must not import.
 _WINDOW = 384
 
 
 @dataclass(frozen=True, slots=True)
 class ExportOptions:
-    """What `qabot model export` is asked to do.
+    """The options of `qabot model export`.
 
     Args:
         checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
         out: the model directory to write.
-        quantise: make the weights int8.
+        quantise: store the weights as int8.
         window: tokens of one window, question included.
         name: of the model; None for the checkpoint's.
         licence: of the weights, as an SPDX name; None for the model card's.
-        null: whether it learnt to point to the first token where the text does not say; None asks
-            its name and model card.
+        null: whether it learnt to point to the first token where the text does not say; None
+            decides by its name and model card.
     """
 
     checkpoint: str
@@ -48,7 +48,7 @@ class ExportOptions:
 
 @dataclass(frozen=True, slots=True)
 class EvaluateOptions:
-    """What `qabot model evaluate` is asked to do.
+    """The options of `qabot model evaluate`.
 
     Args:
         file: in SQuAD's format, v1.1 or v2.0.
@@ -57,8 +57,8 @@ class EvaluateOptions:
         predictions: the file to write the answers to; None for none.
         record: the name to record the figures under in `model.json`; None to not record them.
         json: print one JSON object.
-        root: the repository; None for the nearest upwards.
-        elsewhere: put each question to another paragraph of its article, too.
+        root: the repository; None for the nearest one upwards.
+        elsewhere: ask each question of another paragraph of its article, too.
     """
 
     file: Path
@@ -73,14 +73,14 @@ class EvaluateOptions:
 
 @dataclass(frozen=True, slots=True)
 class CalibrateOptions:
-    """What `qabot model calibrate` is asked to do.
+    """The options of `qabot model calibrate`.
 
     Args:
         files: in SQuAD's format, with questions that the model was not trained on.
         model: the model directory.
         threads: None for one per core.
         name: of the questions, for `model.json`; None for the files' names.
-        elsewhere: put each question to another paragraph of its article, too.
+        elsewhere: ask each question of another paragraph of its article, too.
     """
 
     files: tuple[Path, ...]
@@ -91,9 +91,9 @@ class CalibrateOptions:
 
 
 def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser and those of its own commands.
+    """Add the command's parser and those of its subcommands.
 
-    Each of those sets `run_model`, a function of the arguments and the reporter.
+    Each of these sets `run_model`, a function of the arguments and the reporter.
     """
     parser = add_command(
         commands,
@@ -122,8 +122,8 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
         commands,
         "show",
         "show the model that answers in this repository",
-        "That is the model that cdk.json names. On GitHub the step gets two outputs, for a cache: key "
-        "and path. The key is empty where nothing has to be exported.",
+        "That is the model that cdk.json names. On GitHub the step gets two outputs for a cache, key "
+        "and path. The key is empty if nothing has to be exported.",
         "qabot model show",
     )
     show.set_defaults(run_model=_show)
@@ -167,9 +167,9 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="N",
         help=f"tokens of one window, question included ({_WINDOW})",
     )
-    export.add_argument("--name", metavar="NAME", help="what to call it; the checkpoint's name")
+    export.add_argument("--name", metavar="NAME", help="its name (default: the checkpoint's)")
     export.add_argument(
-        "--licence", metavar="SPDX", help="the weights' licence; the model card's unless given"
+        "--licence", metavar="SPDX", help="the weights' licence (default: the model card's)"
     )
     export.add_argument(
         "--null",
@@ -195,7 +195,9 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
         metavar="DIR",
         help="a model directory (default: the model that cdk.json names)",
     )
-    evaluate.add_argument("--threads", type=positive, metavar="N", help="a thread a core")
+    evaluate.add_argument(
+        "--threads", type=positive, metavar="N", help="number of threads (default: one per core)"
+    )
     evaluate.add_argument(
         "--predictions", type=Path, metavar="FILE", help="write the answers for the official script"
     )
@@ -209,7 +211,7 @@ def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
     calibrate = add_command(
         commands,
         "calibrate",
-        "make a model's scores probabilities",
+        "turn a model's scores into probabilities",
         "Asks questions whose answers are known, fits how likely an answer is right, and writes "
         "the fit into model.json. The model must not have been trained on the questions, and for a "
         "model that can say that a text does not answer, some must have no answer.",
@@ -282,7 +284,7 @@ def show_model(root: Path | None) -> int:
     """Print the identity of the repository's model, and where it is or will be.
 
     Args:
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
@@ -300,8 +302,8 @@ def prepare_model(root: Path | None, report: Reporter) -> int:
     """Export the repository's model into the cache, unless it is there.
 
     Args:
-        root: the repository; None for the nearest upwards.
-        report: gets what is being done.
+        root: the repository; None for the nearest one upwards.
+        report: receives progress messages.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
@@ -331,9 +333,7 @@ def export_model(options: ExportOptions) -> int:
     print(f"licence {clean(info.licence)}, windows of {info.max_length} tokens")
     null = "says where a text does not answer" if info.null else "always answers"
     out = clean(str(options.out))
-    print(
-        f"{null}; its scores are no probabilities before: qabot model calibrate FILE --model {out}"
-    )
+    print(f"{null}; its scores are not probabilities yet: qabot model calibrate FILE --model {out}")
     return 0
 
 
@@ -369,7 +369,7 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
         print(json.dumps(figures))
         return 0
     print(f"EM {measured.exact_match:.2f}  F1 {measured.f1:.2f}")
-    print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} a second")
+    print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} per second")
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
     for name, figure in _by_kind(measured).items():
@@ -379,7 +379,7 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
 
 
 def _by_kind(measured: Evaluation) -> dict[str, float]:
-    """Figures of questions with and without an answer, and of how well scores hold."""
+    """Figures for questions with and without an answer, and for the scores."""
     from qabot.answers.model import DOUBTFUL
     from qabot.models.reliability import calibration_error
 
@@ -403,7 +403,7 @@ def _by_kind(measured: Evaluation) -> dict[str, float]:
 
 
 def calibrate_model(options: CalibrateOptions, report: Reporter) -> int:
-    """Fit a model's calibration, and print how well it holds."""
+    """Fit a model's calibration, and print its figures."""
     from qabot.models.calibrate import calibrate
 
     found = calibrate(
@@ -414,6 +414,8 @@ def calibrate_model(options: CalibrateOptions, report: Reporter) -> int:
         threads=options.threads,
         report=report,
     )
-    print(f"fitted on {count(found.questions, 'question')}; each half measured by the other's fit:")
+    print(
+        f"fitted on {count(found.questions, 'question')}; each half measured with the other half's fit:"
+    )
     print(f"calibration error {found.error:.3f}, AUROC {found.auroc:.3f}")
     return 0

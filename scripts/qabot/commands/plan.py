@@ -21,11 +21,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class PlanOptions:
-    """What `qabot plan` is asked to do.
+    """The options of `qabot plan`.
 
     Args:
         selected: the questions.
-        engine: would answer them.
+        engine: of the run.
         format: `text`, `markdown` or `json`.
         summary: add the plan to the job summary, too.
     """
@@ -65,7 +65,7 @@ def plan(options: PlanOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets what the engine has to say.
+        report: receives messages of the engine.
 
     Raises:
         QuestionsError: there are mistakes in `questions/`; the plan for the rest is printed.

@@ -26,17 +26,17 @@ if TYPE_CHECKING:
     from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
 
-# In a pull request with more questions, the first ones show how the others will fare.
+# In a pull request with more questions, only the first ones are tried.
 _MOST_PREVIEWED = 200
 
 
 @dataclass(frozen=True, slots=True)
 class PreviewOptions:
-    """What `qabot preview` is asked to do.
+    """The options of `qabot preview`.
 
     Args:
         selected: the questions.
-        engine: decides which answers are up to date; its model answers, where this machine has it.
+        engine: decides which answers are up to date; its model answers if this machine has it.
     """
 
     selected: Selection = field(default_factory=Selection)
@@ -49,8 +49,8 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "preview",
         summary,
-        "Whichever engine will answer in the end, this machine answers now, with the model that "
-        "cdk.json names, or with the bundled model where the first is not in the cache. On GitHub the "
+        "This machine answers, whichever engine will answer later, with the model that cdk.json "
+        "names, or with the bundled model if the former is not in the cache. On GitHub the "
         "answers become part of the job summary.",
         "qabot preview --engine fargate",
     )
@@ -64,17 +64,17 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def preview(options: PreviewOptions, report: Reporter) -> int:
-    """Answer on this machine what would be asked, into the job summary; write nothing else.
+    """Answer on this machine what a run would ask, into the job summary; write nothing else.
 
     Args:
         options: of the command.
-        report: gets every answer.
+        report: receives every answer.
 
     Returns:
-        1 where a question that was tried has no answer, or its answer is no longer the expected one.
+        1 if a question has no answer, or if an answer was as expected before and is not now.
 
     Raises:
-        QuestionsError: there are mistakes in `questions/`; the rest is tried.
+        QuestionsError: there are mistakes in `questions/`; the rest is answered.
     """
     prepared = prepare(options.selected, options.engine, report)
     plan = prepared.plan
@@ -100,7 +100,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     job_summary.append(as_markdown(changes))
     broken = [change.broken for change in changes if change.broken is not None]
     if model.identity != prepared.engine.model:
-        broken = []  # the model that will answer may do better
+        broken = []  # the model of the run may do better
     for problem in broken:
         report.error(str(problem), problem)
     if prepared.questions.problems:
@@ -109,7 +109,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
 
 
 def _model(root: Path, engine: EngineOptions, report: Reporter) -> LocalModel:
-    """The model that will answer, or the bundled one: a preview exports and downloads nothing."""
+    """The model of the run, or the bundled one: a preview does not export or download."""
     model = configured_model(root, engine.model)
     if model.is_ready:
         return model

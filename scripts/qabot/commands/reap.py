@@ -22,11 +22,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ReapOptions:
-    """What `qabot reap` is asked to do.
+    """The options of `qabot reap`.
 
     Args:
         run: the run's name; None for every run.
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
     """
 
     run: str | None
@@ -54,11 +54,11 @@ def run(args: argparse.Namespace, report: Reporter) -> int:
 
 
 def reap(options: ReapOptions, report: Reporter) -> int:
-    """Stop every task that a run, or any run, has left.
+    """Stop every task of a run, or of all runs.
 
     Args:
         options: of the command.
-        report: gets each task that is stopped.
+        report: receives the name of each stopped task.
 
     Raises:
         CloudError: AWS refused, or the stack is not deployed.

@@ -1,4 +1,4 @@
-"""`qabot search`: the passages of `documents/` that fit a question."""
+"""`qabot search`: print the passages of `documents/` that fit a question."""
 
 from __future__ import annotations
 
@@ -19,20 +19,20 @@ if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
     from qabot.documents.passage import Passage
 
-# Of a passage, in code points.
+# Code points of a passage that are printed.
 _MOST_SHOWN = 400
 
 
 @dataclass(frozen=True, slots=True)
 class SearchOptions:
-    """What `qabot search` is asked to do.
+    """The options of `qabot search`.
 
     Args:
-        question: whose words the passages are searched for.
-        documents: globs below `documents/`; none of them for all.
+        question: its words are searched for.
+        documents: globs below `documents/`; empty for all.
         limit: passages at most.
         json: print each as a JSON object.
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
     """
 
     question: str
@@ -48,7 +48,7 @@ def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> Non
         commands,
         "search",
         summary,
-        "Finds them by their words, as 'qabot answer' does before it reads; no model is used.",
+        "Ranks passages by their words, as 'qabot answer' does before it reads; does not use a model.",
         'qabot search "How many days of leave are there?"\n'
         "qabot search --documents 'handbook/*' \"Who may travel first class?\"",
     )
@@ -77,13 +77,13 @@ def search(options: SearchOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets the documents that cannot be read.
+        report: receives the documents that cannot be read.
 
     Returns:
         0; 1 where no passage has a word of the question.
 
     Raises:
-        UsageError: a glob names no document.
+        UsageError: a glob matches no document.
     """
     root = find_root(options.root)
     globs = options.documents or ("**",)

@@ -1,4 +1,4 @@
-"""The questions that a command is about, and the plan for them."""
+"""The selected questions of a command, and the plan for them."""
 
 from __future__ import annotations
 
@@ -28,13 +28,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class Selection:
-    """Which questions of which repository.
+    """The selected questions of a repository.
 
     Args:
-        root: the repository; None for the nearest upwards.
-        globs: question files; none of them for all.
+        root: the repository; None for the nearest one upwards.
+        globs: question files; empty for all.
         force: answer again, even if an up-to-date answer exists.
-        shard: which part, as `I/N`; empty for the whole.
+        shard: a part, as `I/N`; empty for all.
     """
 
     root: Path | None = None
@@ -45,12 +45,12 @@ class Selection:
 
 @dataclass(frozen=True, slots=True)
 class Prepared:
-    """What a command needs before it answers anything.
+    """The questions, engine and plan of a command.
 
     Args:
         root: the repository.
-        questions: all of its questions.
-        engine: answers them.
+        questions: all questions of the repository.
+        engine: of the run.
         plan: for the selected ones.
         engine_name: `runner` or `fargate`.
     """
@@ -88,7 +88,7 @@ def selection(args: argparse.Namespace) -> Selection:
 
 
 def with_passages(root: Path, questions: Questions, warn: Callable[[Problem], None]) -> Questions:
-    """The questions, those about documents with the passages to read.
+    """Add the passages to read to the questions about documents.
 
     Args:
         root: the repository.
@@ -113,8 +113,8 @@ def prepare(
     Args:
         selected: the questions.
         options: of the engine.
-        report: gets what the engine has to say.
-        recorder: gets the run's events.
+        report: receives messages of the engine.
+        recorder: records the run's events.
 
     Raises:
         UsageError: the options do not go together, or select nothing.

@@ -29,13 +29,13 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class SiteOptions:
-    """What `qabot site` is asked to do.
+    """The options of `qabot site`.
 
     Args:
-        root: the repository; None for the nearest upwards.
+        root: the repository; None for the nearest one upwards.
         out: the folder to write index.html to; None for a temporary one.
         open: open the page in a browser.
-        timeline: the recorded run to show; None for none.
+        timeline: the recorded run to show; None to show none.
         live: put the bundled model beside the page, to be asked in the browser.
     """
 
@@ -83,15 +83,15 @@ def site(options: SiteOptions, report: Reporter) -> int:
 
     Args:
         options: of the command.
-        report: gets the path of the page.
+        report: receives the path of the page.
 
     Raises:
-        UsageError: there is neither a folder to write to nor a browser to show it.
+        UsageError: neither a folder to write to is given nor can a browser show it.
         SiteError: it cannot be written, or the model cannot be put beside it.
         TimelineError: the timeline file is not a timeline.
     """
     if options.out is None and not options.open:
-        raise UsageError("say where to write the page (--out DIR), or to show it (--open)")
+        raise UsageError("give --out DIR to write the page, or --open to show it")
     root = find_root(options.root)
     timeline = read(options.timeline) if options.timeline is not None else None
     warned: set[Problem] = set()

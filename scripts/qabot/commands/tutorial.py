@@ -1,7 +1,7 @@
-"""The tutorial's commands, `python scripts/run_task.py`, on qabot's own code.
+"""The tutorial's commands, `python scripts/run_task.py`, on qabot's code.
 
-They are used as the tutorial uses them. What is new: a question that was answered before is not
-paid for again, failures say why, and `ask_many --wait` prints the answers as they come.
+They are used as in the tutorial. New: a question that was answered before is not paid for again,
+failures have a reason, and `ask_many --wait` prints the answers as they arrive.
 """
 
 from __future__ import annotations
@@ -59,7 +59,7 @@ def main(root: Path, argv: Sequence[str] | None = None) -> int:
 
 @dataclass(frozen=True, slots=True)
 class AskManyOptions:
-    """What `ask_many` is asked to do.
+    """The options of `ask_many`.
 
     Args:
         problems: the question file; None for `PROBLEMS` of the repository.

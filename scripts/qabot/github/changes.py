@@ -1,4 +1,4 @@
-"""What a commit of answers holds: the answers and asked questions that the checkout has, and no more."""
+"""The content of a commit of answers: the checkout's answers and asked questions, and no more."""
 
 from __future__ import annotations
 
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 
 
 def known_results(root: Path) -> list[Result]:
-    """The results that the answers files of a working tree hold."""
+    """The results in the answers files of a working tree."""
     return [
         entry.result
         for stored in store.read_all(root).values()
@@ -33,15 +33,15 @@ def known_results(root: Path) -> list[Result]:
 
 
 def copy_asked(root: Path, tree: Path, git: Git, report: Reporter) -> Iterator[str]:
-    """Copy the questions that this run was asked by hand; yields their files.
+    """Copy the questions that were asked by hand in this run; yields their files.
 
-    Those of the checkout's commit are not this run's: where the tree lacks one, somebody removed it.
+    Questions of the checkout's commit are older: if the tree lacks one, somebody removed it.
 
     Args:
         root: the checkout.
-        tree: where to.
+        tree: the destination.
         git: git in the checkout.
-        report: warned of a question that has no place in the tree.
+        report: receives a warning for each question that cannot be put into the tree.
     """
     try:
         committed = set(git.lines("ls-tree", "-r", "-z", "--name-only", "HEAD", asked.FOLDER))
@@ -62,7 +62,7 @@ def copy_asked(root: Path, tree: Path, git: Git, report: Reporter) -> Iterator[s
 
 
 def _copy(path: Path, tree: Path, name: str) -> None:
-    """Copy an asked question into a tree, where no link leads out of it."""
+    """Copy an asked question into a tree, unless a link leads out of it."""
     if any((tree / part).is_symlink() for part in (asked.FOLDER, FOLDER)):
         raise NotADirectoryError(errno.ENOTDIR, "a link is in its way")
     (tree / name).parent.mkdir(parents=True, exist_ok=True)
@@ -72,14 +72,14 @@ def _copy(path: Path, tree: Path, name: str) -> None:
 def write_answers(
     root: Path, tree: Path, model: str, report: Reporter, known: Sequence[Result] = ()
 ) -> list[str]:
-    """Answer the tree's questions with what is known, from there and from the checkout.
+    """Answer the tree's questions with the known results, from there and from the checkout.
 
     Args:
         root: the checkout.
-        tree: where to; what it has by now may differ from what the checkout answered.
+        tree: the destination; its questions may differ from those that the checkout answered.
         model: identity of the model that answered.
-        report: gets a warning for each answers file that somebody edited.
-        known: results that neither may have; the checkout's are newer.
+        report: receives a warning for each answers file that somebody edited.
+        known: further results; the checkout's are newer.
 
     Returns:
         The files that may have changed.
@@ -90,7 +90,7 @@ def write_answers(
         from qabot.documents.choose import choose
         from qabot.documents.library import cache_folder
 
-        # Documents that cannot be read were reported by the run.
+        # The run has reported documents that cannot be read.
         questions = choose(tree, questions, lambda _: None, cache_folder(root))
     plan = make_plan(tree, questions, model, known=results)
     changed, removed = write_known(tree, plan, report)
@@ -104,7 +104,7 @@ def copy_answers(root: Path, tree: Path, git: Git, asked_here: Sequence[str]) ->
         root: the checkout.
         tree: at the same commit.
         git: git in the checkout.
-        asked_here: what `copy_asked` copied.
+        asked_here: files that `copy_asked` copied.
 
     Returns:
         The files that may have changed; None where they must be written anew, because the checkout's

@@ -17,11 +17,11 @@ if TYPE_CHECKING:
 BOT = "github-actions[bot]"
 BOT_EMAIL = "41898282+github-actions[bot]@users.noreply.github.com"
 
-# A remote that is silent for this long will not answer any more, seconds.
+# Seconds after which a silent remote is given up.
 _TIMEOUT = 120
 
-# How a remote is reached, and which configuration is read. Every other GIT_ variable names a
-# repository, an index or objects, and git sets them for all that its hooks start (lefthook#1264).
+# Variables for reaching a remote and reading configuration. Every other GIT_ variable names a
+# repository, an index or objects, and git sets them for programs started by hooks (lefthook#1264).
 _INHERITED = (
     "GIT_ALLOW_PROTOCOL",
     "GIT_ASKPASS",
@@ -45,7 +45,7 @@ class GitError(QabotError):
 
     Args:
         arguments: the command's arguments.
-        said: what it printed.
+        said: its output.
     """
 
     def __init__(self, arguments: tuple[str, ...], said: str) -> None:
@@ -60,10 +60,10 @@ class Git:
 
     Args:
         root: where its commands run.
-        environ: `GITHUB_TOKEN` and `GITHUB_SERVER_URL` are read: the token reaches git in its
-            environment alone, never on a command line or in a file.
-        repository: the repository that the commands are about; by default the one around `root`.
-        config: configuration, as names and values, that comes after the repository's own.
+        environ: `GITHUB_TOKEN` and `GITHUB_SERVER_URL` are read; the token is passed to git only in
+            its environment, never on a command line or in a file.
+        repository: of the commands; default: the one that contains `root`.
+        config: configuration, as names and values, that overrides the repository's.
     """
 
     def __init__(
@@ -86,7 +86,7 @@ class Git:
         repository: Path | None = None,
         config: Sequence[tuple[str, str]] = (),
     ) -> Git:
-        """The same for another folder."""
+        """The same git for another folder."""
         return Git(root, self._environ, repository=repository, config=config)
 
     @property
@@ -118,7 +118,7 @@ class Git:
                 check=False,
             )
         except FileNotFoundError:
-            raise GitError(arguments, "no git on PATH; install it") from None
+            raise GitError(arguments, "git is not on PATH; install it") from None
         except subprocess.TimeoutExpired:
             raise GitError(arguments, f"no reply within {_TIMEOUT} s") from None
         if done.returncode:
@@ -150,7 +150,7 @@ class Git:
         env |= {
             "GIT_TERMINAL_PROMPT": "0",
             "GIT_LITERAL_PATHSPECS": "1",
-            "GIT_OPTIONAL_LOCKS": "0",  # to look at a checkout writes nothing there
+            "GIT_OPTIONAL_LOCKS": "0",  # reading a checkout does not write to it
             "GIT_AUTHOR_NAME": BOT,
             "GIT_AUTHOR_EMAIL": BOT_EMAIL,
             "GIT_COMMITTER_NAME": BOT,
@@ -171,9 +171,9 @@ class Git:
         return env
 
     def _authorization(self, token: str) -> list[tuple[str, str]]:
-        """The token's header, in place of one that is configured: GitHub answers 400 to two."""
+        """The token's header, replacing a configured one: GitHub answers 400 to two."""
         server = self._environ.get("GITHUB_SERVER_URL", "https://github.com")
         name = f"http.{server}/.extraheader"
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
-        # git-config, http.extraHeader: an empty value removes what came before.
+        # git-config, http.extraHeader: an empty value removes earlier ones.
         return [(name, ""), (name, f"AUTHORIZATION: basic {basic}")]

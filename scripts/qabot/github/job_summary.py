@@ -1,4 +1,4 @@
-"""The job summary of a run: what was asked, what came of it, in a table of bounded size."""
+"""The job summary of a run: its questions and results, in a table of limited size."""
 
 from __future__ import annotations
 
@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from qabot.run.reconcile import Outcome
     from qabot.timeline.events import Timeline
 
-# A step's summary holds 1 MiB, or GitHub shows none of it; several steps share a page.
+# GitHub does not show a step's summary of more than 1 MiB; several steps share a page.
 # docs.github.com: Workflow commands, adding a job summary.
 _MOST_BYTES = 900_000
 
@@ -34,14 +34,14 @@ def render(
     title: str = "Answers",
     timeline: Timeline | None = None,
 ) -> str:
-    """A run as Markdown, safe whatever its texts contain, and never too large to be shown.
+    """A run as Markdown, safe whatever its texts contain, and within GitHub's size limit.
 
-    Failures come first, then what a person should look at, then the rest.
+    Failures come first, then answers to look at, then the rest.
 
     Args:
-        plan: what the run was about.
-        results: what is known, by key.
-        outcome: what the run came to.
+        plan: of the run.
+        results: known results by key.
+        outcome: of the run.
         cost: what it cost, in words.
         title: of the section.
         timeline: of the run, where it was recorded.
@@ -80,7 +80,7 @@ def _counts(plan: Plan, outcome: Outcome, cost: str) -> str:
 
 
 def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[float]]]:
-    """The scores of every set that something was asked of."""
+    """The scores of every set of which questions were asked."""
     asked = {request.key for request in plan.requests}
     return [
         (
@@ -127,7 +127,7 @@ def _row(question: Question, result: Result | None) -> tuple[int, str]:
 
 
 def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
-    """Add to the step's summary, where there is one.
+    """Append to the step's summary, if there is one.
 
     Args:
         text: Markdown.
@@ -140,11 +140,11 @@ def append(text: str, environ: Mapping[str, str] = os.environ) -> None:
 
 
 def set_output(name: str, value: object, environ: Mapping[str, str] = os.environ) -> None:
-    """Set an output of the workflow's step, where there is one, for later steps and jobs.
+    """Set an output of the workflow's step, if there is one, for later steps and jobs.
 
     Args:
         name: of the step's output.
-        value: text on one line; anything else is written as JSON, in which no name breaks the line.
+        value: text on one line; anything else is written as JSON, which has no line ends.
         environ: `GITHUB_OUTPUT` is read.
     """
     path = environ.get("GITHUB_OUTPUT")

@@ -1,7 +1,7 @@
-"""Pictures in a job summary: GitHub takes `<svg>` and `data:` images out of Markdown, so they are text.
+"""Pictures in a job summary, as text: GitHub removes `<svg>` and `data:` images from Markdown.
 
-See github/markup#1065 and #1840. What stays is a Mermaid diagram in a fenced block, as
-Kesin11/actions-timeline shows in run summaries, and block characters, which every reader has.
+See github/markup#1065 and #1840. It shows Mermaid diagrams in fenced blocks, which
+Kesin11/actions-timeline uses in run summaries, and block characters.
 """
 
 from __future__ import annotations
@@ -23,20 +23,20 @@ if TYPE_CHECKING:
     from qabot.timeline.events import Event, Timeline
     from qabot.timeline.lanes import Lane
 
-# More sets are not looked at here.
+# The most sets in a table.
 MOST_SETS = 20
-# Lanes in a diagram that is still read at a glance.
+# The most lanes in a readable diagram.
 MOST_LANES = 25
 _COLUMNS = 60
 _LEVELS = "▁▂▃▄▅▆▇█"
 _LONGEST_LABEL = 50
-_DAY = 86_400  # the diagram's times are times of a day
-# Everything else may mean something to Mermaid, to Markdown or to HTML.
+_DAY = 86_400  # the diagram's times are times of day
+# Other characters may have a meaning in Mermaid, Markdown or HTML.
 _NOT_PLAIN = re.compile(r"[^\w .,?!'-]+|_")
 
 
 def scores(sets: Sequence[tuple[str, Sequence[float]]]) -> list[str]:
-    """How the scores of each set are distributed: the lines of a Markdown table.
+    """The distribution of each set's scores: the lines of a Markdown table.
 
     Args:
         sets: names, and the scores of the answers, each in [0, 1].
@@ -61,10 +61,10 @@ def _sparkline(counts: Sequence[int]) -> str:
 
 
 def timeline(run: Timeline, labels: Mapping[str, str]) -> list[str]:
-    """A run's timeline: a diagram of a small run, what was where of a large one; lines of Markdown.
+    """A run's timeline: a diagram of a small run, counts per state of a large one; lines of Markdown.
 
     Args:
-        run: the run's.
+        run: the timeline.
         labels: the questions' texts by key.
     """
     if not run.questions:
@@ -83,7 +83,7 @@ def timeline(run: Timeline, labels: Mapping[str, str]) -> list[str]:
 
 
 def _diagram(shown: Sequence[Lane]) -> Iterator[str]:
-    """A Gantt diagram with a bar an attempt; what failed is red.
+    """A Gantt diagram with a bar per attempt; failed ones are red.
 
     mermaid.js.org/syntax/gantt.html.
     """
@@ -91,7 +91,7 @@ def _diagram(shown: Sequence[Lane]) -> Iterator[str]:
     yield "  dateFormat HH:mm:ss.SSS"
     yield "  axisFormat %H:%M:%S"
     for number, lane in enumerate(shown, 1):
-        # The number keeps a label from being one of the diagram's keywords.
+        # The number ensures that a label is not a keyword of the diagram.
         label = _plain(lane.label)
         for begin, end in _attempts(lane):
             words, tag = _outcome(end)
@@ -101,7 +101,7 @@ def _diagram(shown: Sequence[Lane]) -> Iterator[str]:
 
 
 def _attempts(lane: Lane) -> Iterator[tuple[float, Event]]:
-    """The begin and the last event of each attempt; refused launches are left out."""
+    """The start and the last event of each attempt; refused launches are left out."""
     if lane.shared:
         failed = [mark for mark in lane.marks if mark.what is not What.ANSWERED]
         end = (failed or list(lane.marks))[-1]
@@ -122,7 +122,7 @@ def _outcome(end: Event) -> tuple[str, str]:
 
 
 def _plain(text: str) -> str:
-    """Reduce a text to words that a diagram cannot misread, cut to the room there is."""
+    """Reduce a text to words that are safe in a diagram, cut to the available length."""
     words = " ".join(_NOT_PLAIN.sub(" ", text).split())
     return words if len(words) <= _LONGEST_LABEL else f"{words[: _LONGEST_LABEL - 1].rstrip()}…"
 
@@ -139,7 +139,7 @@ def _rows(run: Timeline) -> Iterator[str]:
     columns = min(_COLUMNS, last + 1)
     shown = [run.moments[number * last // max(columns - 1, 1)] for number in range(columns)]
     for place, state in enumerate(STATES):
-        # States that lasted only a moment are shown, too.
+        # States that lasted only briefly are shown, too.
         most = max(moment.counts[place] for moment in run.moments)
         if most:
             bars = _sparkline([moment.counts[place] for moment in shown])

@@ -1,4 +1,4 @@
-"""Where the repository can be seen on GitHub, as far as git and the environment know."""
+"""Links to the repository on GitHub, as far as git and the environment know its address."""
 
 from __future__ import annotations
 
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
     from qabot.answers.places import Place
 
-# What GitHub calls an owner and a repository; nothing else ever gets into a link.
+# GitHub's names for an owner and a repository; nothing else may be part of a link.
 _NAME = r"[A-Za-z0-9][A-Za-z0-9-]*/[A-Za-z0-9._-]+"
 _REMOTE = re.compile(
     rf"(?:https://(?:[^@/\s]+@)?|ssh://git@|git@)(?P<host>[A-Za-z0-9.-]+)(?::\d+)?[:/]"
@@ -27,11 +27,11 @@ _SERVER = re.compile(r"https://[A-Za-z0-9.-]+(?::\d+)?")
 
 @dataclass(frozen=True, slots=True)
 class Links:
-    """Addresses of the repository's files; every one is None where GitHub does not have it.
+    """Addresses of the repository's files; None for those that GitHub does not have.
 
     Args:
         web: the repository's address, without a `/` at its end.
-        branch: that people see and change.
+        branch: the branch to link to.
         commits: the last commit that touched a file, by path.
     """
 
@@ -44,7 +44,7 @@ class Links:
 
         Args:
             path: relative to the repository, with `/`.
-            line: to point at, from 1; 0 for none.
+            line: from 1; 0 for none.
         """
         if self.web is None:
             return None
@@ -63,11 +63,11 @@ class Links:
 
 
 def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
-    """Ask the environment of GitHub Actions, else the remote `origin`.
+    """Find the address in the environment of GitHub Actions, or else of the remote `origin`.
 
     Args:
         root: the repository.
-        environ: default: the process's own.
+        environ: the environment (default: that of the process).
     """
     environ = os.environ if environ is None else environ
     git = Git(root, environ)
@@ -88,10 +88,10 @@ def find_links(root: Path, environ: Mapping[str, str] | None = None) -> Links:
 
 
 def from_remote(remote: str, server: str = "https://github.com") -> str | None:
-    """The address to see a remote at; None where it is not on the server.
+    """The web address of a remote; None if it is not on the server.
 
     Args:
-        remote: as git has it: an https or an ssh address, or anything at all.
+        remote: as configured in git: an https or ssh address, or anything else.
         server: GitHub's address.
     """
     match = _REMOTE.fullmatch(remote)
@@ -103,7 +103,7 @@ def from_remote(remote: str, server: str = "https://github.com") -> str | None:
 def _commits(git: Git) -> dict[str, str]:
     """The last commit of every answers file.
 
-    A shallow clone knows only its last commit and would name it for every file: none then.
+    Empty in a shallow clone, which would name its last commit for every file.
     """
     if _output(git, "rev-parse", "--is-shallow-repository") != "false":
         return {}
@@ -119,7 +119,7 @@ def _commits(git: Git) -> dict[str, str]:
 
 
 def _output(git: Git, *arguments: str) -> str:
-    """The output of a git command; empty where it fails or git is missing."""
+    """The output of a git command; empty if it fails or git is missing."""
     try:
         return git.run(*arguments)
     except GitError:

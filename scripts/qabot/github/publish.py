@@ -1,12 +1,12 @@
 """Commit answers to the branch that people read, whatever else is pushed meanwhile.
 
-The commit is made in a repository of its own, on top of what the remote has by now: its questions, and
-every answer that is known, from here and from there. So two runs that meet do not merge text: the later
-one writes again what both know, and what its questions still lack is for the next run. The checkout is
-not touched, and the commit holds nothing but answers and asked questions.
+The commit is made in a separate repository, on top of the remote's current commit: its questions, with
+every known answer, from here and from there. So concurrent runs do not merge text: the later one writes
+the answers that both know, and the next run answers what is still missing. The checkout is not changed,
+and the commit contains only answers and asked questions.
 
-Where the branch takes no pushes, the commit goes to a branch beside it that waits to be merged, on top
-of what waits there: answers and questions of earlier runs, and commits of people.
+If the branch does not accept pushes, the commit goes to another branch that waits to be merged, on top
+of the answers and questions of earlier runs and the commits of people that wait there.
 """
 
 from __future__ import annotations
@@ -32,10 +32,10 @@ if TYPE_CHECKING:
     from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
 
-# Other runs and people push too, and a remote recovers; after this many tries something else is wrong.
+# Other runs and people push too, and a remote recovers; after this many attempts the cause is another.
 ATTEMPTS = 8
 _LONGEST_PAUSE = 8.0
-# Of a commit's first line; the rest of the names goes below.
+# The longest first line of a commit message; the other names follow below.
 _SUBJECT = 72
 
 # `Fixes #1` and `Fixes GH-1` close an issue, `@name` notifies somebody, `[skip ci]` skips workflows.
@@ -45,13 +45,13 @@ _MEANT_FOR_GITHUB = re.compile(r"[#@\[\]]|(?<=GH)-(?=[0-9])", re.IGNORECASE)
 
 @dataclass(frozen=True, slots=True)
 class Published:
-    """What became of the answers.
+    """The result of committing answers.
 
     Args:
-        commit: the new commit; None where the remote has all of it already.
-        branch: where the answers are.
-        files: what that branch has and the one that people read lacked, relative to the repository.
-        by_pull_request: whether that branch waits to be merged into the one that people read.
+        commit: the new commit; None if the remote already has everything.
+        branch: that has the answers.
+        files: files of that branch that the target branch lacked, relative to the repository.
+        by_pull_request: whether that branch waits to be merged into the target branch.
     """
 
     commit: str | None
@@ -69,18 +69,18 @@ def publish(
     git: Git | None = None,
     pause: Callable[[float], None] = time.sleep,
 ) -> Published:
-    """Commit what `answers/` and `questions/asked/` hold to a branch of `origin`.
+    """Commit the content of `answers/` and `questions/asked/` to a branch of `origin`.
 
     Args:
-        root: the checkout that the run was in.
+        root: the checkout of the run.
         branch: the branch to commit to.
         model: identity of the model that answered.
-        report: gets every attempt that failed.
+        report: receives every failed attempt.
         git: git in that checkout.
         pause: waits, seconds.
 
     Raises:
-        GitError: git or the remote refuses for a reason that another try cannot mend.
+        GitError: git or the remote refuses, and another attempt would fail, too.
     """
     publisher = _Publisher(root, branch, model, report, git or Git(root))
     for attempt in range(1, ATTEMPTS + 1):
@@ -94,14 +94,14 @@ def publish(
                 error if refusal is Refusal.PASSING else f"somebody else pushed to {branch} first"
             )
             report.note(f"{what}; trying again")
-        # Full jitter, so that runs that met once do not meet again.
+        # Full jitter, so that runs that collided once do not collide again.
         # aws.amazon.com/blogs/architecture/exponential-backoff-and-jitter
         pause(random.uniform(0, min(_LONGEST_PAUSE, 0.5 * 2**attempt)))  # noqa: S311
     raise AssertionError("the last attempt returns or raises")
 
 
 class _Publisher:
-    """Attempts to commit, and remembers what an attempt pushed whose reply was lost."""
+    """Attempts to commit, and remembers the pushes whose reply was lost."""
 
     def __init__(self, root: Path, branch: str, model: str, report: Reporter, git: Git) -> None:
         self._root = root
@@ -150,7 +150,7 @@ class _Publisher:
         return Published(space.head(), side, space.changed(), by_pull_request=True)
 
     def _commit(self, space: Workspace, known: Sequence[Result] | None = None) -> bool:
-        """Commit in the workspace what is known; whether anything changed."""
+        """Commit the known answers in the workspace; returns whether anything changed."""
         asked_here = list(copy_asked(self._root, space.tree, self._git, self._report))
         files = None
         if known is None and self._git.succeeds("diff-tree", "--quiet", "HEAD", space.tip):
@@ -164,7 +164,7 @@ class _Publisher:
 
 
 def message(files: tuple[str, ...]) -> str:
-    """Compose a commit message that names the question files and asks nothing of GitHub.
+    """Compose a commit message that names the question files and triggers nothing on GitHub.
 
     Args:
         files: what the commit changes.
@@ -180,14 +180,14 @@ def message(files: tuple[str, ...]) -> str:
 
 
 def current_branch(git: Git, environ: Mapping[str, str] = os.environ) -> str:
-    """Find the branch that a run is about: on GitHub the workflow's, else the checkout's.
+    """Find the branch of a run: on GitHub the workflow's, otherwise the checkout's.
 
     Args:
         git: git in the checkout.
         environ: the environment.
 
     Raises:
-        GitError: the checkout is on no branch.
+        GitError: the checkout is not on a branch.
     """
     if environ.get("GITHUB_REF_TYPE") == "branch" and environ.get("GITHUB_REF_NAME"):
         return environ["GITHUB_REF_NAME"]

@@ -1,4 +1,4 @@
-"""Where the branch takes no pushes, answers go by a pull request: one, that later runs update."""
+"""Pull requests with answers for a branch that does not accept pushes; later runs update them."""
 
 from __future__ import annotations
 
@@ -17,7 +17,7 @@ _TIMEOUT = 30
 
 
 class GitHubError(QabotError):
-    """GitHub's API refused; the message says what can be done by hand."""
+    """GitHub's API refused; the message says what to do by hand."""
 
 
 def open_pull_request(
@@ -26,8 +26,8 @@ def open_pull_request(
     """Open the pull request from one branch to another, unless it is open.
 
     Args:
-        branch: with the answers.
-        base: that lacks them.
+        branch: that has the answers.
+        base: the branch to merge it into.
         title: of a new one.
         environ: `GITHUB_API_URL`, `GITHUB_REPOSITORY`, `GITHUB_SERVER_URL` and `GITHUB_TOKEN`.
 
@@ -47,7 +47,7 @@ def open_pull_request(
         if isinstance(found, list) and found:
             return str(found[0]["html_url"]), False
         body = (
-            f"Answers to what is asked on `{base}`. That branch takes no pushes, so they wait here; "
+            f"Answers to the questions on `{base}`. It does not accept pushes, so they wait here; "
             "later runs add to this pull request."
         )
         made = _call(
@@ -62,12 +62,12 @@ def open_pull_request(
             else ""
         )
         raise GitHubError(
-            f"the answers are on the branch {branch}, and GitHub refused to open a pull request "
+            f"the answers are on the branch {branch}, but GitHub refused to open a pull request "
             f"({error.code}){hint}; or open it by hand: {by_hand}"
         ) from None
     except (OSError, ValueError, KeyError, TypeError) as error:
         raise GitHubError(
-            f"the answers are on the branch {branch}, and no pull request could be opened "
+            f"the answers are on the branch {branch}, but no pull request could be opened "
             f"({type(error).__name__}); open it by hand: {by_hand}"
         ) from None
 

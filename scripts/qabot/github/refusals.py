@@ -1,4 +1,4 @@
-"""Why a remote refused, from what git printed: what another try can mend, and what it cannot."""
+"""Why a remote refused, from git's output, and whether another attempt may succeed."""
 
 from __future__ import annotations
 
@@ -10,9 +10,9 @@ class Refusal(Enum):
     """Why a fetch or a push failed."""
 
     LATE = "somebody else pushed first"
-    PASSING = "the remote could not be reached, or has a problem of its own"
-    RULE = "the branch does not take pushes"
-    FINAL = "anything else: another try fails, too"
+    PASSING = "the remote could not be reached, or has a problem"
+    RULE = "the branch does not accept pushes"
+    FINAL = "another reason: another attempt would fail, too"
 
 
 # git's own words, libcurl's, OpenSSH's, and GitHub's while it has trouble (githubstatus.com). A
@@ -41,7 +41,7 @@ def classify(said: str) -> Refusal:
     """Find out why a fetch or a push failed.
 
     Args:
-        said: what git printed.
+        said: the output of git.
     """
     for refusal, words in (
         (Refusal.PASSING, _PASSING),

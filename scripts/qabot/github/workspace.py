@@ -1,7 +1,7 @@
-"""A working tree of a remote's branch, in a repository of its own, in which a commit is made.
+"""A separate repository with a working tree of a remote's branch, in which a commit is made.
 
-It reads the checkout's objects and configuration, and writes nothing there: no reference, no index and
-none of git's locks. What a killed run leaves is in nobody's way.
+It reads the checkout's objects and configuration, and writes nothing there: neither references, nor the
+index, nor git's locks. So a killed run leaves nothing that blocks another.
 """
 
 from __future__ import annotations
@@ -23,18 +23,18 @@ if TYPE_CHECKING:
 
     from qabot.github.git import Git
 
-# Nothing that a run has begun so long ago is still going on, seconds.
+# Seconds after which a leftover workspace cannot be in use any more.
 _ABANDONED = 86_400
 _TIP = "refs/qabot/tip"
 _SIDE = "refs/qabot/side"
-# Names of the branch whose pull request brings answers, the first that is free.
+# Names for the branch with the pull request of answers; the first free one is used.
 _SIDE_NAMES = ("answers/", "answers-", "qabot-answers-")
-# Not inherited: these describe the checkout's own repository, or are followed already.
+# Not inherited: these describe the checkout's repository, or are resolved already.
 _OWN = re.compile(
     r"core\.(?:bare|worktree|repositoryformatversion|sparsecheckout)|(?:extensions|include|includeif)\..*",
     re.DOTALL,
 )
-# What would run a person's programs, or take two names for one.
+# Settings that would run a person's programs, or treat two names as one.
 _SET = (
     ("core.hooksPath", os.devnull),
     ("core.ignoreCase", "false"),
@@ -46,14 +46,14 @@ _SET = (
 
 
 class Workspace:
-    """A repository of its own for one commit. Use `open_workspace`.
+    """A separate repository for one commit. Use `open_workspace`.
 
     Args:
         tree: its working tree.
         local: git in that tree.
-        remote: git in the checkout's working tree, where what its configuration names by a relative
-            path is found; its repository is this one.
-        branch: the branch that people read.
+        remote: git with this repository, but in the checkout's working tree, where relative paths in
+            its configuration are valid.
+        branch: the target branch.
     """
 
     def __init__(self, tree: Path, local: Git, remote: Git, branch: str) -> None:
@@ -67,7 +67,7 @@ class Workspace:
         self.tip = self.head()
 
     def head(self) -> str:
-        """The commit that the tree is at."""
+        """The current commit of the tree."""
         return self._local.run("rev-parse", "HEAD")
 
     def contains(self, commit: str) -> bool:
@@ -75,13 +75,13 @@ class Workspace:
         return self._local.succeeds("merge-base", "--is-ancestor", commit, self.tip)
 
     def stage(self, files: Iterable[str]) -> tuple[str, ...]:
-        """Let the next commit have files of the tree, and lack those that are gone from it.
+        """Stage files of the tree for the next commit, and the removal of those that are gone.
 
         Args:
             files: relative to the tree.
 
         Returns:
-            The files that this changes.
+            The files that change.
         """
         names = set(files)
         present = {name for name in names if is_there(self.tree, name)}
@@ -110,9 +110,9 @@ class Workspace:
         self._remote.run("push", "--quiet", "origin", f"HEAD:refs/heads/{self._branch}")
 
     def side_branch(self) -> str:
-        """Choose the branch whose pull request brings answers to this one.
+        """Choose the branch for a pull request with answers.
 
-        A branch `answers` leaves no room for `answers/main`: git keeps them as a file and a folder.
+        If a branch `answers` exists, git cannot have `answers/main`: they are a file and a folder.
 
         Raises:
             GitError: the remote refuses, or every name is taken.
@@ -131,20 +131,20 @@ class Workspace:
         return next((name for name in free if name in there), free[0])
 
     def fetch_side(self, side: str) -> str:
-        """Fetch the branch that waits to be merged, and check it out where it does wait.
+        """Fetch the branch that waits to be merged, and check it out if it exists.
 
         Args:
             side: that branch.
 
         Returns:
-            Its commit; empty where the remote does not have the branch.
+            Its commit; empty if the remote does not have the branch.
 
         Raises:
             GitError: the remote refuses.
         """
         if not self._remote.run("ls-remote", "--heads", "origin", f"refs/heads/{side}"):
             return ""
-        # Where the two branches parted can be far back.
+        # The common ancestor may be far back.
         deep = ["--unshallow"] if (self._repository / "shallow").is_file() else []
         refs = (f"+refs/heads/{self._branch}:{_TIP}", f"+refs/heads/{side}:{_SIDE}")
         self._remote.run("fetch", "--quiet", "--no-tags", *deep, "origin", *refs)
@@ -153,16 +153,16 @@ class Workspace:
         return self.head()
 
     def merge_branch(self, side: str) -> tuple[str, ...]:
-        """Merge what the branch has by now into the one that waits, which is checked out.
+        """Merge the target branch into the one that waits, which is checked out.
 
-        Where both changed the same lines, or one removed what the other changed, the branch decides:
+        If both changed the same lines, or one removed what the other changed, the target branch wins:
         its changes were reviewed.
 
         Args:
             side: the branch that waits.
 
         Returns:
-            The files that both changed so.
+            The files that both changed.
         """
         if self._local.succeeds("merge-base", "--is-ancestor", _TIP, _SIDE):
             return ()
@@ -183,11 +183,11 @@ class Workspace:
         message = f"Merge branch '{self._branch}' into {side}"
         self.commit(message)
         if not self.changed():
-            self._checkout(_TIP)  # it was merged, perhaps as one new commit: nothing waits
+            self._checkout(_TIP)  # it was merged, perhaps squashed: nothing waits
         return both
 
     def _removed_since(self, base: str) -> set[str]:
-        """Files that the branch has had since, and has removed again."""
+        """Files that were added to the branch since, and removed again."""
         added = self._local.lines(
             "diff", "--cached", "--name-only", "-z", "--diff-filter=A", "--no-renames", _TIP
         )
@@ -201,7 +201,7 @@ class Workspace:
 
         Args:
             side: that branch.
-            before: the commit that it must be at; empty where it must not be there.
+            before: the commit that it must be at; empty if it must not exist.
 
         Raises:
             GitError: the remote refuses, or somebody else pushed there.
@@ -228,18 +228,18 @@ def _is_below(name: str, folder: str) -> bool:
 
 @contextmanager
 def open_workspace(root: Path, git: Git, branch: str) -> Iterator[Workspace]:
-    """Make a workspace at the remote's branch; it is removed afterwards.
+    """Make a workspace at the remote's branch; it is removed at the end.
 
     Args:
         root: the checkout.
         git: git in the checkout.
-        branch: the branch that people read.
+        branch: the target branch.
 
     Raises:
         GitError: the remote refuses, or cannot be reached.
     """
     shared = (root / git.run("rev-parse", "--git-common-dir")).resolve()
-    # Inside, so that a user's configuration for repositories in some folder is this one's, too.
+    # Inside the checkout, so that a user's configuration for repositories in a folder applies, too.
     folder = shared / "qabot"
     folder.mkdir(exist_ok=True)
     _sweep(folder)
@@ -260,7 +260,7 @@ def open_workspace(root: Path, git: Git, branch: str) -> Iterator[Workspace]:
 
 
 def _configuration(git: Git) -> list[tuple[str, str]]:
-    """The checkout's own configuration, with what it includes."""
+    """The checkout's configuration, with files that it includes."""
     found: list[tuple[str, str]] = []
     listed = git.run("config", "--list", "--includes", "--show-scope", "-z").split("\0")
     for scope, entry in zip(listed[::2], listed[1::2], strict=False):
@@ -274,7 +274,7 @@ def _configuration(git: Git) -> list[tuple[str, str]]:
 
 
 def _sweep(folder: Path) -> None:
-    """Remove what runs have left that were killed long ago."""
+    """Remove workspaces of runs that were killed long ago."""
     for left in folder.glob("commit-*"):
         with contextlib.suppress(OSError):
             if time.time() - left.stat().st_mtime > _ABANDONED:

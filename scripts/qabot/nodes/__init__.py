@@ -1,1 +1,1 @@
-"""YAML and JSON as nodes that know their places."""
+"""YAML and JSON as nodes with their places."""

@@ -1,6 +1,6 @@
 """Read JSON as nodes with their places.
 
-YAML cannot read JSON's surrogate pairs, and `json` has no places except that of the first mistake.
+A YAML reader cannot read JSON's surrogate pairs, and `json` gives only the place of the first mistake.
 """
 
 from __future__ import annotations
@@ -30,10 +30,10 @@ _JSON_LITERAL = re.compile(r"-?(?:0|[1-9][0-9]*)(?:\.[0-9]+)?(?:[eE][-+]?[0-9]+)
 
 
 def read_json(text: str) -> Node | None:
-    """Read JSON (RFC 8259); None when there is nothing in it.
+    """Read JSON (RFC 8259); None when it is empty.
 
     Raises:
-        DocumentError: it is not JSON, or nested or long beyond the limits.
+        DocumentError: it is not JSON, or too deep or too long.
     """
     return _JSON(text).read()
 
@@ -45,7 +45,7 @@ class _JSON:
         self._text = text
         self._at = 0
         self._nodes = 0
-        # Where lines start, up to the last place asked for: asking for every node costs one pass.
+        # The starts of lines, up to the last requested place: the places of all nodes take one pass.
         self._line, self._line_start, self._counted = 1, 0, 0
 
     def read(self) -> Node | None:

@@ -1,7 +1,7 @@
-"""The data of a YAML or JSON file, where every node knows its line and column.
+"""The data of a YAML or JSON file, every node with its line and column.
 
-The safe subset: mappings, lists and scalars, nested no deeper than data needs. `yaml_reader` and
-`json_reader` read it.
+The safe subset: mappings, lists and scalars, with limited nesting. `qabot.nodes.yaml` and
+`qabot.nodes.json` read it.
 """
 
 from __future__ import annotations
@@ -16,7 +16,7 @@ MAX_NODES = 500_000
 
 
 class DocumentError(QabotError):
-    """The text is not the data it should be.
+    """The text is not valid YAML or JSON, or not of the safe subset.
 
     Args:
         line: from 1.
@@ -35,12 +35,12 @@ class DocumentError(QabotError):
 
 @dataclass(frozen=True, slots=True)
 class Scalar:
-    """Text, or what looks like a number, a truth value or null.
+    """Text, a number, a truth value or null.
 
     Args:
         line: from 1.
         column: from 1.
-        text: as the document means it.
+        text: its value as text.
         kind: `text`, `a number`, `true or false` or `null`.
     """
 
@@ -80,7 +80,7 @@ def decode(data: bytes) -> str:
     try:
         return data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
-        # Behind a byte order mark the codec counts from the text; in front of it from the file.
+        # After a byte order mark, the codec counts from the text; without one, from the file.
         bad = error.object[error.start : error.start + 1].hex()
         before = error.object[: error.start].decode("utf-8", "replace")
         line = before.count("\n") + 1
@@ -96,5 +96,5 @@ def too_many(line: int, column: int) -> DocumentError:
 
 
 def too_deep(line: int, column: int) -> DocumentError:
-    """The error for nesting beyond what data needs; see `DocumentError` for its place."""
+    """The error for nesting that is too deep; see `DocumentError` for its place."""
     return DocumentError(line, column, f"nested more than {MAX_DEPTH} deep", "flatten it")

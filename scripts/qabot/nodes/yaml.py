@@ -1,8 +1,8 @@
 """Read YAML as nodes with their places.
 
-Tags and aliases of anything but a scalar are refused while reading, before they can cost memory or
-time. The nodes come from PyYAML's event stream, which is not recursive; its loaders would build the
-alias bomb.
+Tags, and aliases of anything but scalars, are refused while reading, before they can cost memory or
+time. The nodes are made from PyYAML's event stream, which is not recursive; its loaders would expand
+an alias bomb.
 """
 
 from __future__ import annotations
@@ -27,7 +27,7 @@ from qabot.nodes.nodes import (
 if TYPE_CHECKING:
     from collections.abc import Iterator
 
-# YAML 1.2 core schema (yaml.org/spec/1.2.2, 10.3.2): what a plain scalar means when it is not text.
+# YAML 1.2 core schema (yaml.org/spec/1.2.2, 10.3.2): plain scalars that are not text.
 _NOT_TEXT = (
     ("null", re.compile(r"~|null|Null|NULL|")),
     ("true or false", re.compile(r"true|True|TRUE|false|False|FALSE")),
@@ -39,15 +39,15 @@ _NOT_TEXT = (
 )  # fmt: skip
 
 _COMMENT = re.compile(r"[ \t]+(#.*)")
-# A key whose colon has no space after it, as YAML wants.
+# A key without the space that YAML requires after its colon.
 _GLUED = re.compile(r"[ \t]*(?:-[ \t]+)?([A-Za-z_]+):(?=[^\s/])", re.MULTILINE)
 
-# What YAML calls non-printable (5.1); JSON forbids fewer, and its own reader reports those.
+# Non-printable characters in YAML (5.1); JSON forbids fewer, which its reader reports.
 _NON_PRINTABLE = re.compile("[^\t\n\r\x20-\x7e\x85\xa0-\ud7ff\ue000-\ufffd\U00010000-\U0010ffff]")
 
 
 def read_yaml(text: str) -> Node | None:
-    """Read one YAML document; None when there is nothing in it.
+    """Read one YAML document; None when it is empty.
 
     Raises:
         DocumentError: it is not YAML, or more than the safe subset.
@@ -112,7 +112,7 @@ def _compose(text: str) -> Node | None:
 
 
 def _check_comment(event: yaml.ScalarEvent, lines: list[str]) -> None:
-    """Refuse a comment that looks like the rest of the text in front of it: it would be lost."""
+    """Refuse a comment that looks like the rest of the preceding text, which would be lost."""
     if event.end_mark is None or event.end_mark.line >= len(lines):
         return
     line, column = event.end_mark.line, event.end_mark.column
@@ -127,8 +127,8 @@ def _check_comment(event: yaml.ScalarEvent, lines: list[str]) -> None:
         raise DocumentError(
             line + 1,
             match.start(1) + 1,
-            f"'{comment}' is a comment, not part of the text in front of it",
-            "put the whole text in quotes, or the comment on a line of its own",
+            f"'{comment}' is a comment, not part of the text before it",
+            "put the whole text in quotes, or the comment on a separate line",
         )
 
 
@@ -141,7 +141,7 @@ def _events(text: str) -> Iterator[yaml.Event]:
                 after = (event.end_mark.line + 1, event.end_mark.column + 1)
             yield event
     except (ValueError, OverflowError) as error:
-        # Where PyYAML has no libyaml it takes an escape beyond Unicode, such as "\U00110000", to chr().
+        # Without libyaml, PyYAML passes escapes beyond Unicode, such as "\U00110000", to chr().
         raise DocumentError(*after, f"not YAML: {error}", "correct the text that follows") from None
 
 
@@ -151,25 +151,25 @@ def _place(event: yaml.Event) -> tuple[int, int]:
 
 
 class _Composer:
-    """Puts the nodes of one event stream together, within the limits."""
+    """Builds the nodes of an event stream, within the limits."""
 
     def __init__(self) -> None:
         self.root: Node | None = None
         self._nodes = 0
-        # The lists and mappings that are open, and of a mapping the key that waits for its value.
+        # The open lists and mappings, each mapping with the key that waits for its value.
         self._open: list[tuple[Items | Fields, Scalar | None]] = []
         self._anchors: dict[str | None, Node] = {}
 
     def start(self, event: yaml.ScalarEvent | yaml.CollectionStartEvent) -> Node:
-        """The node that an event begins."""
+        """The node that starts with an event."""
         line, column = _place(event)
         if event.tag is not None:
             raise DocumentError(
-                line, column, f"the tag {event.tag} asks for more than data", "remove the tag"
+                line, column, f"the tag {event.tag} is not allowed", "remove the tag"
             )
         node: Node
         if isinstance(event, yaml.ScalarEvent):
-            # PyYAML's parsers differ in what they call the style of a plain scalar.
+            # PyYAML's parsers have different names for the style of a plain scalar.
             kind = "text" if event.style else _kind(event.value)
             node = Scalar(line, column, event.value, kind)
         elif isinstance(event, yaml.SequenceStartEvent):

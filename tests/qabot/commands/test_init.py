@@ -68,7 +68,7 @@ def test_what_is_there_is_never_overwritten(
     (root / name).write_text("mine\n")
     assert init(root) == 2
     err = capsys.readouterr().err
-    assert f"{name} is there with other content" in err
+    assert f"{name} exists with other content" in err
     assert "nothing was written" in err
     assert files(root) == {name: "mine\n"}
 
@@ -77,7 +77,7 @@ def test_answers_that_are_taken(root: Path, capsys: pytest.CaptureFixture[str]) 
     (root / "answers").mkdir()
     (root / "answers/exam.txt").write_text("42\n")
     assert init(root) == 2
-    assert "answers/ is taken" in capsys.readouterr().err
+    assert "answers/ is in use" in capsys.readouterr().err
     assert files(root) == {"answers/exam.txt": "42\n"}
 
 

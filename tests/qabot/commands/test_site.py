@@ -46,7 +46,7 @@ def test_it_wants_a_folder_or_a_browser(
     here: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(["site"]) == 2
-    said = "say where to write the page (--out DIR), or to show it (--open)"
+    said = "give --out DIR to write the page, or --open to show it"
     assert said in capsys.readouterr().err
     assert not list(here.root.rglob("index.html"))
 

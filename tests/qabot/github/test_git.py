@@ -30,7 +30,7 @@ def test_without_a_token_nothing_is_configured(tmp_path: Path) -> None:
 
 
 def test_git_that_is_missing_is_reported(tmp_path: Path) -> None:
-    with pytest.raises(GitError, match="no git on PATH"):
+    with pytest.raises(GitError, match="git is not on PATH"):
         Git(tmp_path, {"PATH": str(tmp_path)}).run("status")
 
 
