@@ -50,7 +50,7 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
     assert len(results) == 300
     assert {result.key: result for result in results} == expected(requests)
     assert sorted(keys) == sorted(request.key for request in requests), (
-        "one task a question, none twice"
+        "one task per question, none twice"
     )
     assert limits.throttled == 0, "the account's rates were passed"
     # What AWS is asked, by kind. Launching costs two calls a question, all else next to nothing.
