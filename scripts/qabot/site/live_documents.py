@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
     from qabot.documents.passage import Passage
 
-# A phone can hold this much text and rank it: some 3,000 pages.
+# A phone can hold this much text and rank it: some 5,000 pages.
 MOST_BYTES = 16_000_000
 # Beyond this many, a list of files helps nobody, and only the folders can be chosen.
 _MOST_CHOICES = 1_000
