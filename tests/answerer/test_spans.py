@@ -5,21 +5,26 @@ from __future__ import annotations
 import itertools
 import math
 import re
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from answerer.errors import ModelError
 from answerer.spans import SpanSearch
-from answerer.windows import Context
+from answerer.windows import Context, Windows
+from tests.answerer.test_graphemes import CLUSTERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 LOGITS = st.floats(-12, 12, width=32)
+
+
+BUNDLED = Path(__file__).parents[2] / "container/model/tokenizer.json"
 
 
 def words(count: int) -> Context:
@@ -73,6 +78,40 @@ def test_one_window_is_ranked_as_the_reference(
     first, last = span.start // 2, (span.end - 1) // 2
     assert 0 <= last - first < longest
     assert starts[first] * ends[last] == pytest.approx(reference(start, end, longest), rel=1e-4)
+
+
+@pytest.fixture(scope="module")
+def bundled() -> Windows:
+    return Windows(BUNDLED, 384)
+
+
+@settings(max_examples=200)
+@given(
+    clusters=st.lists(
+        st.sampled_from([*CLUSTERS, *"ab1 .,\nởïﬁİßǆ½"]),
+        min_size=1,
+        max_size=40,
+    ),
+    seed=st.integers(0, 2**32 - 1),
+)
+def test_no_answer_ends_inside_a_character_of_any_script(
+    bundled: Windows, clusters: list[str], seed: int
+) -> None:
+    # The tokenizer drops marks and cuts words into pieces; whatever the model prefers of them, an
+    # answer is made of whole characters, as they were put into the text.
+    text = "".join(clusters)
+    context = bundled.context(text)
+    if context.blank.all():
+        return
+    logits = np.random.default_rng(seed).normal(0, 4, (2, len(context.ids))).astype(np.float32)
+    search = SpanSearch(text, 5)
+    add(search, context, 0, *logits)
+    borders = set(itertools.accumulate(map(len, clusters), initial=0))
+    spans = search.best(5)
+    assert spans
+    for span in spans:
+        assert text[span.start : span.end] == span.answer != ""
+        assert {span.start, span.end} <= borders
 
 
 @given(
