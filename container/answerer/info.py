@@ -93,6 +93,15 @@ def hub_identity(name: str, revision: str, quantisation: str) -> str:
     return f"{name}@{revision}+{quantisation}/s{SPAN_SEARCH}"
 
 
+def is_calibrated(identity: str) -> bool:
+    """Whether a fit makes probabilities of the scores of a model.
+
+    Args:
+        identity: the model's; one that `ModelInfo.identity` did not make counts as calibrated.
+    """
+    return re.search(r"/s\d+$", identity) is None
+
+
 def digest(directory: Path) -> str:
     """SHA-256 over the bytes of model.onnx followed by those of tokenizer.json."""
     sha = hashlib.sha256()

@@ -12,7 +12,7 @@ from typing import Any
 import pytest
 
 from answerer.errors import ModelError
-from answerer.info import SPAN_SEARCH, ModelInfo, digest, hub_identity, read_info
+from answerer.info import SPAN_SEARCH, ModelInfo, digest, hub_identity, is_calibrated, read_info
 
 BUNDLED = Path(__file__).parents[2] / "container/model"
 
@@ -37,6 +37,8 @@ def test_identity_without_a_hub_changes_with_the_content(directory: Path) -> Non
     other = dataclasses.replace(info.calibration, threshold=0.9)
     assert dataclasses.replace(info, calibration=other).identity != info.identity
     assert dataclasses.replace(info, calibration=None).identity == base
+    assert is_calibrated(info.identity)
+    assert not is_calibrated(base)
     with (directory / "tokenizer.json").open("a", encoding="utf-8") as file:
         file.write(" ")
     assert digest(directory) != info.digest
@@ -53,6 +55,7 @@ def test_identity_of_a_hubs_checkpoint_needs_no_files() -> None:
         licence="MIT",
     )
     assert info.identity == hub_identity("a/b", "0123456", "int8")
+    assert not is_calibrated(info.identity)
     assert info.identity != hub_identity("a/b", "0123456", "none")
 
 

@@ -7,7 +7,14 @@ from pathlib import PurePosixPath
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
-from qabot.answers.model import NOT_SAID, Answer, is_as_expected, is_doubtful
+from qabot.answers.model import (
+    NOT_CALIBRATED,
+    NOT_SAID,
+    Answer,
+    is_as_expected,
+    is_calibrated,
+    is_doubtful,
+)
 from qabot.console.text import clean
 
 if TYPE_CHECKING:
@@ -109,6 +116,8 @@ def render(answers: AnswerSet, questions: Mapping[str, Question]) -> str:
         "",
         f"Answers to [{escape(answers.source)}]({up}{quote(answers.source)}).",
     ]
+    if not is_calibrated(entry.result for entry in answers.entries):
+        lines += ["", NOT_CALIBRATED]
     for entry in answers.entries:
         lines += ["", f"## {escape(entry.question)}", ""]
         lines += _entry(entry, questions.get(entry.id), up)

@@ -7,10 +7,11 @@ import unicodedata
 from dataclasses import asdict, dataclass, field, replace
 from typing import TYPE_CHECKING, Any, TypeAlias
 
+from answerer import info
 from qabot.answers.places import NOWHERE, Place, Places
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
 
     from answerer.spans import Span
     from qabot.questions.parse import Question
@@ -25,6 +26,8 @@ DOUBTFUL = 0.5
 
 # Shown where the answer is null.
 NOT_SAID = "The text does not say."
+# What people read beside the scores of a model without a fit.
+NOT_CALIBRATED = "Scores are not calibrated: they compare answers, and are not probabilities."
 
 
 # At this score or above, an answer in another document is shown even if the first is not doubtful.
@@ -139,6 +142,12 @@ class AnswerSet:
 def is_doubtful(result: Result) -> bool:
     """Whether a person should look twice at an answer."""
     return isinstance(result, Answer) and result.span.score < DOUBTFUL
+
+
+def is_calibrated(results: Iterable[Result]) -> bool:
+    """Whether the scores of all answers are probabilities; see `qabot model calibrate`."""
+    answers = (result for result in results if isinstance(result, Answer))
+    return all(info.is_calibrated(answer.model) for answer in answers)
 
 
 def is_as_expected(span: Span, question: Question) -> bool | None:

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import argparse
 import json
+import shlex
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -332,8 +333,9 @@ def export_model(options: ExportOptions) -> int:
     print(f"{clean(str(options.out))}: {clean(info.identity)}, {info.size / 1e6:.1f} MB")
     print(f"licence {clean(info.licence)}, windows of {info.max_length} tokens")
     null = "says where a text does not answer" if info.null else "always answers"
-    out = clean(str(options.out))
-    print(f"{null}; its scores are not probabilities yet: qabot model calibrate FILE --model {out}")
+    out = shlex.quote(clean(str(options.out)))
+    print(f"{null}; its scores are not calibrated")
+    print(f"to fit them: qabot model calibrate FILE --model {out}")
     return 0
 
 

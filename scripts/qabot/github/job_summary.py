@@ -8,7 +8,14 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell
-from qabot.answers.model import NOT_SAID, Answer, is_as_expected, is_doubtful
+from qabot.answers.model import (
+    NOT_CALIBRATED,
+    NOT_SAID,
+    Answer,
+    is_as_expected,
+    is_calibrated,
+    is_doubtful,
+)
 from qabot.console.text import count
 from qabot.github import job_summary_pictures as pictures
 
@@ -47,6 +54,8 @@ def render(
         timeline: of the run, where it was recorded.
     """
     lines = [f"### {title}", "", _counts(plan, outcome, cost), ""]
+    if not is_calibrated(results.values()):
+        lines += [NOT_CALIBRATED, ""]
     if drawn := pictures.scores(_scores(plan, results)):
         lines += [*drawn, ""]
     if timeline is not None and (drawn := pictures.timeline(timeline, _labels(plan))):

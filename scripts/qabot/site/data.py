@@ -9,7 +9,15 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Failure, Result, is_as_expected, is_doubtful, is_in
+from qabot.answers.model import (
+    Answer,
+    Failure,
+    Result,
+    is_as_expected,
+    is_calibrated,
+    is_doubtful,
+    is_in,
+)
 from qabot.answers.places import NOWHERE, Place, Places
 
 if TYPE_CHECKING:
@@ -98,6 +106,11 @@ class ShownSet:
     def models(self) -> tuple[str, ...]:
         """The identities of the models that answered."""
         return tuple(sorted({item.result.model for item in self.items if item.result}))
+
+    @property
+    def is_calibrated(self) -> bool:
+        """Whether the scores are probabilities."""
+        return is_calibrated(item.result for item in self.items if item.result)
 
     @property
     def scores(self) -> list[float]:

@@ -15,7 +15,7 @@ from markupsafe import Markup
 
 from qabot.answers.histogram import MIN_CHART
 from qabot.answers.markdown import sentence
-from qabot.answers.model import NOT_SAID, Answer
+from qabot.answers.model import NOT_CALIBRATED, NOT_SAID, Answer
 from qabot.site import templating
 from qabot.site.charts import scores_svg
 from qabot.site.contexts import Contexts
@@ -91,6 +91,7 @@ def render(
         scores_svg=scores_svg,
         sentence=sentence,
         not_said=NOT_SAID,
+        not_calibrated=NOT_CALIBRATED,
     )
 
 

@@ -12,7 +12,7 @@ from markdown_it import MarkdownIt
 
 from answerer.spans import Span
 from qabot.answers.markdown import escape, render, sentence
-from qabot.answers.model import Answer, AnswerSet, Entry, Failure
+from qabot.answers.model import NOT_CALIBRATED, Answer, AnswerSet, Entry, Failure
 from qabot.console.text import clean
 from qabot.questions.parse import Question
 
@@ -151,6 +151,16 @@ def test_a_doubtful_answer_is_marked() -> None:
     page = page_of("He won in 1921. Then", "1921", expect=("1922",), score=0.2)
     assert "⚠️ Doubtful: it could also be “else”." in page
     assert "❌ Not as expected: “1922”" in page
+
+
+def test_scores_that_are_no_probabilities_are_marked() -> None:
+    def page(*models: str) -> str:
+        span = Span("1921", 0, 4, 0.9)
+        entries = tuple(Entry(model, "q", Answer("k", model, span)) for model in models)
+        return render(AnswerSet("questions/a.yaml", entries), {})
+
+    assert f"yaml).\n\n{NOT_CALIBRATED}\n\n## q" in page("m@1/s2", "m@1/s2-0a1b2c")
+    assert NOT_CALIBRATED not in page("m@1/s2-0a1b2c")
 
 
 def test_a_failure_is_told() -> None:

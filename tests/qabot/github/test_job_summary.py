@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from qabot.answers.model import Failure, Result
+from qabot.answers.model import NOT_CALIBRATED, Failure, Result
 from qabot.commands.answer import is_unfinished
 from qabot.console.reporter import Reporter
 from qabot.engines import Engine
@@ -51,6 +51,12 @@ def test_failures_come_first(repository: Repository) -> None:
     assert [row.split("|")[1].strip() for row in rows] == ["❌", "❌", "⚠️", "✅"]
     assert "crashed: it crashed" in rows[0]
     assert "expected: x" in rows[1]
+
+
+def test_scores_that_are_no_probabilities_are_marked(repository: Repository) -> None:
+    repository.write("questions/a.yaml", "context: 1921 was it\nquestions: [q]\n")
+    assert NOT_CALIBRATED in rendered(repository, ScriptedEngine(model="m@1/s2"))
+    assert NOT_CALIBRATED not in rendered(repository, ScriptedEngine(model="m@1/s2-0a1b2c"))
 
 
 @pytest.mark.parametrize("text", HOSTILE)

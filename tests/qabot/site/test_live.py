@@ -103,6 +103,13 @@ def address(folder: Path) -> Iterator[str]:
         running.shutdown()
 
 
+def uncalibrated(route: Route) -> None:
+    """The page, with a model that has no fit."""
+    response = route.fetch()
+    body = re.sub(r'"calibration": ?\{[^}]*\}', '"calibration": null', response.text())
+    route.fulfill(response=response, body=body)
+
+
 Opened = Callable[..., "Page"]
 
 
@@ -471,6 +478,14 @@ def pairs() -> list[tuple[str, str]]:
     long = "\n\n".join(paragraph["context"] for paragraph in paragraphs)
     short = [(p["context"], question) for p in paragraphs for question in p["questions"]]
     return short + [(long, p["questions"][0]) for p in paragraphs]
+
+
+def test_a_score_that_is_no_probability_is_marked(opened: Opened, address: str) -> None:
+    text = "Its captain was Ada Berg."
+    assert "not calibrated" not in ask(opened(), "Who was the captain?", "own", text)
+    page = opened(routes={address: uncalibrated})
+    shown = ask(page, "Who was the captain?", "own", text)
+    assert re.search(r"score 0\.\d\d \(not calibrated\)", shown), shown
 
 
 def test_it_finds_the_same_answers_as_the_program(opened: Opened) -> None:

@@ -9,6 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
+from qabot.answers.model import NOT_CALIBRATED
 from qabot.github.links import Links
 from tests.conftest import Repository
 from tests.local_server import Handler, serving
@@ -40,6 +41,16 @@ def test_it_reads_without_a_script(repository: Repository, viewer: Viewer) -> No
         assert not page.is_visible(needs_it), needs_it
     for one in page.locator("main h3, main mark, main .score, main .note").all():
         assert one.is_visible(), one.text_content()
+
+
+def test_scores_that_are_no_probabilities_are_marked(
+    repository: Repository, viewer: Viewer
+) -> None:
+    page = viewer.open(site(peach(repository)))
+    assert text_of(page, "section > header + .note") == NOT_CALIBRATED
+    answer_all(repository, {"name": ("Momotaro", 0.96)}, model="m@1/s2-0a1b2c")
+    page = viewer.open(site(repository))
+    assert NOT_CALIBRATED not in text_of(page, "main")
 
 
 def test_an_empty_page_says_what_to_do(repository: Repository, viewer: Viewer) -> None:

@@ -127,7 +127,8 @@ function showAnswer(spans, texts, path, milliseconds) {
   const doubtful = first.score !== null && first.score < 0.5;
   if (first.score !== null) {
     const score = element("p", `${doubtful ? "? doubtful" : "score"} `, { class: doubtful ? "score doubt" : "score" });
-    score.append(element("b", percent(first.score)), ` · ${(milliseconds / 1000).toFixed(1)} s`);
+    const fit = manifest.settings.calibration ? "" : " (not calibrated)";
+    score.append(element("b", percent(first.score)), `${fit} · ${(milliseconds / 1000).toFixed(1)} s`);
     const place = first.answer === null ? null : texts[first.text];
     if (place?.article) {
       score.append(" · ", element("a", "in its text on this page", { href: `#${place.article.id}` }));
