@@ -68,6 +68,17 @@ def test_a_question_goes_from_pending_through_running_to_answered(table: Table) 
     assert answered["k"].model == "m@1"
 
 
+def test_that_the_text_does_not_say_is_an_answer(table: Table) -> None:
+    spans = [Span("", 0, 0, 0.8), *SPANS]
+    claim(table, 1)
+    table.start("k", 1, task="arn:1", lease=200)
+    assert table.answer("k", 1, spans, "m@1")
+    assert table.get("k").status is Status.ANSWERED
+    assert table.get("k").spans == tuple(spans)
+    raw = table.client.get_item(TableName=table.name, Key={"item_id": {"S": "k"}})["Item"]
+    assert raw["answer"] == {"NULL": True}
+
+
 def test_the_same_write_sent_twice_succeeds_twice(table: Table) -> None:
     for _ in range(2):
         assert claim(table, 1) is None

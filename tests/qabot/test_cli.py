@@ -17,6 +17,7 @@ import pytest
 
 from answerer.errors import AnswererError
 from qabot import __version__
+from qabot.answers.model import NOT_SAID
 from qabot.cli import COMMANDS, main
 from qabot.commands.arguments import EXIT_CODES
 from qabot.errors import CloudError
@@ -122,6 +123,9 @@ def test_preview_answers_and_writes_nothing(
     assert "previewed 1 of 1 question" in capsys.readouterr().err
     assert "### Preview by the bundled model" in summary.read_text()
     assert "| Momotaro | 0." in summary.read_text()
+    here.write("questions/fare.yaml", "context: It was.\nquestions: [How much is the fare?]\n")
+    assert main(["preview", "fare"]) == 0
+    assert f"| *{NOT_SAID}* | 0." in summary.read_text()
     # What is answered already is not tried again.
     main(["answer"])
     capsys.readouterr()

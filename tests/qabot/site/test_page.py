@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 
-from qabot.answers.model import NOT_CALIBRATED
+from qabot.answers.model import NOT_CALIBRATED, NOT_SAID
 from qabot.github.links import Links
 from tests.conftest import Repository
 from tests.local_server import Handler, serving
@@ -41,6 +41,16 @@ def test_it_reads_without_a_script(repository: Repository, viewer: Viewer) -> No
         assert not page.is_visible(needs_it), needs_it
     for one in page.locator("main h3, main mark, main .score, main .note").all():
         assert one.is_visible(), one.text_content()
+
+
+def test_that_the_text_does_not_say_is_read_as_that(repository: Repository, viewer: Viewer) -> None:
+    answer_all(peach(repository), {"name": ("", 0.9)})
+    page = viewer.open(site(repository))
+    shown = "[id='peach/name']"
+    assert text_of(page, f"{shown} blockquote") == NOT_SAID
+    assert text_of(page, f"{shown} .score") == "score 0.90"
+    assert text_of(page, f"{shown} .also").startswith("It could also be")
+    assert "Not as expected" in text_of(page, shown), "Momotaro was"
 
 
 def test_scores_that_are_no_probabilities_are_marked(

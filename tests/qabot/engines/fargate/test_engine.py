@@ -27,6 +27,7 @@ from tests.qabot.engines.fargate.bench import (
     make_requests,
     table_of,
 )
+from tests.tutorial import MOMOTARO
 from tools.emulator import Cloud
 from tools.emulator.typical_faults import HANGS, AccountLimits, TaskFaults
 
@@ -64,6 +65,16 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
         "cloudformation:CreateStack",
     }
     assert tasks == {"dynamodb:UpdateItem": 600, "dynamodb:GetItem": 300}
+
+
+def test_that_the_text_does_not_say_comes_back(cloud: Cloud) -> None:
+    question = "How much is the fare of the ferry to Bergen?"
+    request = Request("no-fare", question, MOMOTARO)
+    (result,) = engine().answer([request])
+    assert result == expected([request])["no-fare"]
+    assert isinstance(result, Answer)
+    assert not result.span.found
+    assert len(launched_keys(cloud)) == 1
 
 
 def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:

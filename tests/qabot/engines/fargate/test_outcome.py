@@ -24,3 +24,8 @@ CONTEXT = "It was 1921."
 def test_an_answer_is_a_part_of_its_context(span: Span, believed: bool) -> None:
     item = Item(key="k", status=Status.ANSWERED, spans=(Span("It", 0, 2, 0.9), span))
     assert is_of(item, CONTEXT) == believed
+
+
+def test_that_the_text_does_not_say_is_believed() -> None:
+    spans = (Span("", 0, 0, 0.8), Span("1921", 7, 11, 0.1))
+    assert is_of(Item(key="k", status=Status.ANSWERED, spans=spans), CONTEXT)
