@@ -12,12 +12,11 @@ import math
 from dataclasses import dataclass
 from typing import Any
 
-# Larger margins and ranks are cut to this.
+# Larger log odds are cut to this.
 MOST = 20.0
 
-FEATURES = ("share", "margin", "rank", "overlap", "tokens", "length")
-# Whether the text answers depends on only two of them: a fit on paragraphs must hold for long texts.
-NONE_FEATURES = ("rank", "overlap")
+FEATURES = ("agreement",)
+NONE_FEATURES = ("support", "overlap")
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -25,38 +24,31 @@ class Evidence:
     """The evidence for a span.
 
     Args:
-        share: logarithm of this answer's share of the total probability, all its spans counted.
-        total: logarithm of the total weight of all spans, relative to the null.
-        margin: its rank minus the best other answer's; 0 where there is no other.
+        agreement: expected overlap (F1 of code points) of the span with what the model means, in
+            [0, 1): over all spans, weighted by their probability. It is low where the model
+            hesitates between answers, and where it is sure of the place, but not of where the answer
+            begins and ends.
+        support: log odds of all spans of this answer together, against the null of their windows.
         rank: its rank without the lexical part: log odds against the window's null.
         overlap: share of the question's terms that its passage contains.
-        tokens: how many tokens were read.
-        length: of the answer, in code points.
-        candidates: how many spans there were to choose from.
     """
 
-    share: float
-    total: float
-    margin: float
+    agreement: float
+    support: float
     rank: float
     overlap: float
-    tokens: int
-    length: int
-    candidates: int
 
     def features(self, names: tuple[str, ...] = FEATURES) -> list[float]:
         """The numbers that a calibration weighs.
 
         Args:
-            names: which of `FEATURES`, in this order.
+            names: which of `FEATURES` and `NONE_FEATURES`, in this order.
         """
+        agreement = max(math.exp(-MOST), self.agreement)
         known = {
-            "share": max(-MOST, self.share),
-            "margin": min(MOST, self.margin),
-            "rank": max(-MOST, min(MOST, self.rank)),
+            "agreement": min(MOST, math.log(agreement / (1 - agreement))),
+            "support": max(-MOST, min(MOST, self.support)),
             "overlap": self.overlap,
-            "tokens": math.log(self.tokens),
-            "length": math.log(self.length),
         }
         return [known[name] for name in names]
 
@@ -94,19 +86,17 @@ def probabilities(
     Args:
         evidence: for the span.
         has_null: whether the model has a null.
-        calibration: the fit; without one, the shares of a softmax.
+        calibration: the fit; without one, the agreement and the support as they are.
     """
     if calibration is not None:
         none = 0.0
         if calibration.none is not None:
             none = _logistic(calibration.none, evidence.features(NONE_FEATURES))
         return _logistic(calibration.right, evidence.features()) * (1 - none), none
-    # In a text of few spans the model has no choice, which is not a reason to be sure.
-    right = math.exp(min(0.0, evidence.share)) * evidence.candidates / (evidence.candidates + 1)
     if not has_null:
-        return right, 0.0
-    none = 1 / (1 + math.exp(min(evidence.total, 700.0)))
-    return right * (1 - none), none
+        return evidence.agreement, 0.0
+    none = 1 / (1 + math.exp(min(evidence.support, 700.0)))
+    return evidence.agreement * (1 - none), none
 
 
 def _logistic(weights: tuple[float, ...], features: list[float]) -> float:

@@ -88,6 +88,21 @@ class _Candidate:
     overlap: float
 
 
+@dataclass(frozen=True, slots=True)
+class _Group:
+    """The candidates of one answer.
+
+    Args:
+        best: the answer.
+        mentions: it, and all others with the same text.
+        candidates: the mentions, and every span that overlaps one.
+    """
+
+    best: _Candidate
+    mentions: list[_Candidate]
+    candidates: list[_Candidate]
+
+
 class SpanSearch:
     """The best spans of one question over all windows of its text.
 
@@ -99,7 +114,6 @@ class SpanSearch:
     def __init__(self, text: str, max_answer_tokens: int) -> None:
         self._text = text
         self._width = max_answer_tokens
-        self._tokens = 0
         self._candidates: dict[tuple[int, int], _Candidate] = {}
 
     def add(
@@ -135,7 +149,6 @@ class SpanSearch:
             raise ModelError(
                 "the model is broken: its logits are not finite numbers; export it again"
             )
-        self._tokens += len(start)
         # A blank token can be inside an answer but not its first or last one.
         blank = context.blank[window.start : window.stop]
         start = np.where(blank, -np.inf, start)
@@ -164,7 +177,7 @@ class SpanSearch:
         Args:
             top_k: how many spans at most.
             has_null: whether the model has a null.
-            calibration: turns ranks into probabilities; without one, a softmax does.
+            calibration: turns the evidence into probabilities.
 
         Returns:
             the answer, which is an empty span where the text does not say, then other answers;
@@ -172,12 +185,11 @@ class SpanSearch:
         """
         from answerer.scores import probabilities
 
-        groups = list(itertools.islice(self._groups(), top_k + 1))
-        evidence = [self._evidence(groups, number) for number in range(min(top_k, len(groups)))]
-        spans = []
-        for group, found in zip(groups, evidence, strict=False):
+        spans: list[Span] = []
+        for group in itertools.islice(self._groups(), top_k):
+            found = self._evidence(group)
             right, none = probabilities(found, has_null=has_null, calibration=calibration)
-            best = group[0]
+            best = group.best
             spans.append(Span(self._text[best.start : best.end], best.start, best.end, right))
             if len(spans) == 1 and has_null and _is_none(found, none, calibration):
                 spans.insert(0, Span("", 0, 0, none))
@@ -187,13 +199,13 @@ class SpanSearch:
 
     def evidence(self) -> tuple[Span, Evidence]:
         """The best span, with the score 0, and the evidence for it."""
-        groups = list(itertools.islice(self._groups(), 2))
-        best = groups[0][0]
+        group = next(self._groups())
+        best = group.best
         span = Span(self._text[best.start : best.end], best.start, best.end, 0.0)
-        return span, self._evidence(groups, 0)
+        return span, self._evidence(group)
 
-    def _groups(self) -> Iterator[list[_Candidate]]:
-        """The candidates grouped by answer: best first in each group, and the best group first."""
+    def _groups(self) -> Iterator[_Group]:
+        """The candidates grouped by answer, the best answer first."""
         ordered = sorted(self._candidates.values(), key=lambda c: (-c.rank, c.start, c.end))
         left = ordered[:COMPARED]
         said = {c: _said(self._text[c.start : c.end]) for c in left}
@@ -201,14 +213,12 @@ class SpanSearch:
             best = self._one_date(left[0], left)
             # A span that overlaps another mention of the same text counts for it, too.
             mentions = [c for c in left if said[c] == said[best]]
-            group = [best]
+            group: list[_Candidate] = []
             others: list[_Candidate] = []
             for candidate in left:
-                if candidate is best:
-                    continue
                 speaks = any(candidate.start < m.end and m.start < candidate.end for m in mentions)
                 (group if speaks else others).append(candidate)
-            yield group
+            yield _Group(best, mentions, group)
             left = others
 
     def _one_date(self, best: _Candidate, candidates: Iterable[_Candidate]) -> _Candidate:
@@ -222,22 +232,31 @@ class SpanSearch:
                         return candidate
         return best
 
-    def _evidence(self, groups: list[list[_Candidate]], number: int) -> Evidence:
-        best = groups[number][0]
-        tops = [max(candidate.rank for candidate in group) for group in groups]
-        others = tops[:number] + tops[number + 1 :]
-        found = self._candidates.values()
-        everything = _log_sum([candidate.rank for candidate in found])
-        return Evidence(
-            share=_log_sum([candidate.rank for candidate in groups[number]]) - everything,
-            total=_log_sum([candidate.model_rank for candidate in found]),
-            margin=tops[number] - max(others) if others else 0.0,
-            rank=best.model_rank,
-            overlap=best.overlap,
-            tokens=self._tokens,
-            length=best.end - best.start,
-            candidates=len(found),
+    def _evidence(self, group: _Group) -> Evidence:
+        everything = _log_sum([candidate.rank for candidate in self._candidates.values()])
+        agreement = math.fsum(
+            math.exp(candidate.rank - everything) * overlap
+            for candidate, overlap in zip(group.candidates, _overlaps(group), strict=True)
         )
+        # In a text of few spans the model has no choice, which is not a reason to be sure.
+        choices = len(self._candidates)
+        return Evidence(
+            agreement=min(1.0, agreement) * choices / (choices + 1),
+            support=_log_sum([candidate.model_rank for candidate in group.candidates]),
+            rank=group.best.model_rank,
+            overlap=group.best.overlap,
+        )
+
+
+def _overlaps(group: _Group) -> list[float]:
+    """The F1, in code points, of each candidate with the nearest mention."""
+    import numpy as np
+
+    first, last = np.array([(c.start, c.end) for c in group.candidates]).T[:, :, None]
+    start, end = np.array([(m.start, m.end) for m in group.mentions]).T
+    shared = np.maximum(0, np.minimum(last, end) - np.maximum(first, start))
+    nearest: list[float] = (2 * shared / (last - first + end - start)).max(axis=1).tolist()
+    return nearest
 
 
 def _best_cells(sums: NDArray[np.float32]) -> set[tuple[int, int]]:

@@ -218,10 +218,13 @@ def search_in(text: str, likely: dict[str, float], null: float = 0.0) -> SpanSea
 
 
 def test_mentions_of_one_answer_speak_for_it_together() -> None:
-    text = " ".join(f"Day {day}: the captain was HAGEN, mate Lund." for day in range(20))
-    best, other = search_in(text.replace("HAGEN", "Hagen"), {"Hagen": 3, "Lund": 2}).best(2)
+    days = [f"Day {day}: the captain was Hagen, mate Lund." for day in range(20)]
+    logits = {"Hagen": 3.0, "Lund": 2.0}
+    best, other = search_in(" ".join(days), logits).best(2)
     assert (best.answer, other.answer) == ("Hagen", "Lund")
-    assert best.score > 0.8
+    assert best.score == pytest.approx(search_in(days[0], logits).best(1)[0].score, abs=0.05)
+    (only,) = search_in("It was Hagen and nobody else on that day. " * 60, {"Hagen": 9}).best(1)
+    assert only.score > 0.99, "what has no rival is not in doubt"
     mixed = "hagen. Hagen, HAGEN; Lund"
     spans = search_in(mixed, {"hagen": 1, "Hagen": 3, "HAGEN": 1, "Lund": 0}).best(3)
     assert [span.answer for span in spans] == ["Hagen", "Lund"]
@@ -235,8 +238,9 @@ def test_overlapping_spans_speak_for_one_answer() -> None:
     add(search, context, 0, starts, ends)
     best, other = search.best(2)
     assert best.start == 0
-    assert best.score > 0.8
+    assert 0.5 < best.score < 0.7, "sure of the place, and not of where the answer ends"
     assert other.start == 8
+    assert other.score < 0.1
 
 
 def test_null_that_outranks_every_span_says_that_the_text_does_not_say() -> None:

@@ -15,18 +15,16 @@ from qabot.models.reliability import auroc, calibration_error, diagram
 
 
 def observations(count: int, seed: int = 0) -> list[Observation]:
-    """Questions of which the text answers half; how likely a span is right follows from its rank."""
+    """Questions of which the text answers half; a span is more often right than the model thinks."""
     chance = random.Random(seed)
     made = []
     for _ in range(count):
         answerable = chance.random() < 0.5
         rank = chance.gauss(4 if answerable else -4, 2)
-        share = -chance.expovariate(1)
-        right = answerable and chance.random() < 1 / (1 + math.exp(-2 - 2 * share))
-        evidence = Evidence(
-            share=share, total=rank, margin=chance.uniform(0, 5), rank=rank, overlap=0.5,
-            tokens=chance.randint(50, 300), length=chance.randint(1, 30), candidates=200,
-        )  # fmt: skip
+        odds = chance.gauss(0, 2)
+        right = answerable and chance.random() < 1 / (1 + math.exp(-1 - odds))
+        agreement = 1 / (1 + math.exp(-odds))
+        evidence = Evidence(agreement=agreement, support=rank, rank=rank, overlap=0.5)
         made.append(Observation(evidence, float(right), answerable))
     return made
 

@@ -64,8 +64,8 @@ def _look(page: Page) -> None:
 
 
 def _open_text(page: Page) -> None:
-    page.click("[id='apollo-11/why'] [data-at]")
-    page.evaluate("document.getElementById('apollo-11/why').scrollIntoView()")
+    page.click("[id='apollo-11/where'] [data-at]")
+    page.evaluate("document.getElementById('apollo-11/where').scrollIntoView()")
 
 
 def _ask(page: Page) -> None:

@@ -36,7 +36,7 @@ export class Reader {
         search.add({ context, window, start, end, offset, none, lexical, overlap });
       }
     }
-    if (!search.tokens) throw new InputError("The text holds no character that the model knows.");
+    if (!search.candidates.size) throw new InputError("The text holds no character that the model knows.");
     return search.best(most, settings.null, settings.calibration);
   }
 

@@ -6,7 +6,6 @@ export class SpanSearch {
   constructor(text, settings) {
     this.text = text;
     this.settings = settings;
-    this.tokens = 0;
     this.candidates = new Map();
   }
 
@@ -15,7 +14,6 @@ export class SpanSearch {
     const [first, stop] = window;
     const count = stop - first;
     const width = this.settings.max_answer_tokens;
-    this.tokens += count;
     const cells = [];
     const rows = [];
     for (let row = 0; row < count; row += 1) {
@@ -47,12 +45,11 @@ export class SpanSearch {
 
   /** The answer, with `answer: null` where the text does not say, and what else it could be. */
   best(most, hasNull, calibration) {
-    const groups = this.groups(most + 1);
     const spans = [];
-    for (let number = 0; number < Math.min(most, groups.length); number += 1) {
-      const evidence = this.evidence(groups, number);
+    for (const group of this.groups(most)) {
+      const evidence = this.evidence(group);
       const [right, none] = probabilities(evidence, hasNull, calibration, this.settings);
-      const { start, end } = groups[number][0];
+      const { start, end } = group.best;
       spans.push({ answer: this.text.slice(start, end), start, end, score: right });
       const isNone = calibration ? none >= calibration.threshold : evidence.rank < 0;
       if (spans.length === 1 && hasNull && isNone) {
@@ -73,14 +70,13 @@ export class SpanSearch {
     while (left.length && groups.length < most) {
       const best = this.oneDate(left[0], left);
       const mentions = left.filter((candidate) => said.get(candidate) === said.get(best));
-      const group = [best];
+      const candidates = [];
       const others = [];
       for (const candidate of left) {
-        if (candidate === best) continue;
         const speaks = mentions.some((mention) => candidate.start < mention.end && mention.start < candidate.end);
-        (speaks ? group : others).push(candidate);
+        (speaks ? candidates : others).push(candidate);
       }
-      groups.push(group);
+      groups.push({ best, mentions, candidates });
       left = others;
     }
     return groups;
@@ -113,23 +109,29 @@ export class SpanSearch {
     return words.slice(first, stop).join("") || text;
   }
 
-  evidence(groups, number) {
-    const best = groups[number][0];
-    const tops = groups.map((group) => Math.max(...group.map((candidate) => candidate.rank)));
-    const others = tops.filter((_, index) => index !== number);
-    const found = [...this.candidates.values()];
-    const ranks = (candidates) => candidates.map((candidate) => candidate.rank);
+  evidence({ best, mentions, candidates }) {
+    const everything = logSum([...this.candidates.values()].map((candidate) => candidate.rank));
+    const agreement = candidates.reduce(
+      (sum, candidate) => sum + Math.exp(candidate.rank - everything) * nearest(candidate, mentions),
+      0,
+    );
+    // A text of few spans leaves the model no choice, which is no reason to be sure.
+    const choices = this.candidates.size;
     return {
-      share: logSum(ranks(groups[number])) - logSum(ranks(found)),
-      total: logSum(found.map((candidate) => candidate.model)),
-      margin: others.length ? tops[number] - Math.max(...others) : 0,
+      agreement: (Math.min(1, agreement) * choices) / (choices + 1),
+      support: logSum(candidates.map((candidate) => candidate.model)),
       rank: best.model,
       overlap: best.overlap,
-      tokens: this.tokens,
-      length: best.end - best.start,
-      candidates: found.length,
     };
   }
+}
+
+/** The F1, in code points, of a candidate with the nearest mention. */
+function nearest({ start, end }, mentions) {
+  return Math.max(...mentions.map((mention) => {
+    const shared = Math.max(0, Math.min(end, mention.end) - Math.max(start, mention.start));
+    return (2 * shared) / (end - start + mention.end - mention.start);
+  }));
 }
 
 const DATES = /[(\[]([^()[\]]*?\p{Nd}{3,4}[^()[\]–—-]*)[–—-]([^()[\]]*\p{Nd}{3,4}[^()[\]]*)[)\]]/dgu;
@@ -159,22 +161,19 @@ function logSum(ranks) {
 function probabilities(evidence, hasNull, calibration, settings) {
   if (calibration) {
     const { most } = settings;
+    const agreement = Math.max(Math.exp(-most), evidence.agreement);
     const known = {
-      share: Math.max(-most, evidence.share),
-      margin: Math.min(most, evidence.margin),
-      rank: Math.max(-most, Math.min(most, evidence.rank)),
+      agreement: Math.min(most, Math.log(agreement / (1 - agreement))),
+      support: Math.max(-most, Math.min(most, evidence.support)),
       overlap: evidence.overlap,
-      tokens: Math.log(evidence.tokens),
-      length: Math.log(evidence.length),
     };
     const odds = (weights, names) => logistic(weights, names.map((name) => known[name]));
     const none = calibration.none ? odds(calibration.none, settings.none_features) : 0;
     return [odds(calibration.right, settings.features) * (1 - none), none];
   }
-  const right = (Math.exp(Math.min(0, evidence.share)) * evidence.candidates) / (evidence.candidates + 1);
-  if (!hasNull) return [right, 0];
-  const none = 1 / (1 + Math.exp(Math.min(evidence.total, 700)));
-  return [right * (1 - none), none];
+  if (!hasNull) return [evidence.agreement, 0];
+  const none = 1 / (1 + Math.exp(Math.min(evidence.support, 700)));
+  return [evidence.agreement * (1 - none), none];
 }
 
 function logistic([constant, ...weights], features) {
