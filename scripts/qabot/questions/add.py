@@ -1,4 +1,4 @@
-"""A question asked by hand becomes a file in `questions/asked/`, so that git knows who asked what."""
+"""Add a question asked by hand as a file in `questions/asked/`, so that git records who asked it."""
 
 from __future__ import annotations
 
@@ -18,7 +18,7 @@ FOLDER = "questions/asked"
 
 
 def add_question(root: Path, context: str, question: str) -> str:
-    """Write a question file of one question; none that is there is ever overwritten.
+    """Write a file with one question; an existing file is never overwritten.
 
     Args:
         root: the repository.
@@ -43,11 +43,11 @@ def add_question(root: Path, context: str, question: str) -> str:
         try:
             text.encode()
         except UnicodeEncodeError:
-            raise UsageError(f"the {name} holds half a character; write it again") from None
+            raise UsageError(f"the {name} contains half a surrogate pair; write it again") from None
     text = f"context: {quoted(context)}\nquestions:\n- {quoted(question.strip())}\n"
     folder = root / FOLDER
     folder.mkdir(parents=True, exist_ok=True)
-    # Room for a number and the suffix; letters have up to four bytes.
+    # Leaves room for a number and the suffix; letters have up to four bytes.
     name = base = slug(question).encode()[: LONGEST_NAME - 15].decode(errors="ignore")
     number = 1
     while True:
@@ -56,7 +56,7 @@ def add_question(root: Path, context: str, question: str) -> str:
             in_one_step.create(path, text.encode())
         except FileExistsError:
             if path.is_file() and path.read_bytes() == text.encode():
-                break  # asked before, word for word
+                break  # asked before, in the same words
             number += 1
             name = f"{base}-{number}"
         else:

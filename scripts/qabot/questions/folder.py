@@ -1,4 +1,4 @@
-"""Read files that people wrote, and only those inside one folder."""
+"""Read files that people wrote, only inside one folder."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ class UnreadableFile(QabotError):
     """A file cannot be read.
 
     Args:
-        what: what is wrong with it, to follow its name.
+        what: what is wrong with it; follows its name.
         todo: what to do about it.
     """
 
@@ -25,7 +25,7 @@ class UnreadableFile(QabotError):
 
 
 class ContainedFolder:
-    """Reads regular files of a bounded size inside one folder, links resolved.
+    """Reads regular files of limited size inside one folder, with links resolved.
 
     Args:
         folder: nothing outside it is read.
@@ -40,7 +40,7 @@ class ContainedFolder:
 
         Args:
             start: the folder that the path is relative to.
-            name: the path as a person wrote it.
+            name: the path in a question file.
 
         Raises:
             UnreadableFile: it is not a relative path, or leaves the folder.
@@ -61,7 +61,7 @@ class ContainedFolder:
             todo: what to do when it is larger.
 
         Raises:
-            UnreadableFile: it is outside, missing, no regular file or too large.
+            UnreadableFile: it is outside, missing, not a regular file, or too large.
         """
         if not Path(os.path.realpath(path)).is_relative_to(self._folder):
             raise UnreadableFile(
@@ -83,5 +83,5 @@ class ContainedFolder:
 
 
 def _open(path: str, flags: int) -> int:
-    # Without O_NONBLOCK opening a FIFO would wait for its writer for ever.
+    # Without O_NONBLOCK, opening a FIFO would wait forever for its writer.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

@@ -1,7 +1,7 @@
 """One question file: its nodes checked and turned into questions, every mistake reported.
 
 The file is in one of three shapes: a mapping with a context and its questions, a mapping with
-questions that bring their own contexts, or a plain list of the latter.
+questions that have their own contexts, or a list of such questions.
 """
 
 from __future__ import annotations
@@ -22,14 +22,14 @@ if TYPE_CHECKING:
 
     from qabot.documents.passage import Passage
 
-# How BERT's tokenizers part a text (BertPreTokenizer and `handle_chinese_chars`): ideographs and
-# punctuation each on its own, the rest in words. Each is one token or more.
+# The pieces of BERT's tokenizers (BertPreTokenizer and `handle_chinese_chars`): single ideographs and
+# punctuation marks, and words. Each piece is at least one token.
 _IDEOGRAPH = r"\u3400-\u4dbf\u4e00-\u9fff\uf900-\ufaff\U00020000-\U0002a6df"
 _SPACE = r" \t\n\r\xa0\u3000"
 _SIGN = r"!-/:-@\[-`{-~\u3001-\u3003\u3008-\u3011\uff01\uff08\uff09\uff0c-\uff0f\uff1a\uff1b\uff1f"
 _WORD = re.compile(rf"[{_IDEOGRAPH}]|[{_SIGN}]|[^{_SPACE}{_SIGN}{_IDEOGRAPH}]+")
-# A word of the syllables that the vocabulary has is a token per character; one with any other, or one
-# that is longer than this, is a single unknown token.
+# A word of syllables in the vocabulary has a token per character; a word with another character, or
+# longer than this, is a single unknown token.
 _SYLLABLES = re.compile(
     "[あいうえおかきくけこさしすせそたちっつてとなにぬねのはひふへほまみむめもやゆよらりるれろをんァアィイウェエオカキクケコサシスセタチッツテトナニノハヒフヘホマミムメモャュョラリルレロワン・ー]+"
 )
@@ -39,26 +39,26 @@ _ACCENT = re.compile("[\u0300-\u036f\u3099\u309a]")
 
 _NO_CONTEXT = "give the file, or this question, a 'context:' or 'documents:'"
 
-# A slug longer than this fits neither a link nor a line.
+# The longest slug that is readable in links and lines.
 MAX_SLUG = 60
 
 
 @dataclass(frozen=True, slots=True)
 class Question:
-    r"""One question as a person asked it.
+    r"""One question of a question file.
 
     Args:
         source: its file, relative to the repository, with `/`.
         id: unique in its file.
         question: the question, without white space around it.
         context: the text that holds the answer, with `\n` line ends. Where documents hold it: the
-            passages chosen of them, with `answerer.passages.BREAK` between two; empty before
+            chosen passages, separated by `answerer.passages.BREAK`; empty before
             `qabot.documents.choose` has chosen.
         expect: parts of right answers; empty where nothing is expected.
         line: its line in the file, from 1.
         expect_no_answer: whether the text is expected not to answer it.
         documents: globs of the documents that hold the answer; empty where it has a context.
-        passages: what was chosen of them, in the order of the context.
+        passages: the chosen passages, in the order of the context.
         copies: passages of other documents that have the same text as one of these.
     """
 
@@ -76,7 +76,7 @@ class Question:
 
 @dataclass(frozen=True, slots=True)
 class _Source:
-    """Where an answer is looked for: a text, or else documents."""
+    """Where to look for an answer: a text, or documents."""
 
     context: str = ""
     documents: tuple[str, ...] = ()
@@ -84,7 +84,7 @@ class _Source:
 
 @dataclass(frozen=True, slots=True)
 class _Entry:
-    """A question before its file's ids are known."""
+    """A question before ids are assigned in its file."""
 
     node: Node
     id: str | None
@@ -99,8 +99,8 @@ class QuestionFile:
 
     Args:
         source: the file, relative to the repository, with `/`.
-        context_file: gives the text of a context file that is named in it; raises UnreadableFile.
-        check_glob: raises UnreadableFile for a glob that names no document.
+        context_file: returns the text of a context file; raises UnreadableFile.
+        check_glob: raises UnreadableFile for a glob that matches no document.
     """
 
     def __init__(
@@ -115,7 +115,7 @@ class QuestionFile:
         self._check_glob = check_glob
 
     def read(self, root: Node) -> list[Question]:
-        """Every question of the file that has no mistake."""
+        """Every question of the file without a mistake."""
         if isinstance(root, Items):
             return self._number(self._entries(root, None, shared=False))
         if isinstance(root, Scalar):
@@ -138,8 +138,8 @@ class QuestionFile:
 
         Args:
             nodes: the list.
-            source: of the file; None where it has none, or a broken one.
-            shared: whether the file has one, broken or not.
+            source: of the file; None if it has none, or an invalid one.
+            shared: whether the file has one, valid or not.
         """
         if not nodes.items:
             self._problem(nodes, "no questions in it", "add one, or remove the file")
@@ -209,7 +209,7 @@ class QuestionFile:
         return _Entry(node, id_, question, source, expect, no_answer)
 
     def _number(self, entries: list[_Entry]) -> list[Question]:
-        """Give every question its id: its own, or a slug of the question that no other has."""
+        """Give every question its id: the one in the file, or a unique slug of the question."""
         taken: dict[str, int] = {}
         for entry in entries:
             if entry.id is None:
@@ -264,7 +264,7 @@ class QuestionFile:
         return values
 
     def _context(self, node: Fields, values: dict[str, Node]) -> _Source | None:
-        """The context that a mapping brings; None where it brings none that can be used."""
+        """The source in a mapping; None if it has none, or an invalid one."""
         given = [name for name in fields.SOURCES if name in values]
         if len(given) > 1:
             self._problem(node, f"both '{given[0]}' and '{given[1]}'", "remove one")
@@ -296,7 +296,7 @@ class QuestionFile:
         return _Source(content)
 
     def _documents(self, node: Node) -> _Source | None:
-        """Documents by their globs; None where one of these names none."""
+        """The documents of globs; None if one of these is invalid or matches nothing."""
         before = len(self.problems)
         globs = self._texts(node, fields.DOCUMENTS, "documents")
         nodes = node.items if isinstance(node, Items) else []
@@ -308,7 +308,7 @@ class QuestionFile:
         return _Source("", globs) if len(self.problems) == before else None
 
     def _texts(self, node: Node, field: fields.TextList, name: str) -> tuple[str, ...]:
-        """The texts of a list that have no mistake."""
+        """The texts of a list without a mistake."""
         if not isinstance(node, Items):
             self._problem(node, f"'{name}' is not a list", "put it in brackets: [ ]")
             return ()
@@ -332,7 +332,7 @@ class QuestionFile:
         return node.text.lower() == "true"
 
     def _text(self, node: Node, field: fields.Text, name: str) -> str | None:
-        """The text that a field may hold; None, and a problem, where the node holds another."""
+        """The text of a field; None, and a problem, if the node is not valid for it."""
         if not isinstance(node, Scalar):
             what = "a list" if isinstance(node, Items) else "a mapping"
             self._problem(node, f"{name} is {what} instead of text", "write the text itself")
@@ -366,7 +366,7 @@ class QuestionFile:
         return text
 
     def _question(self, node: Node, name: str) -> str | None:
-        """The question that a node holds; None, and a problem, where the model cannot take it."""
+        """The question in a node; None, and a problem, if the model cannot read it."""
         question = self._text(node, fields.QUESTION, name)
         if question is None:
             return None
@@ -386,19 +386,19 @@ class QuestionFile:
 
 
 def least_tokens(question: str) -> int:
-    """Count the tokens that the bundled model's tokenizer makes of a question, at least.
+    """A lower bound of the number of tokens of a question, for the bundled model's tokenizer.
 
     Args:
         question: any text.
     """
-    kept = _ACCENT.sub("", unicodedata.normalize("NFD", question))  # as it does first
+    kept = _ACCENT.sub("", unicodedata.normalize("NFD", question))  # as the tokenizer does first
     return sum(map(_least_tokens_of_word, _WORD.findall(kept)))
 
 
 def _least_tokens_of_word(word: str) -> int:
     if len(word) <= _LONGEST_WORD and _SYLLABLES.fullmatch(word):
         return len(word)
-    # What is neither a letter nor a sign may be dropped.
+    # Characters that are neither letters nor punctuation may be dropped.
     return int(
         any(
             char.isalpha() or char in "0123456789" or _SIGNS.match(char) is not None

@@ -1,4 +1,4 @@
-"""Read and check `questions/`: every file, every mistake, nothing heavy on the way."""
+"""Read and check `questions/`: every file, every mistake, without heavy imports."""
 
 from __future__ import annotations
 
@@ -22,10 +22,10 @@ if TYPE_CHECKING:
 
 FOLDER = "questions"
 SCHEMA_FILE = "schema.json"
-# Of a file, in bytes: file systems take 255, and answers/ appends `.orig-2.yaml.txt` to some.
+# The longest name in bytes: file systems allow 255, and answers/ appends `.orig-2.yaml.txt` to some.
 LONGEST_NAME = 235
 SUFFIXES = (".yaml", ".yml", ".json")
-# Of files that are not read, in one note.
+# The most names of unread files in a note.
 _MOST_NAMED = 8
 
 
@@ -44,7 +44,7 @@ class QuestionSet:
 
 @dataclass(frozen=True, slots=True)
 class Questions:
-    """What `questions/` holds.
+    """The content of `questions/`.
 
     Args:
         sets: the files without a mistake, by path.
@@ -65,7 +65,7 @@ class Questions:
         return any(question.documents for set_ in self.sets for question in set_.questions)
 
     def unread_note(self) -> str | None:
-        """A line about files that somebody may expect to be read; None where there are none."""
+        """A line about unread files that somebody may expect to be read; None if there are none."""
         if not self.unread:
             return None
         names = ", ".join(self.unread[:_MOST_NAMED])
@@ -113,7 +113,7 @@ def question_files(root: Path) -> list[str]:
 
 
 def read_question_file(path: Path) -> QuestionSet:
-    """Read one question file, wherever it is; its context files are in its folder or below.
+    """Read one question file, wherever it is; its context files are in its folder or below it.
 
     Args:
         path: the file.
@@ -140,7 +140,7 @@ def _files(folder: Path) -> Iterator[Path]:
 
 
 def _other_files(folder: Path) -> Iterator[Path]:
-    """What is not a question file, and is not there to be read by people: Markdown."""
+    """Files that are neither question files nor Markdown, and links to folders."""
     for directory, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
         for name in names:
@@ -151,7 +151,7 @@ def _other_files(folder: Path) -> Iterator[Path]:
 
 
 def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
-    """Files whose answers would go to one place, on file systems that ignore case too."""
+    """Problems of files whose answers would have the same path, also where case is ignored."""
     first: dict[str, str] = {}
     clashes: set[str] = set()
     problems = []
@@ -167,7 +167,7 @@ def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:
 
 
 class _Reader:
-    """Reads question files and collects what is wrong with them."""
+    """Reads question files and collects their problems."""
 
     def __init__(self, folder: Path, root: Path | None = None) -> None:
         self.problems: list[Problem] = []
@@ -210,18 +210,18 @@ class _Reader:
         path = self._folder.resolve(start, name)
         self.context_files.add(path)
         if path not in self._texts:
-            # A code point takes four bytes at most.
+            # A code point has at most four bytes.
             data = self._folder.read(path, 4 * fields.MAX_CONTEXT, "use a shorter text")
             # The same text has the same offsets on every system.
             self._texts[path] = read_text(data, path.name)
         return self._texts[path]
 
     def _check_glob(self, glob: str) -> None:
-        """Raise UnreadableFile for a glob that names no document."""
+        """Raise UnreadableFile for a glob that matches no document."""
         from qabot.documents import folder as documents
 
         if self._root is None:
-            raise UnreadableFile("is not looked for outside of a repository", "use a context")
+            raise UnreadableFile("needs a repository with documents/", "use a context")
         documents.check_glob(glob)
         if self._documents is None:
             self._documents = list(documents.list_files(self._root))
@@ -230,5 +230,5 @@ class _Reader:
 
 
 def _printable(name: str) -> str:
-    """A file's name, also where it is not UTF-8."""
+    """A file's name, printable even if it is not UTF-8."""
     return name.encode("utf-8", "replace").decode()

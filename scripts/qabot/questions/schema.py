@@ -1,4 +1,4 @@
-"""The fields of a question file: the one definition for the validator and the JSON Schema."""
+"""The fields of a question file, for the validator and the JSON Schema."""
 
 from __future__ import annotations
 
@@ -33,7 +33,7 @@ class Text:
         about: what it is for; editors show it.
         longest: in code points.
         pattern: a regular expression for the whole text.
-        numbers: a number is taken as it is written.
+        numbers: numbers are accepted as text.
     """
 
     about: str
@@ -46,7 +46,7 @@ class Text:
         return {
             "description": self.about,
             "type": ["string", "number"] if self.numbers else "string",
-            # What is only white space is as good as empty.
+            # White space alone counts as empty.
             "pattern": rf"^{self.pattern}$" if self.pattern else r"\S",
             "maxLength": self.longest,
         }
@@ -58,7 +58,7 @@ class TextList:
 
     Args:
         about: what it is for; editors show it.
-        item: what each text may be.
+        item: the field of each text.
         most: items at most; one at least.
     """
 
@@ -82,7 +82,7 @@ class Flag:
     """A field that is true or false.
 
     Args:
-        about: what it means, for people.
+        about: its meaning; editors show it.
     """
 
     about: str

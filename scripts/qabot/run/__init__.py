@@ -1,1 +1,1 @@
-"""Plan and carry out one run."""
+"""Plan and execute a run."""

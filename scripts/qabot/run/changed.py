@@ -1,4 +1,4 @@
-"""The answers that a change alters: what was answered before it, and what is now."""
+"""The answers that differ from those in `answers/`, before and after."""
 
 from __future__ import annotations
 
@@ -17,13 +17,13 @@ if TYPE_CHECKING:
     from qabot.questions.parse import Question
     from qabot.run.plan import Plan
 
-# A summary is read by people.
+# The most rows in a summary.
 _MOST_ROWS = 200
 
 
 @dataclass(frozen=True, slots=True)
 class Changed:
-    """A question whose answer is another one now.
+    """A question whose answer has changed.
 
     Args:
         question: the question.
@@ -37,7 +37,7 @@ class Changed:
 
     @property
     def broken(self) -> Problem | None:
-        """The expectation that the answer before met and the new one does not; None if there is none."""
+        """The problem that only the answer before was as expected; None if that is not so."""
         if not _is_met(self.question, self.before.result) or _is_met(
             self.question, self.after.result
         ):
@@ -57,11 +57,11 @@ class Changed:
 
 
 def changed(plan: Plan, results: Mapping[str, Result]) -> Iterator[Changed]:
-    """The questions that had another answer before, in the order of the questions.
+    """The questions with a changed answer, in their order.
 
     Args:
         plan: of the run.
-        results: what is known after it, by key.
+        results: known after it, by key.
     """
     for planned in plan.sets:
         stored = planned.stored.answers if planned.stored is not None else None
@@ -97,7 +97,7 @@ def _is_met(question: Question, result: Result) -> bool:
 
 
 def _said(result: Result) -> str | None:
-    """What people read of a result; the score may move without a word changing."""
+    """The text of a result, without its score."""
     return result.span.answer if isinstance(result, Answer) else None
 
 

@@ -1,4 +1,4 @@
-"""What a plan would take: tasks, time and dollars, and where those figures come from."""
+"""Estimates of a plan: tasks, time and dollars, with the sources of the figures."""
 
 from __future__ import annotations
 
@@ -16,24 +16,24 @@ if TYPE_CHECKING:
     from qabot.answers.model import Request
     from qabot.deployment.settings import Settings
 
-# Of English text and the bundled model's vocabulary, measured on XQuAD's contexts.
+# For English text and the bundled model's vocabulary, measured on XQuAD's contexts.
 _CHARACTERS_A_TOKEN = 4.5
-# Windows of 384 tokens overlap by 96 and hold the question too.
+# Windows of 384 tokens overlap by 96 and include the question.
 _TOKENS_A_WINDOW = 270
-# Of the bundled model, a full window on one core: 930 took 12 s on two (docs/benchmark.md).
+# For the bundled model, a full window on one core: 930 took 12 s on two (docs/benchmark.md).
 _SECONDS_A_WINDOW = 0.026
 _SECONDS_TO_LOAD = 0.3
 
 
 @dataclass(frozen=True, slots=True)
 class Estimate:
-    """What asking a plan's questions would take.
+    """The estimate of a plan.
 
     Args:
         tasks: Fargate tasks; 0 on this machine.
         seconds: from the first question to the last answer, about.
         dollars: what it costs, about.
-        words: the same for a person, and what it rests on.
+        words: the same in words, and the basis of the estimate.
     """
 
     tasks: int
@@ -43,14 +43,14 @@ class Estimate:
 
 
 def on_runner(requests: Sequence[Request]) -> Estimate:
-    """What answering on this machine takes, with the bundled model.
+    """Estimate answering on this machine, with the bundled model.
 
     Args:
         requests: the questions to answer.
     """
     cores = os.cpu_count() or 1
     tokens = (len(request.context) / _CHARACTERS_A_TOKEN for request in requests)
-    # A window that is not full costs what it holds.
+    # A window that is not full costs in proportion.
     windows = sum(
         max(min(1.0, each / _TOKENS_A_WINDOW), each / _TOKENS_A_WINDOW) for each in tokens
     )
@@ -60,7 +60,7 @@ def on_runner(requests: Sequence[Request]) -> Estimate:
 
 
 def on_fargate(requests: Sequence[Request], settings: Settings) -> Estimate:
-    """What answering with Fargate tasks takes.
+    """Estimate answering with Fargate tasks.
 
     Args:
         requests: the questions to answer.

@@ -1,4 +1,4 @@
-"""Questions and answers compared: what to ask, what to keep, what to remove."""
+"""Compare questions with answers: which to ask, to keep and to remove."""
 
 from __future__ import annotations
 
@@ -24,13 +24,13 @@ if TYPE_CHECKING:
 
 @dataclass(slots=True)
 class SetPlan:
-    """One question file and what is known of its answers.
+    """One question file and its stored answers.
 
     Args:
         source: the question file.
         questions: its questions, each with its key.
-        stored: the answers file as it is; None if there is none.
-        edited: that file is not as the program wrote it.
+        stored: the current answers file; None if there is none.
+        edited: that file was changed since the program wrote it.
     """
 
     source: str
@@ -41,13 +41,13 @@ class SetPlan:
 
 @dataclass(slots=True)
 class Plan:
-    """What a run does.
+    """The plan of a run.
 
     Args:
-        model: identity of the model that the keys are of.
-        sets: the question files that the run is about.
+        model: identity of the model in the keys.
+        sets: the selected question files.
         fresh: up-to-date results, by key.
-        held: results of what is asked again, by key, to keep until it is answered.
+        held: results of questions that are asked again, by key, to keep until they are answered.
         requests: the questions to answer, no key twice, in the order of the questions.
         prune: answers files, relative to the repository, whose questions are gone.
     """
@@ -81,9 +81,9 @@ def make_plan(
         root: the repository.
         questions: what `questions/` holds.
         model: identity of the model that will answer.
-        globs: which question files; all of them when empty. See `select`.
+        globs: of question files; empty for all. See `select`.
         force: answer again, even if an up-to-date answer exists.
-        shard: which part of these files.
+        shard: the part of these files.
         known: results from elsewhere that `answers/` may lack.
 
     Raises:
@@ -128,9 +128,9 @@ def _compare(
 
 
 def _newest(stored: dict[str, Result], known: Iterable[Result]) -> dict[str, Result]:
-    """Stored results, replaced by those from elsewhere: what happened there is newer."""
+    """Stored results, replaced by those from elsewhere, which are newer."""
     for result in known:
-        # That a question failed elsewhere takes no answer away.
+        # A failure elsewhere does not replace an answer.
         if isinstance(result, Answer) or not isinstance(stored.get(result.key), Answer):
             stored[result.key] = result
     return stored
@@ -170,7 +170,7 @@ def _known(stored: Iterable[store.Stored]) -> dict[str, Result]:
 def _is_valid(result: Result, context: str) -> bool:
     """Whether a stored result can be used again.
 
-    A failure that another attempt could mend cannot, nor can an answer that is not in the context:
+    A failure that another attempt may resolve cannot, nor can an answer that is not in the context:
     somebody has edited it.
     """
     if isinstance(result, Failure):
@@ -180,16 +180,16 @@ def _is_valid(result: Result, context: str) -> bool:
 
 
 def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = None) -> set[str]:
-    """The question files that globs name.
+    """The question files that globs match.
 
-    A name is first taken as it is: as the path of a file or folder from the current folder, as a shell
-    completes it, or from the repository or `questions/`, with and without its suffix. Only where that
-    names nothing it is a glob, matched against the same names. A folder names everything below it.
+    Each is first tried as the path of a file or folder: from the current folder, as a shell completes
+    it, or from the repository or `questions/`, with or without its suffix. Only if nothing has that
+    path, it is a glob, matched against the same names. A folder names everything below it.
 
     Args:
         sources: question files, relative to the repository, with `/`.
-        globs: as on the command line; none of them selects everything.
-        root: the repository; None where there is no folder to look into.
+        globs: as on the command line; empty for everything.
+        root: the repository; None without one.
 
     Raises:
         UsageError: a glob selects nothing.
@@ -203,7 +203,7 @@ def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = Non
         path = _path_inside(root, glob) if root is not None else None
         found = {source for source in sources if path is not None and path in names[source]}
         if not found and path is not None and (root / path).is_file():  # type: ignore[operator]
-            # `questions/*` as a shell lists it: schema.json and context files are in it, too.
+            # `questions/*` as a shell expands it contains schema.json and context files, too.
             others.append(glob)
             continue
         pattern = str(PurePosixPath(glob.replace("\\", "/")))
@@ -222,7 +222,7 @@ def select(sources: Sequence[str], globs: Sequence[str], root: Path | None = Non
 
 
 def _names(source: str) -> set[str]:
-    """What names a question file: its path and its folders, from the repository and `questions/`."""
+    """The names of a question file: its path and its folders, from the repository and `questions/`."""
     inside = source.removeprefix(f"{FOLDER}/")
     names = {source, inside}
     names |= {str(PurePosixPath(name).with_suffix("")) for name in names}
@@ -231,7 +231,7 @@ def _names(source: str) -> set[str]:
 
 
 def _path_inside(root: Path, name: str) -> str | None:
-    """A path from the current folder as one from the repository; None where nothing is there."""
+    """A path from the current folder, relative to the repository; None if it does not exist."""
     path = Path(os.path.abspath(name))  # noqa: PTH100 - links stay as they are
     base = Path(os.path.abspath(root))  # noqa: PTH100
     inside = path.is_relative_to(base / FOLDER) and os.path.lexists(path)

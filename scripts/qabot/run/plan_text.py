@@ -1,4 +1,4 @@
-"""A plan in words: for a terminal, for a pull request, for a program."""
+"""A plan as text, as Markdown and as JSON."""
 
 from __future__ import annotations
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
     from qabot.run.estimate import Estimate
     from qabot.run.plan import Plan, SetPlan
 
-# A summary on GitHub holds 1 MiB; nobody reads more questions than this in planned.
+# The most rows: a summary on GitHub may have 1 MiB.
 _MOST_ROWS = 200
 
 
@@ -34,7 +34,7 @@ def _states(plan: Plan, planned: SetPlan) -> Iterator[tuple[Question, str]]:
 
 
 def _removed(planned: SetPlan) -> list[str]:
-    """Ids that are answered and no longer asked."""
+    """The ids of answers whose questions are gone."""
     if planned.stored is None or planned.stored.answers is None:
         return []
     ids = {question.id for question, _ in planned.questions}
@@ -55,7 +55,7 @@ def _summary(plan: Plan) -> str:
 
 
 def as_text(plan: Plan, estimate: Estimate) -> str:
-    """For a terminal: what changes, a line each, and a summary."""
+    """A plan for a terminal: a line per change, and a summary."""
     lines = []
     for planned in plan.sets:
         for question, state in _states(plan, planned):
@@ -72,7 +72,7 @@ def as_text(plan: Plan, estimate: Estimate) -> str:
 
 
 def as_markdown(plan: Plan, estimate: Estimate) -> str:
-    """For a pull request: a table of what changes, safe whatever the questions contain."""
+    """A plan for a pull request: a table of the changes, safe whatever the questions contain."""
     lines = ["### Plan", "", f"{_summary(plan)}.", ""]
     if plan.requests:
         lines += [estimate.words, ""]
@@ -96,7 +96,7 @@ def as_markdown(plan: Plan, estimate: Estimate) -> str:
 
 
 def as_json(plan: Plan, estimate: Estimate) -> str:
-    """For a program: one object."""
+    """A plan as a JSON object."""
     sets: list[dict[str, Any]] = []
     for planned in plan.sets:
         states = list(_states(plan, planned))

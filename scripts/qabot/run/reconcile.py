@@ -1,4 +1,4 @@
-"""One run: answer what a plan asks, write what is known, remove what is gone."""
+"""A run: answer the questions of a plan, write the results, remove stale answers."""
 
 from __future__ import annotations
 
@@ -35,7 +35,7 @@ if TYPE_CHECKING:
     from qabot.run.plan import Plan, SetPlan
 
 # Writing a set again for each of its answers costs more the larger it is. Waiting this many times as
-# long as the last writing took keeps that to one twentieth of a run; small sets are written immediately.
+# long as the last write took keeps that to one twentieth of a run; small sets are written immediately.
 _PATIENCE = 20
 
 
@@ -44,7 +44,7 @@ class Outcome:
     """The result of a run.
 
     Args:
-        asked: questions that were put to the engine.
+        asked: questions given to the engine.
         answered: of these, how many it answered.
         failed: questions of the selected files without an answer now.
         doubtful: answers of the selected files with a low score.
@@ -78,18 +78,18 @@ def reconcile(
     outcome: Outcome | None = None,
     results: dict[str, Result] | None = None,
 ) -> Outcome:
-    """Make `answers/` what `questions/` asks for, as far as the plan goes.
+    """Update `answers/` according to the plan.
 
-    Every result is written as it arrives, so stopping at any moment loses nothing that was paid for.
+    Every result is written as it arrives, so stopping at any moment loses no result.
 
     Args:
         root: the repository.
         plan: what to ask, keep and remove.
-        engine: where questions are answered; not touched where there is nothing to ask.
-        report: gets every result, and the answers files that somebody edited.
+        engine: answers the questions; not used if there are none to ask.
+        report: receives every result, and the answers files that somebody edited.
         clock: seconds.
-        outcome: filled in as the run goes, so that it is right for an interrupted run, too.
-        results: gets every result that is known, by key; likewise.
+        outcome: filled in during the run, so that it is correct for an interrupted run, too.
+        results: filled in with every known result, by key.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the answers so far are written.
@@ -118,7 +118,7 @@ def reconcile(
     finally:
         writer.flush(force=True)
         outcome.seconds = clock() - started
-    # Last, so that until here a renamed file's answers can still be found under its old name.
+    # Last, so that a renamed file's answers can still be found under its old name until here.
     current = [store.answers_path(part.source) for part in plan.sets]
     for path in plan.prune:
         try:
@@ -137,12 +137,12 @@ def reconcile(
 
 
 def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], list[str]]:
-    """Make `answers/` what can be known without asking; sets of which nothing is known stay.
+    """Update `answers/` without asking; sets without known results stay as they are.
 
     Args:
         root: the repository.
-        plan: what is known, and what is gone; its requests are not answered.
-        report: gets the answers files that somebody edited.
+        plan: has the known results and the files to remove; its requests are not answered.
+        report: receives the answers files that somebody edited.
 
     Returns:
         The answers files that changed, and those that are removed.
@@ -155,7 +155,7 @@ def write_known(root: Path, plan: Plan, report: Reporter) -> tuple[list[str], li
 
 
 class _Writer:
-    """Knows the results so far and writes the sets that they belong to."""
+    """Collects results and writes the sets that they belong to."""
 
     def __init__(
         self,
@@ -166,7 +166,7 @@ class _Writer:
         results: dict[str, Result],
     ) -> None:
         self.results = results
-        # What is written is committed, and what is committed anybody may read.
+        # What is written is committed, and commits may be public.
         self._redact = Redactor(accounts=True)
         for key, result in (plan.fresh | plan.held).items():
             self.results[key] = self._public(result)
@@ -182,8 +182,8 @@ class _Writer:
             for question, key in planned.questions:
                 self._asked[key].append((planned, question))
         asked = {request.key for request in plan.requests}
-        # A set that something is asked of stays as it is until the first result: should the engine
-        # refuse, the old answers are better than none.
+        # A set with questions to ask stays as it is until the first result: if the engine fails, the
+        # old answers are better than none.
         self._dirty = {
             planned.source: planned
             for planned in plan.sets
@@ -192,13 +192,13 @@ class _Writer:
         self._next = 0.0
 
     def take_known(self) -> None:
-        """Let every set be written of which something is known."""
+        """Mark every set with known results to be written."""
         for planned in self._sets:
             if any(key in self.results for _, key in planned.questions):
                 self._dirty[planned.source] = planned
 
     def add(self, result: Result) -> str:
-        """Take a result in; gives a line that says which."""
+        """Add a result; returns a line that describes it."""
         asked = self._asked[result.key]
         result = self.results[result.key] = self._public(result)
         self._dirty.update((planned.source, planned) for planned, _ in asked)
@@ -210,13 +210,13 @@ class _Writer:
         return self._redact.failure(result) if isinstance(result, Failure) else rounded(result)
 
     def flush(self, *, force: bool = False) -> None:
-        """Write the sets that changed, unless that was done a moment ago."""
+        """Write the sets that changed, unless they were just written."""
         started = self._clock()
         if not self._dirty or (not force and started < self._next):
             return
         for source, planned in list(self._dirty.items()):
             self._write(planned)
-            del self._dirty[source]  # not before: Ctrl-C may come while it is written
+            del self._dirty[source]  # only now: Ctrl-C may come during the write
         ended = self._clock()
         self._next = ended + _PATIENCE * (ended - started)
 
@@ -240,7 +240,7 @@ class _Writer:
         except AnswersError as error:
             if error.is_general:
                 raise
-            if path not in self.unwritten:  # the other files must not wait for this planned
+            if path not in self.unwritten:  # the other files are still written
                 self.unwritten.add(path)
                 self._report.error(str(error))
             return
@@ -261,7 +261,7 @@ def in_words(result: Result) -> str:
 def _judge(
     question: Question, result: Result | None, outcome: Outcome, report: Reporter, *, new: bool
 ) -> None:
-    """Count what became of a question, and say where a person should look.
+    """Count the result of a question, and report what a person should look at.
 
     A missing answer is reported in every run; an unexpected one only when it is new.
     """

@@ -1,7 +1,7 @@
-"""Part a run among machines: each question file belongs to exactly one of them.
+"""Divide a run among machines: each question file belongs to exactly one of them.
 
-A file is the smallest part, since it has one answers file: what the machines write never overlaps, so
-their commits do not either.
+A file is the smallest unit, as it has one answers file: the machines write different files, so their
+commits do not conflict.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ class Shard:
 
     Args:
         number: from 1.
-        of: how many parts there are.
+        of: the number of parts.
     """
 
     number: int
@@ -34,7 +34,7 @@ class Shard:
 
     @property
     def is_first(self) -> bool:
-        """Whether it also does what belongs to no part, such as removing what is gone."""
+        """Whether it also does what belongs to no part, such as removing stale answers."""
         return self.number == 1
 
 
@@ -42,10 +42,10 @@ WHOLE = Shard(1, 1)
 
 
 def parse(text: str) -> Shard:
-    """Read `2/4`.
+    """Parse a shard such as `2/4`.
 
     Args:
-        text: as on a command line; empty text is the whole.
+        text: as on a command line; empty for the whole.
 
     Raises:
         UsageError: it is not a shard.
@@ -62,12 +62,12 @@ def parse(text: str) -> Shard:
 def share(sets: Iterable[QuestionSet], shard: Shard) -> set[str]:
     """The question files of one part; every machine with the same files computes the same parts.
 
-    The heaviest file goes first, each to the part that has least by then, which is never more than a
-    third above the best that can be (Graham, 1969, "Bounds on multiprocessing timing anomalies").
+    The heaviest files go first, each to the part with the least weight so far, which is at most a third
+    above the optimum (Graham, 1969, "Bounds on multiprocessing timing anomalies").
 
     Args:
-        sets: the files to part, each weighing what the model has to read for it.
-        shard: which part.
+        sets: the files to divide, weighted by the text that the model reads for them.
+        shard: the part.
 
     Returns:
         Their names.

@@ -30,13 +30,13 @@ def build(
     live: Path | None = None,
     documents: LiveDocuments | None = None,
 ) -> Path:
-    """Write the page atomically, and what it needs beside it; nothing else in the folder is touched.
+    """Write the page atomically, and the files it needs; nothing else in the folder is changed.
 
     Args:
         root: the repository.
-        questions: what `questions/` holds.
+        questions: the content of `questions/`.
         out: the folder to write to; created if missing.
-        links: to the repository (default: found by git and the environment).
+        links: to the repository (default: from git and the environment).
         timeline: of the last run, if known.
         live: the model directory to ask in the browser; None for a page that is one file.
         documents: that can be asked about there.
@@ -54,7 +54,7 @@ def build(
     path = out / NAME
     try:
         out.mkdir(parents=True, exist_ok=True)
-        # A file's name may hold what UTF-8 cannot encode.
+        # A file's name may contain what UTF-8 cannot encode.
         in_one_step.write(path, page.encode("utf-8", "replace"))
     except OSError as error:
         raise SiteError(

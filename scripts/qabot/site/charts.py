@@ -1,4 +1,4 @@
-"""Pictures as SVG text: no script, no style of their own, nothing from outside."""
+"""Charts as SVG text, without scripts, styles or external resources."""
 
 from __future__ import annotations
 

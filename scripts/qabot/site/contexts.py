@@ -1,15 +1,15 @@
-"""The contexts that the page holds, each once, as far as there is room."""
+"""The contexts in the page, each once, within a size limit."""
 
 from __future__ import annotations
 
-# A context is in the page once, however many questions share it, up to these many code points each
-# and in all; beyond, the page links to its file.
+# A context is in the page once, however many questions share it, within these numbers of code points
+# for each and for all; otherwise the page links to its file.
 MAX_CONTEXT = 100_000
 MAX_CONTEXTS = 4_000_000
 
 
 class Contexts:
-    """The contexts in the page, numbered in the order in which they are asked for."""
+    """The contexts in the page, numbered in order of first use."""
 
     def __init__(self) -> None:
         self.texts: list[str] = []
@@ -17,7 +17,7 @@ class Contexts:
         self._room = MAX_CONTEXTS
 
     def number(self, context: str) -> int | None:
-        """Where a context is; None where it is too long to be in the page."""
+        """The number of a context; None if it is too long to be in the page."""
         if context not in self._numbers:
             if len(context) > min(MAX_CONTEXT, self._room):
                 self._numbers[context] = None

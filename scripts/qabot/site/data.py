@@ -1,4 +1,4 @@
-"""What the page shows: every question with what is known of its answer."""
+"""The content of the page: every question with its answer."""
 
 from __future__ import annotations
 
@@ -31,7 +31,7 @@ if TYPE_CHECKING:
 
 
 class Mark(StrEnum):
-    """What a person may want to look at; the page filters by it."""
+    """Properties of answers that the page filters by."""
 
     DOUBTFUL = "doubtful"
     FAILED = "failed"
@@ -47,9 +47,9 @@ class Item:
     Args:
         id: the question's, unique in its set.
         text: the question.
-        question: as it is in `questions/`; None if its file has mistakes or is gone.
+        question: from `questions/`; None if its file has mistakes or is gone.
         result: its answer, or why there is none; None if it has not been asked.
-        marks: what there is to look at.
+        marks: its properties.
         entry: of the answers file; None if it has none.
     """
 
@@ -67,7 +67,7 @@ class Item:
 
     @property
     def alternatives(self) -> list[tuple[Span, Place | None]]:
-        """What else the answer could be, as far as people should see it."""
+        """The alternatives that people should see."""
         return [] if self.entry is None else self.entry.shown_alternatives
 
     @property
@@ -121,16 +121,16 @@ class ShownSet:
 def gather(root: Path, questions: Questions) -> list[ShownSet]:
     """Every set of the repository, by its name.
 
-    A set whose question file has mistakes is shown as its answers file knows it; one whose question
-    file is gone is not shown: the next run removes it.
+    A set whose question file has mistakes is shown from its answers file; one whose question file is
+    gone is not shown: the next run removes it.
 
     Args:
         root: the repository.
-        questions: what `questions/` holds.
+        questions: the content of `questions/`.
     """
     stored = store.read_all(root)
     known = {shown.source: shown for shown in questions.sets}
-    keys: dict[str, Keys] = {}  # by model: each remembers the contexts that it has hashed
+    keys: dict[str, Keys] = {}  # by model: each caches the hashes of contexts
     shown = []
     for source in questions.sources:
         path = store.answers_path(source)

@@ -1,7 +1,7 @@
-"""The page itself: HTML that can be read without its script, and stays text whatever is in it.
+"""The page: HTML that works without its script and escapes all text.
 
-The Content-Security-Policy knows the one style and the one script by their hashes, so that nothing else
-could run even if it got in (www.w3.org/TR/CSP3, 2.3.1).
+The Content-Security-Policy names the style and the script by their hashes, so that injected code could
+not run (www.w3.org/TR/CSP3, 2.3.1).
 """
 
 from __future__ import annotations
@@ -29,12 +29,12 @@ if TYPE_CHECKING:
     from qabot.site.data import ShownSet
     from qabot.timeline.events import Timeline
 
-# In the order in which they use each other.
+# In the order of their dependencies.
 SCRIPTS = ("reading.js", "asking.js")
-# Where GitHub's servers begin to refuse an address is not documented; 8 kB is a common limit of
-# servers (RFC 9110, 4.1, asks for no less), and this stays well below it.
+# GitHub does not document the longest address that its servers accept; 8 kB is a common limit
+# (RFC 9110, 4.1, recommends at least that), and this is well below it.
 MAX_URL = 6_000
-# Questions in a part of a set; the browser lays out the parts on the screen only.
+# Questions in a part of a set; the browser lays out only the parts on the screen.
 PART = 50
 LABELS = {
     Mark.DOUBTFUL: "Doubtful",
@@ -55,10 +55,10 @@ def render(
     """The text of the page.
 
     Args:
-        sets: what to show.
+        sets: to show.
         links: to the repository.
         sources: every question file, relative to the repository; new ones get other names.
-        timeline: of the last run, where it is known.
+        timeline: of the last run, if known.
         live: what `qabot.site.live.add` put beside the page; None for a page that is one file.
     """
     run = None if timeline is None or not timeline.questions else run_view(timeline, sets)
@@ -96,7 +96,7 @@ def render(
 
 
 def _policy(style: str, script: str, *, live: bool) -> Markup:
-    """The Content-Security-Policy: a live page may also run and load what is beside it."""
+    """The Content-Security-Policy: a live page may also run and load the files beside it."""
     beside = " 'self' 'wasm-unsafe-eval'; connect-src 'self'; worker-src 'self'" if live else ""
     return Markup(
         "default-src 'none'; style-src '{}'; script-src '{}'{}; base-uri 'none'; form-action 'none'"
@@ -104,7 +104,7 @@ def _policy(style: str, script: str, *, live: bool) -> Markup:
 
 
 def asset(name: str) -> str:
-    """A file that the page is made of."""
+    """A part of the page, from its file."""
     return resources.files("qabot.site").joinpath(name).read_text(encoding="utf-8")
 
 

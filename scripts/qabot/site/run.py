@@ -1,4 +1,4 @@
-"""The last run on the page: its timeline, what did not go smoothly, the scores of its answers."""
+"""The last run on the page: its timeline, its failures, the scores of its answers."""
 
 from __future__ import annotations
 
@@ -38,7 +38,7 @@ class Trouble:
 
     Args:
         question: its text, or what is known of it.
-        address: where it is on the page; None where it is not.
+        address: its link on the page; None if it is not there.
         course: its failures and its end.
     """
 
@@ -49,17 +49,17 @@ class Trouble:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class RunView:
-    """What the page says about a run; text that the template escapes.
+    """The section of a run; the template escapes its texts.
 
     Args:
         name: the run's; may be empty.
-        scope: how much was asked.
+        scope: the number of questions and the time.
         outcome: how it ended.
         picture: its timeline.
         legend: the kinds in the picture, each with its words.
-        troubles: questions to name.
-        more: how many others there are.
-        scores: of its answers, where they are worth a picture.
+        troubles: questions to list.
+        more: the number of others.
+        scores: the chart of its answers' scores, if there are enough.
     """
 
     name: str
@@ -73,11 +73,11 @@ class RunView:
 
 
 def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
-    """What the page says about a run in which something was asked.
+    """The section of a run in which questions were asked.
 
     Args:
         timeline: of the run.
-        sets: what the page shows; the run's questions are found there by their keys.
+        sets: of the page; the run's questions are found there by their keys.
     """
     places: dict[str, tuple[ShownSet, Item]] = {}
     for shown in sets:
@@ -87,7 +87,7 @@ def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
     found = [places[track.key] for track in timeline.tracks if track.key in places]
     labels = {item.result.key: item.text for _, item in found if item.result}
     scores = [item.answer.span.score for _, item in found if item.answer]
-    # One set alone shows its own.
+    # A single set shows its own chart.
     several = len(scores) >= MIN_CHART and len({shown.source for shown, _ in found}) > 1
     troubled = [
         track

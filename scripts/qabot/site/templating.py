@@ -1,7 +1,7 @@
-"""The page's templates: text is escaped in all of them, whatever it is.
+"""The page's templates, with all text escaped.
 
-Nothing that a template prints is HTML unless it is `Markup`: white space is collapsed, what cannot be
-seen is made visible, and `autoescape` does the rest.
+Values are text unless they are `Markup`: white space is collapsed, invisible characters are made
+visible, and `autoescape` does the rest.
 """
 
 from __future__ import annotations
@@ -26,7 +26,7 @@ def render(name: str, **values: Any) -> Markup:
 
     Args:
         name: of a file in `templates/`.
-        values: by the names that the template has for them.
+        values: by their names in the template.
     """
     return Markup(_environment().get_template(name).render(values))  # noqa: S704 (autoescaped)
 
@@ -53,7 +53,7 @@ def _environment() -> Environment:
 
 
 def _visible(value: Any) -> Any:
-    """Text on one line, with nothing in it that cannot be seen."""
+    """Text on one line, with invisible characters made visible."""
     if isinstance(value, Markup) or not isinstance(value, str):
         return value
     return clean(" ".join(value.split()), limit=len(value) or 1)
@@ -64,27 +64,27 @@ def _cut(text: str, longest: int) -> str:
 
 
 def _link(address: str | None, text: str) -> Markup:
-    """A link, or its text alone where there is no address."""
+    """A link, or only its text without an address."""
     shown = Markup.escape(_visible(text))
     return Markup('<a href="{}">{}</a>').format(address, shown) if address else shown
 
 
 def anchor(shown: ShownSet, id_: str = "") -> str:
-    """The id, in the page, of a set or of one of its questions.
+    """The element id of a set or of one of its questions.
 
     Args:
         shown: the set.
         id_: of the question; empty for the set itself.
     """
-    # Percent-encoded, an id matches a link's fragment as it is (html.spec.whatwg.org, 7.4.6.4).
+    # A percent-encoded id equals a link's fragment (html.spec.whatwg.org, 7.4.6.4).
     return quote(f"{shown.name}/{id_}", errors="replace")
 
 
 def script_data(value: Any) -> Markup:
-    """JSON that no HTML parser takes for the end of its script element, or for a comment.
+    """JSON that cannot end its script element or start a comment.
 
     Args:
-        value: what JSON knows.
+        value: of JSON's types.
     """
     text = json.dumps(value, ensure_ascii=False, separators=(",", ":")).replace("<", "\\u003c")
     return Markup(text.replace("\u2028", "\\u2028").replace("\u2029", "\\u2029"))  # noqa: S704

@@ -1,7 +1,7 @@
-"""A run's timeline as SVG: lanes for a small run, for a large one areas of the questions in each state.
+"""A run's timeline as SVG: lanes for a small run, areas of the questions in each state for a large one.
 
-Its colours are classes of the page's style. Places are per cent of the width, and not a scale of
-their own, so that texts stay as large as the page's on a screen of any width.
+Its colours are classes of the page's style. Positions are per cent of the width, so that its texts have
+the size of the page's texts on any screen.
 """
 
 from __future__ import annotations
@@ -20,11 +20,11 @@ if TYPE_CHECKING:
 
     from qabot.timeline.events import Timeline
 
-# Lanes to show: some two screens. A run with more is shown as areas.
+# The most lanes: about two screens. A run with more is shown as areas.
 MOST_LANES = 40
 _PITCH = 28  # of lanes, pixels
 _HEIGHT = 160  # of areas, pixels
-# The right end of the axis, per cent: a mark at a run's very end has room.
+# The right end of the axis, per cent: leaves room for a mark at a run's end.
 _RIGHT = 98.0
 # From the bottom to the top.
 BANDS = (

@@ -1,4 +1,4 @@
-"""A run's timeline: each question's events, and how many questions were in which state when."""
+"""A run's timeline: each question's events, and the number of questions in each state over time."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ from typing import TYPE_CHECKING
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
-# A picture has no use for more: it is some 700 pixels wide.
+# Pictures are about 700 pixels wide and do not need more.
 MOMENTS = 200
-# Of a key, a task's id, a class of failure; in code points.
+# The longest key, task id and kind of failure, in code points.
 MAX_TEXT = 200
 
 
 class What(StrEnum):
-    """What happens to a question."""
+    """A kind of event of a question."""
 
     QUEUED = "queued"
     LAUNCHED = "launched"  # a task starts for it; the runner engine has none
     STARTED = "started"
-    RETRIED = "retried"  # an attempt has failed, and there will be another
+    RETRIED = "retried"  # an attempt has failed, and another follows
     ANSWERED = "answered"
-    FAILED = "failed"  # for good, as far as this run goes
-    STOPPED = "stopped"  # with the run
+    FAILED = "failed"  # finally, in this run
+    STOPPED = "stopped"  # because the run stopped
 
     @property
     def final(self) -> bool:
@@ -65,9 +65,9 @@ class Event:
 
     Args:
         at: seconds since the run began.
-        what: happens.
+        what: the kind of event.
         task: the id of the task that is launched.
-        kind: the class of failure, if an attempt failed.
+        kind: of the failure, if an attempt failed.
     """
 
     at: float
@@ -81,8 +81,8 @@ class Track:
     """One question's events in a run.
 
     Args:
-        key: names the question, its context and the model; see `qabot.answers.key`.
-        events: in their order; the first is QUEUED, and the last is final, and no other is.
+        key: identifies the question, its context and the model; see `qabot.answers.key`.
+        events: in their order; the first is QUEUED, and only the last is final.
     """
 
     key: str
@@ -96,7 +96,7 @@ class Track:
 
 @dataclass(frozen=True, slots=True)
 class Moment:
-    """How many questions were in each state at one time.
+    """The number of questions in each state at a time.
 
     Args:
         at: seconds since the run began.
@@ -113,11 +113,11 @@ class Timeline:
 
     Args:
         engine: `runner` or `fargate`.
-        run: the run's name; empty where it has none.
+        run: the run's name; empty if it has none.
         seconds: from its beginning to its end.
         tracks: of every question, in the order they were asked; empty if there are too many.
         moments: from the beginning to the end, at equal intervals.
-        retries: how many attempts failed and were repeated, by class of failure.
+        retries: number of attempts that failed and were repeated, by kind of failure.
     """
 
     engine: str
@@ -129,16 +129,16 @@ class Timeline:
 
     @property
     def questions(self) -> int:
-        """How many were asked."""
+        """The number of questions."""
         return sum(self.moments[-1].counts) if self.moments else 0
 
     def ended(self, state: State) -> int:
-        """How many questions ended in a state."""
+        """The number of questions that ended in a state."""
         return self.moments[-1].counts[STATES.index(state)] if self.moments else 0
 
 
 def in_order(tracks: Iterable[Track]) -> Iterator[tuple[float, int, What]]:
-    """The events of all tracks by their time: seconds, the track's number, what happens."""
+    """The events of all tracks by time: seconds, the track's number, the kind of event."""
     ways = [
         [(event.at, number, event.what) for event in track.events]
         for number, track in enumerate(tracks)
@@ -149,11 +149,11 @@ def in_order(tracks: Iterable[Track]) -> Iterator[tuple[float, int, What]]:
 def moments(
     events: Iterable[tuple[float, int, What]], questions: int, seconds: float
 ) -> tuple[Moment, ...]:
-    """How many questions were in each state, at equal intervals from the beginning to the end.
+    """The number of questions in each state, at equal intervals from the beginning to the end.
 
     Args:
-        events: by their time: seconds, the question's number, what happens.
-        questions: how many there are.
+        events: by time: seconds, the question's number, the kind of event.
+        questions: number of questions.
         seconds: when the run ended; no event is later.
     """
     if not questions:

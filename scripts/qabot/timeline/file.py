@@ -1,6 +1,6 @@
 """A run's timeline as a file: JSON, one line per question.
 
-docs/timeline.md describes the format; `VERSION` is raised when it changes.
+docs/timeline.md describes the format; `VERSION` is incremented when it changes.
 """
 
 from __future__ import annotations
@@ -17,7 +17,7 @@ if TYPE_CHECKING:
 
 FORMAT = "qabot-timeline"
 VERSION = 1
-# What `parse` raises for another file's text.
+# Exceptions that `parse` raises for other texts.
 _NOT_A_TIMELINE = (
     ArithmeticError,
     AttributeError,
@@ -35,7 +35,7 @@ class TimelineError(QabotError):
 
 
 def prepare(path: Path) -> None:
-    """Make sure, before a run, that its timeline can be written.
+    """Check before a run that its timeline can be written.
 
     Raises:
         TimelineError: it cannot.
@@ -86,7 +86,7 @@ def render(timeline: Timeline) -> str:
             for moment in timeline.moments
         ]
         name = "counts"
-    # Anything but ASCII is escaped: half a character in a foreign name can still be written.
+    # Non-ASCII characters are escaped, so that half surrogate pairs can be written.
     lines = [f"{json.dumps(key)}: {json.dumps(value)}" for key, value in head.items()]
     listed = ",\n".join(map(json.dumps, rows))
     return "{" + ",\n".join([*lines, f'"{name}": [\n{listed}\n]']) + "}\n"
@@ -124,7 +124,7 @@ def parse(text: str) -> Timeline:
     """The timeline in a file's text.
 
     Raises:
-        LookupError, TypeError, ValueError: it is something else.
+        LookupError, TypeError, ValueError: it is not a timeline.
     """
     members = json.loads(text)
     if (members["format"], members["version"]) != (FORMAT, VERSION):

@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
     from qabot.timeline.events import Timeline, Track
 
-# Each question ends in a mark: with more than this, on average, they are a blur of some megabytes.
+# The most questions per lane, on average: each has a mark, and more would be unreadable and large.
 QUESTIONS_A_LANE = 5
 
 
@@ -39,10 +39,10 @@ class Lane:
     """The course of a question or a task through the run.
 
     Args:
-        label: names it; text that needs escaping.
+        label: its name; text that needs escaping.
         stretches: in order of time.
-        marks: the attempts that failed, and each question's end; at least one.
-        shared: it is a task's, and may have several questions' marks.
+        marks: failed attempts, and the end of each question; at least one.
+        shared: whether it is a task's, which may have marks of several questions.
     """
 
     label: str
@@ -52,12 +52,12 @@ class Lane:
 
 
 def lanes(timeline: Timeline, labels: Mapping[str, str], most: int) -> list[Lane]:
-    """The lanes of a run, by when their work began; none where there would be too many.
+    """The lanes of a run, in the order in which their work began; empty if they would be too many.
 
     Args:
         timeline: of the run.
         labels: the questions' texts by key, if known.
-        most: lanes to show.
+        most: the most lanes.
     """
     carried = {
         (event.task, track.key)
@@ -93,9 +93,9 @@ def _of_question(track: Track, label: str) -> Lane:
 
 
 def _by_task(tracks: Sequence[Track]) -> list[Lane]:
-    """A task's lane reaches from its launch to the last end of a question that it carried.
+    """Lanes of tasks, each from its launch to the last end of one of its questions.
 
-    What ended outside of any task has a lane at the end.
+    Questions that ended without a task have a lane at the end.
     """
     outside: list[Event] = []
     carried: dict[str, list[tuple[Event, ...]]] = defaultdict(list)

@@ -1,4 +1,4 @@
-"""Records a run as it happens: an engine reports what it does, and no report can fail."""
+"""Records a run: engines report events, and reporting never fails."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 
     from qabot.answers.model import Result
 
-# A timeline with more events than this has no tracks: nobody looks at ten thousand of them.
+# A timeline with more events than this has no tracks: too many to look at.
 MAX_EVENTS = 50_000
 
 
@@ -40,7 +40,7 @@ class Recorder:
         self._last = 0.0
         self._numbers: dict[str, int] = {}  # of questions by key, in the order they are queued
         self._state: list[tuple[What, str]] = []  # each question's last event, and its text
-        # Seconds, the question's number, what happens, and the task or the class of failure.
+        # Seconds, the question's number, the kind of event, and the task or the kind of failure.
         self._events: list[tuple[float, int, What, str]] = []
         self._retries: Counter[str] = Counter()
 
@@ -48,7 +48,7 @@ class Recorder:
         now = self._clock()
         if self._begun is None:
             self._begun = now
-        # A clock that is set back must not put the end before the beginning.
+        # The end must not be before the beginning if the clock is set back.
         self._last = max(self._last, now - self._begun)
         return self._last
 
@@ -57,12 +57,12 @@ class Recorder:
         self._events.append((self._now(), number, what, text))
 
     def _open(self, key: str) -> int | None:
-        """A question's number, while it has not ended."""
+        """A question's number, if it has not ended."""
         number = self._numbers.get(key)
         return None if number is None or self._state[number][0].final else number
 
     def queued(self, keys: Iterable[str]) -> None:
-        """Questions wait for their answers, all from the same moment."""
+        """Questions start to wait for their answers."""
         now = self._now()
         for key in keys:
             if key not in self._numbers:
@@ -88,16 +88,16 @@ class Recorder:
             self._add(number, What.STARTED)
 
     def retried(self, key: str, kind: str) -> None:
-        """An attempt failed, and there will be another.
+        """An attempt failed, and another follows.
 
         Args:
             key: the question's.
-            kind: the class of the failure.
+            kind: of the failure.
         """
         number = self._open(key)
         if number is None:
             return
-        kind = kind[:MAX_TEXT]  # it may be a task's own
+        kind = kind[:MAX_TEXT]  # it may be written by a task
         self._retries[kind] += 1
         if self._state[number] != (What.RETRIED, kind):  # a launch refused repeatedly is one wait
             self._add(number, What.RETRIED, kind)

@@ -10,14 +10,14 @@ from qabot.timeline.events import STATES, State
 if TYPE_CHECKING:
     from qabot.timeline.events import Timeline
 
-# Distances between two marks of a time axis, seconds.
+# Intervals between marks of a time axis, seconds.
 _STEPS = (0.1, 0.2, 0.5, 1, 2, 5, 10, 20, 30, 60, 120, 300, 600, 1200, 1800, 3600, 7200, 14400)
 _MOST_MARKS = 5
 _MOST_KINDS = 6
 
 
 def marks(seconds: float) -> list[float]:
-    """Where a time axis has its marks: at equal intervals from 0, six at most.
+    """The marks of a time axis: at equal intervals from 0, six at most.
 
     Args:
         seconds: how long the axis is.
@@ -30,7 +30,7 @@ def marks(seconds: float) -> list[float]:
 
 
 def duration(seconds: float) -> str:
-    """A time as a person says it: `0.4 s`, `41 s`, `2 min 30 s`, `1 h 5 min`."""
+    """A duration in words: `0.4 s`, `41 s`, `2 min 30 s`, `1 h 5 min`."""
     if seconds < 10:
         return f"{seconds:.1f}".removesuffix(".0") + " s"
     whole = round(seconds)
@@ -44,7 +44,7 @@ def duration(seconds: float) -> str:
 
 
 def scope(timeline: Timeline) -> str:
-    """How much was asked, and how long it took: `24 questions in 37 s`."""
+    """The number of questions and the time: `24 questions in 37 s`."""
     return f"{count(timeline.questions, 'question')} in {duration(timeline.seconds)}"
 
 
@@ -57,7 +57,7 @@ def outcome(timeline: Timeline) -> str:
 
 
 def attempts(timeline: Timeline) -> str:
-    """How many attempts were repeated, and why, the most frequent reasons first."""
+    """The number of repeated attempts and the reasons, the most frequent first."""
     kinds = sorted(timeline.retries.items(), key=lambda item: (-item[1], item[0]))
     said = [f"{times:,} {clean(kind, 40)}" for kind, times in kinds[:_MOST_KINDS]]
     if len(kinds) > _MOST_KINDS:

@@ -44,7 +44,7 @@ def test_no_file_is_overwritten(repository: Repository) -> None:
         (" ", "q", "the context is empty"),
         ("c", "\n", "the question is empty"),
         ("c", "q" * 2001, "2,001 characters \\(maximum: 2,000"),
-        ("c\ud83d", "q", "half a character"),
+        ("c\ud83d", "q", "half a surrogate pair"),
     ],
 )
 def test_what_cannot_be_asked_is_told(
