@@ -1,4 +1,4 @@
-"""Which call of which service an HTTP request is, from whom; and the count of them."""
+"""Recognise the service, action and caller of an HTTP request, and count calls."""
 
 from __future__ import annotations
 
@@ -23,10 +23,10 @@ class Call:
     """One call of an API.
 
     Args:
-        service: as it signs, such as `ecs`, `dynamodb`, `cloudformation`.
+        service: its name in signatures, such as `ecs`, `dynamodb`, `cloudformation`.
         action: such as `RunTask`; for a REST service, `METHOD /path`.
         region: that the call is for.
-        access_key: whose credentials signed it.
+        access_key: that signed it.
         body: its raw content.
     """
 
@@ -38,7 +38,7 @@ class Call:
 
     @property
     def kind(self) -> str:
-        """`service:Action`, as a policy of IAM would name it."""
+        """`service:Action`, as in an IAM policy."""
         return f"{self.service}:{self.action}"
 
     def parameters(self) -> dict[str, Any]:
@@ -51,7 +51,7 @@ class Call:
 
 
 def read_call(environ: dict[str, Any]) -> Call:
-    """The call that a WSGI request makes; its content can be read again afterwards."""
+    """The call in a WSGI request, whose content can be read again afterwards."""
     length = int(environ.get("CONTENT_LENGTH") or 0)
     body = environ["wsgi.input"].read(length) if length else b""
     environ["wsgi.input"] = BytesIO(body)
@@ -69,14 +69,14 @@ def read_call(environ: dict[str, Any]) -> Call:
 
 
 class CallLog:
-    """Every call so far, in order; safe to use from any thread."""
+    """All calls so far, in order; thread-safe."""
 
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._calls: list[Call] = []
 
     def add(self, call: Call) -> None:
-        """Count one more."""
+        """Record a call."""
         with self._lock:
             self._calls.append(call)
 
@@ -86,7 +86,7 @@ class CallLog:
             return list(self._calls)
 
     def by_kind(self, access_keys: Iterable[str] | None = None) -> Counter[str]:
-        """How many calls of each kind.
+        """The number of calls of each kind.
 
         Args:
             access_keys: only those signed with these.

@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 
 REGION = "us-east-1"
 ACCESS_KEY = "AKIAEMULATEDCLOUD000"
-# In a thread, most of a task is talking to this same process; in a process, it is starting Python.
+# In a thread, a task mostly calls this process; in a process, it mostly starts Python.
 _WORKERS: Mapping[Kind, int] = {"thread": 8, "process": 4, "docker": 4}
 
 
@@ -33,10 +33,10 @@ class Cloud:
 
     Args:
         url: where the APIs are.
-        application: what answers them.
+        application: answers them.
         ecs: the tasks.
-        lifecycle: what moves them on.
-        scheduler: when.
+        lifecycle: moves tasks through their states.
+        scheduler: the timer.
     """
 
     def __init__(
@@ -54,7 +54,7 @@ class Cloud:
             "AWS_SECRET_ACCESS_KEY": "emulated",
             "AWS_REGION": REGION,
             "AWS_DEFAULT_REGION": REGION,
-            # Nothing of the machine's own may come between: no profile, no instance's role.
+            # The machine's profile or instance role must not be used.
             "AWS_EC2_METADATA_DISABLED": "true",
             "AWS_CONFIG_FILE": os.devnull,
             "AWS_SHARED_CREDENTIALS_FILE": os.devnull,
@@ -71,15 +71,15 @@ class Cloud:
 
     @property
     def crashes(self) -> list[Exception]:
-        """What went wrong in the emulation of a service, rather than in its use."""
+        """Errors of the emulation itself, rather than of its use."""
         return self._application.crashes
 
     def client_calls(self) -> dict[str, int]:
-        """How many calls of each kind came from outside, that is, not from tasks."""
+        """The number of calls of each kind that did not come from tasks."""
         return dict(self.calls.by_kind([self.environ["AWS_ACCESS_KEY_ID"]]))
 
     def task_calls(self) -> dict[str, int]:
-        """How many calls of each kind came from tasks."""
+        """The number of calls of each kind that came from tasks."""
         return dict(self.calls.by_kind([task.access_key for task in self.tasks]))
 
     @property
@@ -88,14 +88,14 @@ class Cloud:
         return self._ecs.all()
 
     def stop(self, task: Task, stop_code: str, reason: str) -> None:
-        """Stop a task as AWS itself does, such as for Spot or for a broken host."""
+        """Stop a task as AWS does, for instance for Spot or on a broken host."""
         self._lifecycle.stop(task, stop_code, reason)
 
     def wait_idle(self, seconds: float = 30.0) -> None:
         """Wait until no task is left that has not stopped.
 
         Raises:
-            TimeoutError: some still have not; the message names them.
+            TimeoutError: some have not stopped; the message names them.
         """
         deadline = time.monotonic() + seconds
         for task in self.tasks:
@@ -107,11 +107,11 @@ class Cloud:
                 raise TimeoutError(f"{len(left)} tasks have not stopped: {', '.join(left[:5])}")
 
     def client(self, service: str) -> Any:
-        """A client of boto3 for this cloud, whatever the environment of the process says."""
+        """A boto3 client for this cloud, independent of the environment of the process."""
         return _session().client(service, endpoint_url=self.endpoint_url)
 
     def deploy(self, **settings: Any) -> dict[str, str]:
-        """Create or update the stack of infra/ by CloudFormation, and give its outputs.
+        """Create or update the stack of infra/ with CloudFormation, and return its outputs.
 
         Args:
             settings: that differ from cdk.json's.
@@ -137,16 +137,16 @@ def emulated_cloud(
 
     Args:
         tasks: how containers are executed.
-        faults: what goes wrong.
-        delays: how long tasks stay in their states; not at all by default.
-        workers: containers at once; further ones wait before RUNNING.
-        environment: variables that every container gets beside its own, such as `MODEL_DIR`.
-        image: what Docker runs instead of the task definition's image.
-        program: what threads call instead of the answerer.
-        entry_point: what processes run instead of the answerer, a command without its arguments.
+        faults: to inject.
+        delays: minimal time in each state (default: none).
+        workers: containers that run in parallel; further ones wait before RUNNING.
+        environment: additional variables for every container, such as `MODEL_DIR`.
+        image: to run with Docker instead of the task definition's image.
+        program: for threads to call instead of the answerer.
+        entry_point: for processes to run instead of the answerer, a command without its arguments.
 
     Raises:
-        RuntimeError: Docker is asked for and is not here.
+        RuntimeError: Docker is requested but not installed.
     """
     runtime = make_runtime(
         tasks, workers or _WORKERS[tasks], image=image, program=program, entry_point=entry_point
@@ -182,7 +182,7 @@ def emulated_cloud(
 
 @lru_cache
 def _session() -> Any:
-    # Once a process: a session reads the descriptions of its services anew.
+    # Once per process: each session reads the descriptions of its services again.
     import boto3
 
     return boto3.session.Session(

@@ -1,4 +1,4 @@
-"""A task definition, read out of moto however it came there: by the API or by CloudFormation."""
+"""A task definition, read from moto, whether the API or CloudFormation registered it."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ from typing import Any
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Definition:
-    """What a task runs: a task definition with one container.
+    """A task definition with one container.
 
     Args:
         arn: with the revision.
@@ -38,7 +38,7 @@ class Definition:
 
 
 def read_definition(backend: Any, name: str) -> Definition | None:
-    """The task definition that RunTask means, `None` when there is none.
+    """The task definition of a RunTask call; `None` if it does not exist.
 
     Args:
         backend: moto's of ECS.
@@ -53,7 +53,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         return None
     if len(found.container_definitions) != 1:
         raise NotImplementedError("the emulated cloud runs task definitions with one container")
-    # CloudFormation writes its members with a capital, the API does not.
+    # CloudFormation capitalises its members, the API does not.
     container = _lower(found.container_definitions[0])
     log = container.get("logConfiguration", {})
     return Definition(

@@ -1,6 +1,6 @@
 """Deploy the stack of infra/ without the CDK's command line: synthesise, then CloudFormation.
 
-`scripts/rehearse` goes the long way, with the real `cdk deploy`; this takes a second or two.
+`scripts/rehearse` uses the real `cdk deploy`; this takes a second or two.
 """
 
 from __future__ import annotations
@@ -13,12 +13,12 @@ from pathlib import Path
 from typing import Any
 
 ROOT = Path(__file__).resolve().parents[2]
-# The emulated cloud runs the answerer itself, or an image that Docker has; it pulls none.
+# The emulated cloud runs the answerer itself, or an image that Docker has; it does not pull images.
 IMAGE = "qabot-answerer:local"
 
 
 def deploy(cloudformation: Any, **settings: Any) -> dict[str, str]:
-    """Create the stack, or update it where it is, and give its outputs.
+    """Create the stack, or update an existing one, and return its outputs.
 
     Args:
         cloudformation: a client of the emulated cloud.

@@ -17,10 +17,10 @@ if TYPE_CHECKING:
 
 
 class DockerRuntime:
-    """Runs the task definition's image, with as little as Fargate gives it.
+    """Runs the task definition's image, with as few resources and permissions as on Fargate.
 
     Args:
-        workers: containers at once.
+        workers: containers that run in parallel.
         image: to run instead of the task definition's.
     """
 
@@ -33,7 +33,7 @@ class DockerRuntime:
         self._image = image
 
     def execute(self, task: Task, environ: Mapping[str, str]) -> Outcome:
-        """Run the container to its end, look how it ended, and remove it."""
+        """Run the container to its end, find out how it ended, and remove it."""
         name = self._name(task)
         cpus = min(task.cpu / 1024, os.cpu_count() or 1)
         variables = [f"--env={key}={value}" for key, value in environ.items()]
@@ -46,7 +46,7 @@ class DockerRuntime:
                 self._image or task.definition.image,
                 *task.command(),
             )
-            if done.returncode == 125:  # docker itself failed: nothing has run
+            if done.returncode == 125:  # docker itself failed: the container did not run
                 said = " ".join(done.stdout.split())[:200]
                 return Outcome(None, f"CannotPullContainerError: {said}", done.stdout)
             killed = self._run("inspect", "--format={{.State.OOMKilled}}", name).stdout.strip()

@@ -1,6 +1,6 @@
-"""The four calls of ECS that are about tasks, as its API reference documents them.
+"""The four calls of ECS for tasks, as in its API reference.
 
-https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html and its neighbours.
+https://docs.aws.amazon.com/AmazonECS/latest/APIReference/API_RunTask.html and related pages.
 Clusters and task definitions are moto's.
 """
 
@@ -28,7 +28,7 @@ if TYPE_CHECKING:
     from tools.emulator.lifecycle import Lifecycle
 
 MOST_A_CALL = 100
-# A stopped task can be seen for an hour at least; here for an hour exactly.
+# A stopped task is visible for at least an hour; here for exactly an hour.
 FORGET_AFTER_SECONDS = 3600.0
 
 
@@ -36,9 +36,9 @@ class EcsTasks:
     """RunTask, StopTask, DescribeTasks and ListTasks.
 
     Args:
-        lifecycle: what moves tasks on.
-        faults: what goes wrong.
-        forget_after: seconds that a stopped task can be seen.
+        lifecycle: moves tasks through their states.
+        faults: to inject.
+        forget_after: seconds that a stopped task is visible.
     """
 
     def __init__(
@@ -59,7 +59,7 @@ class EcsTasks:
         }
 
     def answer(self, call: Call) -> dict[str, Any]:
-        """What a call answers.
+        """The reply to a call.
 
         Raises:
             EcsError: it is refused.
@@ -67,7 +67,7 @@ class EcsTasks:
         return self.actions[call.action](call.parameters(), call.region)
 
     def all(self) -> list[Task]:
-        """Every task ever, in the order of their launches."""
+        """All tasks, in the order of their launches."""
         with self._lock:
             return list(self._tasks.values())
 
@@ -77,7 +77,7 @@ class EcsTasks:
             return self._tasks.get(task_id.rpartition("/")[2])
 
     def owner(self, access_key: str) -> Task | None:
-        """The task that an access key belongs to, `None` for one from outside."""
+        """The task of an access key; `None` if it is not a task's."""
         with self._lock:
             return self._owners.get(access_key)
 
@@ -86,7 +86,7 @@ class EcsTasks:
         definition = definition_of(parameters, region)
         cpu, memory = check_launch(parameters, definition, region)
         token = parameters.get("clientToken")
-        # Whatever asks again with the same token gets the same tasks, whatever became of them.
+        # A repeated request with the same token gets the same tasks, whatever their state.
         fingerprint = json.dumps({**parameters, "cluster": cluster}, sort_keys=True)
         with self._lock:
             if token is not None and (known := self._tokens.get((cluster, token))):
@@ -185,7 +185,7 @@ class EcsTasks:
         return page
 
     def _seen(self, cluster: str, name: str) -> Task | None:
-        """A task of a cluster that can still be seen."""
+        """A task of a cluster that is still visible."""
         task = self.find(name)
         if task is None or task.cluster_arn != cluster:
             return None

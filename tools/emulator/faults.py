@@ -1,7 +1,7 @@
 """Fault injection: called for each API call, each launch and each start of a task.
 
-`Faults` itself injects nothing. Subclass it and override what should go wrong; every method may
-be called from several threads at once. `tools/emulator/typical_faults.py` has simple ones.
+`Faults` itself injects nothing. Subclass it and override its methods, which may be called from several
+threads in parallel. `tools/emulator/typical_faults.py` has simple ones.
 """
 
 from __future__ import annotations
@@ -19,11 +19,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, slots=True)
 class ApiError:
-    """An error as an API answers it.
+    """An error reply of an API.
 
     Args:
         code: such as `ThrottlingException`.
-        message: as AWS words it.
+        message: in the words of AWS.
         status: of HTTP.
         extra: further members of the error, such as `resourceIds`.
     """
@@ -36,17 +36,17 @@ class ApiError:
 
 @dataclass(frozen=True, slots=True)
 class Refuse:
-    """The call does nothing and answers the error."""
+    """The call does nothing and replies with the error."""
 
     error: ApiError
 
 
 @dataclass(frozen=True, slots=True)
 class LoseReply:
-    """The call does what it should, and then answers an error as though it had not.
+    """The call succeeds, but replies with an error.
 
     Args:
-        error: what the caller sees, such as a gateway's time-out.
+        error: that the caller receives, such as a gateway's time-out.
     """
 
     error: ApiError = ApiError("ServerException", "Service Unavailable. Please try again.", 503)
@@ -54,15 +54,15 @@ class LoseReply:
 
 @dataclass(frozen=True, slots=True)
 class CutReply:
-    """The call does what it should; half of the reply arrives, then the connection closes."""
+    """The call succeeds; half of the reply arrives, then the connection closes."""
 
 
 @dataclass(frozen=True, slots=True)
 class LateReply:
-    """The call does what it should, and answers late.
+    """The call succeeds, and replies late.
 
     Args:
-        seconds: how late.
+        seconds: of delay.
     """
 
     seconds: float
@@ -74,11 +74,11 @@ def _same(members: dict[str, Any]) -> dict[str, Any]:
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Alter:
-    """A call whose content is JSON does something else, or answers something else.
+    """A call with JSON content gets other parameters, or another reply.
 
     Args:
-        request: makes other parameters of those that came.
-        reply: makes another answer of the one that was given.
+        request: changes the parameters.
+        reply: changes the reply.
     """
 
     request: Callable[[dict[str, Any]], dict[str, Any]] = _same
@@ -90,22 +90,22 @@ Reaction: TypeAlias = Refuse | LoseReply | CutReply | LateReply | Alter
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class TaskFault:
-    """How a task ends other than by itself.
+    """An end of a task that its container does not cause.
 
     Args:
-        stop_code: as ECS names it.
-        stopped_reason: as ECS words it.
+        stop_code: of ECS.
+        stopped_reason: in the words of ECS.
         starts: whether its container starts at all.
         seconds: after its container has started; 0 ends the task before the container can do
             anything. Without a start, after the launch.
-        finishes: let the container come to its end first, whatever it writes, and only then report
-            this end in place of its own.
+        finishes: let the container run to its end first, and then report this end instead of its
+            own.
         exit_code: of the container, `None` for none.
         reason: of the container, `None` for none.
         containers: whether DescribeTasks shows any; of tasks that never started it may not.
         graceful: the container gets SIGTERM and its time, and the exit code is its own.
         hangs: the container does nothing and never ends, until `seconds` have passed or it is
-            stopped; `seconds` of `None` is for ever.
+            stopped; `seconds` of `None` means forever.
     """
 
     stop_code: str = ""
@@ -124,24 +124,24 @@ class Faults:
     """No faults: everything works."""
 
     def on_call(self, call: Call) -> Reaction | None:
-        """Asked before each call of any API that comes from outside.
+        """Called before each API call that does not come from a task.
 
         It may also sleep: the caller then waits, as for a slow service.
         """
 
     def on_launch(self, parameters: Mapping[str, Any]) -> ApiError | list[dict[str, str]] | None:
-        """Asked at each RunTask that would launch, after its parameters were found right.
+        """Called for each RunTask that would launch, after its parameters have been checked.
 
         Args:
             parameters: of the call.
 
         Returns:
-            An error of the call; or the `failures` of an answer without tasks, each with `reason`
+            An error of the call; or the `failures` of a reply without tasks, each with `reason`
             and perhaps `arn` and `detail`; or `None`.
         """
 
     def on_start(self, task: Task) -> TaskFault | None:
-        """Asked once for each task, before its container would start."""
+        """Called once per task, before its container would start."""
 
 
 NO_FAULTS = Faults()

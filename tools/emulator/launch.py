@@ -1,6 +1,6 @@
-"""What ECS checks before it launches a task, and how it refuses.
+"""The checks of ECS before it launches a task, and its errors.
 
-The messages are ECS's own where reports of users quote them.
+The messages are those of ECS where users' reports quote them.
 """
 
 from __future__ import annotations
@@ -30,7 +30,7 @@ class EcsError(Exception):
 
 
 def invalid(message: str) -> EcsError:
-    """A parameter cannot be as it is."""
+    """A parameter is invalid."""
     return EcsError("InvalidParameterException", message)
 
 
@@ -60,7 +60,7 @@ def definition_of(parameters: Mapping[str, Any], region: str) -> Definition:
 def check_launch(
     parameters: Mapping[str, Any], definition: Definition, region: str
 ) -> tuple[int, int]:
-    """Check what a launch asks for, and give its CPU units and MiB."""
+    """Check the parameters of a launch; returns its CPU units and MiB."""
     if not 1 <= parameters.get("count", 1) <= 10:
         raise invalid("Count must be between 1 and 10.")
     if len(parameters.get("startedBy", "")) > STARTED_BY_LONGEST:

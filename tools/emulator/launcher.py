@@ -47,7 +47,7 @@ class Launcher:
         }
 
     def run(self, *command: str, **more: Any) -> str:
-        """Launch one task; its ARN."""
+        """Launch a task; returns its ARN."""
         answer = self.ecs.run_task(**self.request(*command, **more))
         assert answer["failures"] == []
         return str(answer["tasks"][0]["taskArn"])

@@ -1,4 +1,4 @@
-"""The life of a task, from its launch to its end."""
+"""The states of a task, from its launch to its end."""
 
 from __future__ import annotations
 
@@ -23,11 +23,11 @@ SIGTERM_CODE = 143
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Delays:
-    """How long each state lasts at least, seconds; on Fargate they make half a minute and more.
+    """The minimal duration of each state, seconds; on Fargate, half a minute or more in total.
 
     Args:
-        provisioning: until the network interface is there.
-        pending: until the image is there.
+        provisioning: until the network interface exists.
+        pending: until the image is pulled.
         deprovisioning: from the container's end until the task is stopped.
     """
 
@@ -41,10 +41,10 @@ class Lifecycle:
 
     Args:
         scheduler: the clock and the workers.
-        runtime: what executes containers.
-        faults: what goes wrong.
+        runtime: executes containers.
+        faults: to inject.
         delays: of the states.
-        environment: variables that every container gets beside its own.
+        environment: additional variables for every container.
     """
 
     def __init__(
@@ -60,15 +60,15 @@ class Lifecycle:
         self._faults = faults
         self._delays = delays
         self._environment = dict(environment)
-        # Credentials of tasks that are over.
+        # Credentials of tasks that have ended.
         self.revoked: set[str] = set()
 
     def add_environment(self, variables: Mapping[str, str]) -> None:
-        """Give every container these variables too, from now on."""
+        """Add variables to every container that starts from now on."""
         self._environment.update(variables)
 
     def destroy(self, task: Task) -> None:
-        """End a task at once, without a trace, because the cloud ends."""
+        """End a task immediately, because the cloud ends."""
         with task.lock:
             task.desired = "STOPPED"
         self.revoked.add(task.access_key)
@@ -79,14 +79,14 @@ class Lifecycle:
         self._scheduler.after(self._delays.provisioning, lambda: self._pull(task))
 
     def stop(self, task: Task, stop_code: str, reason: str) -> None:
-        """Ask a task to stop, as StopTask and Spot do; nothing more once it is asked or over."""
+        """Ask a task to stop, as StopTask and Spot do; no effect if it was asked before or has ended."""
         with task.lock:
             if task.desired == "STOPPED":
                 return
             self._announce(task, stop_code, reason)
             running = task.state == "RUNNING"
         if running and self._runtime.stop(task):
-            return  # it ends by itself, and then `_run` goes on
+            return  # it ends by itself, and then `_run` continues
         self._end(task, SIGTERM_CODE if running else None, None)
 
     def _pull(self, task: Task) -> None:
@@ -175,7 +175,7 @@ class Lifecycle:
 
 
 def _of_task(task: Task, environment: Mapping[str, str]) -> dict[str, str]:
-    """What ECS gives this one task: its credentials and where to ask who it is."""
+    """The variables that ECS gives a task: its credentials and its metadata endpoint."""
     endpoint = environment["AWS_ENDPOINT_URL"]
     return {
         "AWS_ACCESS_KEY_ID": task.access_key,

@@ -1,4 +1,4 @@
-"""What the awslogs driver does: a task's output becomes a stream of CloudWatch Logs."""
+"""The awslogs driver: a task's output becomes a stream of CloudWatch Logs."""
 
 from __future__ import annotations
 
@@ -9,10 +9,10 @@ if TYPE_CHECKING:
 
 
 def write_log(task: Task, when: float) -> None:
-    """Write the output of a task's container, a line an event.
+    """Write the output of a task's container, one event per line.
 
     Args:
-        task: whose definition says where to; without awslogs options nothing is written.
+        task: its definition names the stream; without awslogs options nothing is written.
         when: the events' time, seconds since 1970.
     """
     options = task.definition.log_options
@@ -32,5 +32,5 @@ def write_log(task: Task, when: float) -> None:
         if events:
             backend.put_log_events(group, stream, events)
     except ServiceException:
-        # The group is gone: whoever deletes a stack under running tasks loses their logs.
+        # The group is gone: deleting a stack with running tasks loses their logs.
         return

@@ -1,7 +1,7 @@
-"""What moto's CloudFormation leaves out of this project's stack, filled in.
+"""Additions to moto's CloudFormation for this project's stack.
 
-Of a task definition it keeps the containers and the memory, capacity providers it does not know, and
-some resources it creates and never deletes, which then hold the VPC.
+Moto keeps only the containers and the memory of a task definition, does not know capacity providers,
+and never deletes some resources, which then prevent deleting the VPC.
 """
 
 from __future__ import annotations
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator
 
 ASSOCIATIONS = "AWS::ECS::ClusterCapacityProviderAssociations"
-# Members of AWS::ECS::TaskDefinition, and what moto calls them.
+# Members of AWS::ECS::TaskDefinition, and moto's names for them.
 _MEMBERS = {
     "NetworkMode": "network_mode",
     "RequiresCompatibilities": "requires_compatibilities",
@@ -28,7 +28,7 @@ _MEMBERS = {
 
 @contextmanager
 def filled_gaps() -> Iterator[None]:
-    """Make moto's CloudFormation do all that the stack needs, until the end of the block."""
+    """Extend moto's CloudFormation, until the end of the block."""
     from moto.cloudformation import parsing
     from moto.ec2.models.internet_gateways import InternetGateway
     from moto.ec2.models.route_tables import RouteTable
@@ -60,7 +60,7 @@ def _register(properties: dict[str, Any], account_id: str, region_name: str) -> 
         return remap_nested_keys(part, pascal_to_camelcase)
 
     given = {_MEMBERS[name]: one for name, one in properties.items() if name in _MEMBERS}
-    # A tag's members are the only ones of these that the API writes with a small letter.
+    # Only the members of tags are lower case in the API.
     given["tags"] = lower(given.get("tags", []))
     return ecs_backends[account_id][region_name].register_task_definition(
         family=properties["Family"],
@@ -69,7 +69,7 @@ def _register(properties: dict[str, Any], account_id: str, region_name: str) -> 
     )
 
 
-# moto calls these with its names for the arguments.
+# moto passes these as keyword arguments.
 
 
 def _create_definition(
@@ -116,7 +116,7 @@ def _delete_route_table(
 ) -> None:
     from moto.ec2.models import ec2_backends
 
-    # Its associations are resources of their own, whose deletion moto leaves out too.
+    # Its associations are separate resources, which moto does not delete either.
     backend = ec2_backends[account_id][region_name]
     for association in backend.get_route_table(resource_name).associations:
         if not association.get("Main"):

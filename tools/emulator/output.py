@@ -1,4 +1,4 @@
-"""Catch what one thread prints, while other threads print to where they always did."""
+"""Capture what one thread prints, while other threads print as before."""
 
 from __future__ import annotations
 
@@ -15,10 +15,10 @@ _STREAMS = ("stdout", "stderr")
 
 
 class _ByThread:
-    """A text stream that goes to the buffer of the thread that writes, or else to the stream below.
+    """A text stream that writes to the buffer of the current thread, or else to the stream below.
 
     Args:
-        below: the stream that was there before.
+        below: the replaced stream.
     """
 
     def __init__(self, below: TextIO) -> None:
@@ -42,13 +42,13 @@ _users = 0
 
 @contextmanager
 def capture() -> Iterator[Callable[[], str]]:
-    """Catch this thread's stdout and stderr; yields what gives the text written so far."""
+    """Capture this thread's stdout and stderr; yields a function that returns the text so far."""
     global _users
     buffer, me = StringIO(), threading.get_ident()
     with _lock:
         for name in _STREAMS:
             stream = getattr(sys, name)
-            # Another may have replaced the stream since, as pytest does for each test.
+            # The stream may have been replaced since, as pytest does for each test.
             if not isinstance(stream, _ByThread):
                 _installed[name] = _ByThread(stream)
                 setattr(sys, name, _installed[name])

@@ -1,4 +1,4 @@
-"""What a task may do: the policies of its task role, as the stack has made them."""
+"""Permissions of tasks: the policies of the task role in the stack."""
 
 from __future__ import annotations
 
@@ -14,11 +14,11 @@ if TYPE_CHECKING:
 
 
 def refusal(task: Task, call: Call) -> ApiError | None:
-    """The error for a call that the task's role does not allow, `None` for one that it does.
+    """The error for a call that the task's role does not allow; `None` if it allows it.
 
     Args:
-        task: who calls.
-        call: what it calls.
+        task: the caller.
+        call: the call.
     """
     from moto.iam.access_control import IAMPolicy, PermissionResult
     from moto.iam.models import iam_backends
@@ -44,7 +44,7 @@ def refusal(task: Task, call: Call) -> ApiError | None:
 
 
 def _resources(call: Call, account: str) -> Iterator[str]:
-    """The ARNs of what a call touches; of the services that tasks use, DynamoDB names them."""
+    """The ARNs of the resources of a call; of the services that tasks use, only DynamoDB has them."""
     parameters = call.parameters()
     tables = [parameters["TableName"]] if "TableName" in parameters else []
     tables += list(parameters.get("RequestItems", ()))

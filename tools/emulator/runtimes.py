@@ -18,18 +18,18 @@ if TYPE_CHECKING:
 
 ROOT = Path(__file__).resolve().parents[2]
 Kind = Literal["thread", "process", "docker"]
-# What an image's entry point is: arguments and environment in, exit code out.
+# An image's entry point: takes arguments and environment, returns an exit code.
 Program: TypeAlias = Callable[[Sequence[str], Mapping[str, str]], int]
 
 
 @dataclass(frozen=True, slots=True)
 class Outcome:
-    """How a container ended.
+    """The end of a container.
 
     Args:
         exit_code: `None` when it could not start.
-        reason: of the container, as ECS words it.
-        output: what it wrote, stdout and stderr.
+        reason: of the container, in the words of ECS.
+        output: its stdout and stderr.
     """
 
     exit_code: int | None
@@ -46,21 +46,21 @@ class Runtime(Protocol):
         """Run the container to its end."""
 
     def stop(self, task: Task, /) -> bool:
-        """Send SIGTERM and, when its time is over, SIGKILL; `False` where that cannot be done."""
+        """Send SIGTERM and, after the stop time-out, SIGKILL; `False` if that is impossible."""
 
     def kill(self, task: Task, /) -> None:
-        """Send SIGKILL where that can be done."""
+        """Send SIGKILL, if that is possible."""
 
 
 class ThreadRuntime:
     """Calls the image's program in this process: hundreds of tasks in seconds.
 
-    A thread cannot be killed. The cloud takes a stopped task's credentials away instead, so that
-    nothing it still does can be seen.
+    A thread cannot be killed. The cloud revokes a stopped task's credentials instead, so that
+    nothing it still does has an effect.
 
     Args:
         workers: threads.
-        program: what to call; the answerer's `main` by default.
+        program: to call (default: the answerer's `main`).
     """
 
     def __init__(self, workers: int, program: Program | None = None) -> None:
@@ -68,7 +68,7 @@ class ThreadRuntime:
         self._program = program
 
     def execute(self, task: Task, environ: Mapping[str, str]) -> Outcome:
-        """Call the program here."""
+        """Call the program in this thread."""
         program = self._program or _answerer()
         with capture() as written:
             try:
@@ -83,11 +83,11 @@ class ThreadRuntime:
         return Outcome(code, output=written())
 
     def stop(self, _task: Task) -> bool:
-        """Nothing can be done."""
+        """A thread cannot be stopped."""
         return False
 
     def kill(self, _task: Task) -> None:
-        """Nothing can be done."""
+        """A thread cannot be stopped."""
 
 
 def _answerer() -> Program:
@@ -97,11 +97,11 @@ def _answerer() -> Program:
 
 
 class ProcessRuntime:
-    """Runs a program with an environment as small as a container's.
+    """Runs a program with an environment as minimal as a container's.
 
     Args:
-        workers: processes at once.
-        entry_point: the program's command; `python -m answerer` by default.
+        workers: processes that run in parallel.
+        entry_point: the program's command (default: `python -m answerer`).
     """
 
     def __init__(self, workers: int, entry_point: Sequence[str] | None = None) -> None:
@@ -127,7 +127,7 @@ class ProcessRuntime:
                 stderr=subprocess.STDOUT,
                 text=True,
                 errors="replace",
-                # Ctrl-C at a terminal is for who rehearses, not for what runs in the cloud.
+                # Ctrl-C at a terminal is for the rehearsal, not for the tasks.
                 start_new_session=True,
             )
             self._processes[task.id] = process
@@ -136,7 +136,7 @@ class ProcessRuntime:
         finally:
             with self._lock:
                 del self._processes[task.id]
-        # Docker says 128 + N for a process that signal N ended.
+        # Docker reports 128 + N for a process that signal N ended.
         code = process.returncode
         return Outcome(128 - code if code < 0 else code, output=output)
 
@@ -170,10 +170,10 @@ def make_runtime(
     program: Program | None = None,
     entry_point: Sequence[str] | None = None,
 ) -> Runtime:
-    """The runtime of one kind, with what concerns that kind.
+    """Make the runtime of a kind, with the options for that kind.
 
     Raises:
-        RuntimeError: Docker is asked for and is not here.
+        RuntimeError: Docker is requested but not installed.
     """
     if kind == "thread":
         return ThreadRuntime(workers, program)

@@ -1,4 +1,4 @@
-"""Timed steps and a bounded pool: what moves tasks on."""
+"""A timer and a pool of threads, which move tasks through their states."""
 
 from __future__ import annotations
 
@@ -14,10 +14,10 @@ if TYPE_CHECKING:
 
 
 class Scheduler:
-    """Runs steps when they are due, in one thread, and work in a few others.
+    """Runs timed steps in one thread, and work in a few others.
 
     Args:
-        workers: how many pieces of work go on at once; further ones wait.
+        workers: pieces of work that run in parallel; further ones wait.
     """
 
     def __init__(self, workers: int) -> None:
@@ -25,7 +25,7 @@ class Scheduler:
         self._number = itertools.count()
         self._changed = threading.Condition()
         self._closed = False
-        # What went wrong in the cloud itself, to be raised where somebody can see it.
+        # Errors of the cloud itself, to be raised in the caller's thread.
         self.errors: list[Exception] = []
         self._work: queue.SimpleQueue[Callable[[], None] | None] = queue.SimpleQueue()
         self._threads = [
@@ -46,16 +46,16 @@ class Scheduler:
             self._changed.notify()
 
     def work(self, piece: Callable[[], None]) -> None:
-        """Run something that may take its time, as soon as there is a worker for it."""
+        """Run something that may take long, as soon as a worker is free."""
         self._work.put(piece)
 
     def check(self) -> None:
-        """Raise what went wrong in a thread of the cloud."""
+        """Raise an error that happened in a thread of the cloud."""
         if self.errors:
             raise self.errors[0]
 
     def close(self, seconds: float) -> None:
-        """Start nothing more, and wait so long for what runs."""
+        """Start nothing more, and wait for running work."""
         with self._changed:
             self._closed = True
             self._changed.notify()

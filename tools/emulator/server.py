@@ -34,8 +34,8 @@ class Application:
 
     Args:
         ecs: the tasks.
-        faults: what goes wrong.
-        revoked: access keys that are no good any more.
+        faults: to inject.
+        revoked: access keys that are invalid now.
     """
 
     def __init__(self, ecs: EcsTasks, faults: Faults, revoked: Collection[str]) -> None:
@@ -45,14 +45,14 @@ class Application:
         self._faults = faults
         self._revoked = revoked
         self._moto = DomainDispatcherApplication(create_backend_app)
-        # moto is not made for threads: two conditional writes could both find their condition met.
+        # moto is not thread-safe: two conditional writes could both find their condition met.
         self._moto_lock = threading.Lock()
         self.calls = CallLog()
-        # What went wrong in moto itself; the caller saw a failure of the service.
+        # Errors of moto itself; the caller received a failure of the service.
         self.crashes: list[Exception] = []
 
     def __call__(self, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        """Answer one request."""
+        """Reply to a request."""
         path = environ.get("PATH_INFO", "")
         if path.startswith(_METADATA):
             return self._metadata(path.removeprefix(_METADATA), start)
@@ -67,7 +67,7 @@ class Application:
         if isinstance(fault, Refuse):
             return _refuse(call, fault.error, start)
         if isinstance(fault, LoseReply):
-            # Whatever it answers is lost on the way.
+            # The reply is lost.
             consume(self._serve(call, environ, lambda *_arguments: lambda _data: None))
             return _refuse(call, fault.error, start)
         if isinstance(fault, Alter):
@@ -81,7 +81,7 @@ class Application:
         return self._serve(call, environ, start)
 
     def _cut(self, call: Call, environ: dict[str, Any], start: StartResponse) -> Iterable[bytes]:
-        """Serve half of the reply under the length of the whole."""
+        """Send half of the reply with the length of the whole."""
 
         def closing(status: str, headers: list[tuple[str, str]], *_: Any) -> Any:
             return start(status, [*headers, ("Connection", "close")])
@@ -92,7 +92,7 @@ class Application:
     def _altered(
         self, call: Call, fault: Alter, environ: dict[str, Any], start: StartResponse
     ) -> Iterable[bytes]:
-        """Serve other parameters than came, and answer other than was answered."""
+        """Serve changed parameters, and send a changed reply."""
         body = json.dumps(fault.request(call.parameters())).encode()
         environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
         answered: list[tuple[str, list[tuple[str, str]]]] = []
@@ -123,7 +123,7 @@ class Application:
         return answer
 
     def _metadata(self, rest: str, start: StartResponse) -> Iterable[bytes]:
-        """The task metadata endpoint, version 4, as far as a task asks who it is.
+        """The task metadata endpoint, version 4, as far as a task needs it to identify itself.
 
         https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-metadata-endpoint-v4-fargate.html
         """
@@ -145,7 +145,7 @@ _JSON = "application/x-amz-json-1.1"
 
 
 def consume(chunks: Iterable[bytes]) -> None:
-    """Read an answer to its end and forget it."""
+    """Read a reply to its end and discard it."""
     for _ in chunks:
         pass
     close = getattr(chunks, "close", None)
@@ -185,7 +185,7 @@ class Server:
         from werkzeug.serving import make_server
 
         class Quiet(MotoRequestHandler):
-            """Writes no line for each request."""
+            """Does not log requests."""
 
             def log(self, type: str, message: str, *args: Any) -> None:  # noqa: A002, ARG002
                 return

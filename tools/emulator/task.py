@@ -1,4 +1,4 @@
-"""One task of ECS: what it was launched with, how far it is, and how the API shows it."""
+"""One task of ECS: its parameters, its state, and its description in the API."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ if TYPE_CHECKING:
 
     from tools.emulator.definition import Definition
 
-# What the access keys of tasks begin with, as those of all roles do.
+# The prefix of access keys of tasks, as of all roles.
 TASK_KEY = "ASIA"
 # https://docs.aws.amazon.com/AmazonECS/latest/userguide/task-lifecycle-explanation.html
 STATES = ("PROVISIONING", "PENDING", "ACTIVATING", "RUNNING", "DEPROVISIONING", "STOPPED")
@@ -26,12 +26,12 @@ class Task:
     Args:
         arn: of the task, in the long format.
         cluster_arn: where it runs.
-        definition: what it runs.
+        definition: its task definition.
         parameters: of the RunTask call that made it.
         cpu: CPU units, after overrides.
         memory: MiB, after overrides.
         capacity_provider: `FARGATE` or `FARGATE_SPOT`, `None` for a plain launch type.
-        attachment: the network interface, as the API shows it.
+        attachment: the network interface, in the form of the API.
     """
 
     arn: str
@@ -52,7 +52,7 @@ class Task:
     output: str = ""
     version: int = 1
     times: dict[str, float] = field(default_factory=dict)
-    # The life of the task in order, for tests: (state, when), monotonic seconds.
+    # The states of the task in order, for tests: (state, when), monotonic seconds.
     history: list[tuple[str, float]] = field(default_factory=list)
     lock: threading.RLock = field(default_factory=threading.RLock, repr=False)
     ended: threading.Event = field(default_factory=threading.Event, repr=False)
@@ -68,7 +68,7 @@ class Task:
 
     @property
     def access_key(self) -> str:
-        """Whose calls are this task's: each task has credentials of its own."""
+        """The access key of this task's calls: each task has its own credentials."""
         return TASK_KEY + self.id[:16].upper()
 
     @property
@@ -84,11 +84,11 @@ class Task:
         return {}
 
     def command(self) -> list[str]:
-        """The arguments that the image's entry point gets."""
+        """The arguments of the image's entry point."""
         return list(self.override().get("command") or self.definition.command)
 
     def environment(self) -> dict[str, str]:
-        """The container's variables, the definition's and then the override's."""
+        """The container's variables: of the definition, then of the override."""
         override = {
             variable["name"]: variable["value"]
             for variable in self.override().get("environment", [])
@@ -96,7 +96,7 @@ class Task:
         return {**self.definition.environment, **override}
 
     def move(self, state: str, *stamps: str) -> bool:
-        """Go on to a later state; `False` when the task is there or further already."""
+        """Move to a later state; `False` if the task is in it or a later one already."""
         with self.lock:
             if STATES.index(state) <= STATES.index(self.state):
                 return False
@@ -107,12 +107,12 @@ class Task:
             return True
 
     def stamp(self, *names: str) -> None:
-        """Note when something happened, once."""
+        """Record when something first happened."""
         for name in names:
             self.times.setdefault(name, time.time())
 
     def to_api(self, *, tags: bool) -> dict[str, Any]:
-        """The task as DescribeTasks shows it.
+        """The task's description for DescribeTasks.
 
         Args:
             tags: whether to include them.

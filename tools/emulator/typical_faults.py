@@ -1,4 +1,4 @@
-"""Faults that tests need often, to use directly or to combine."""
+"""Common faults for tests, to use directly or to combine."""
 
 from __future__ import annotations
 
@@ -54,7 +54,7 @@ class TaskFaults(Faults):
     """Makes some tasks fail.
 
     Args:
-        choose: gives a task's fault or `None`, from the task and its number, the first is 1.
+        choose: returns the fault of a task, or `None`, for the task and its number from 1.
     """
 
     def __init__(self, choose: Callable[[Task, int], TaskFault | None]) -> None:
@@ -63,7 +63,7 @@ class TaskFaults(Faults):
         self._count = 0
 
     def on_start(self, task: Task) -> TaskFault | None:
-        """What was chosen."""
+        """The chosen fault."""
         with self._lock:
             self._count += 1
             number = self._count
@@ -71,11 +71,11 @@ class TaskFaults(Faults):
 
 
 def partly_unprocessed(call: Call, keep: int) -> Alter:
-    """DynamoDB does the first part of a batch, and hands the rest back as unprocessed.
+    """DynamoDB processes the first part of a batch, and returns the rest as unprocessed.
 
     Args:
         call: a BatchGetItem or BatchWriteItem.
-        keep: how many requests of each table it does.
+        keep: number of requests that it processes per table.
     """
     reading = call.action == "BatchGetItem"
     left: dict[str, Any] = {}
@@ -98,10 +98,10 @@ def partly_unprocessed(call: Call, keep: int) -> Alter:
 
 
 class Allowed(Faults):
-    """Whoever calls may do some actions and no others; tasks have their own role.
+    """Callers may use only some actions; tasks have their own role.
 
     Args:
-        actions: as a policy names them, such as `ecs:RunTask`; until they are given, everything.
+        actions: as in a policy, such as `ecs:RunTask`; `None` for all.
     """
 
     def __init__(self, actions: Collection[str] | None = None) -> None:
@@ -109,7 +109,7 @@ class Allowed(Faults):
         self.denied: list[str] = []
 
     def on_call(self, call: Call) -> Reaction | None:
-        """Deny what is not among the actions."""
+        """Deny other actions."""
         task = call.access_key.startswith(TASK_KEY)
         if self.actions is None or task or call.kind in self.actions:
             return None
@@ -122,8 +122,8 @@ class Bucket:
     """A token bucket.
 
     Args:
-        burst: tokens it holds at most.
-        rate: tokens that come back a second.
+        burst: the most tokens.
+        rate: tokens added per second.
         clock: seconds.
     """
 
@@ -135,7 +135,7 @@ class Bucket:
         self._lock = threading.Lock()
 
     def take(self) -> bool:
-        """Take a token; `False` when there is none."""
+        """Take a token; `False` if there are none."""
         with self._lock:
             now = self._clock()
             self._tokens = min(self._burst, self._tokens + (now - self._then) * self._rate)
@@ -147,10 +147,10 @@ class Bucket:
 
 
 class AccountLimits(Faults):
-    """The rates that AWS grants an account, enforced; over them, calls are throttled.
+    """Throttles calls above the rate limits of an account.
 
     Args:
-        clock: seconds; a faster one makes for a faster cloud.
+        clock: seconds; a faster clock makes a faster cloud.
     """
 
     def __init__(self, clock: Callable[[], float] = time.monotonic) -> None:
@@ -173,14 +173,14 @@ class AccountLimits(Faults):
         self.throttled = 0
 
     def on_call(self, call: Call) -> Reaction | None:
-        """Throttle what goes over the rates of the API."""
+        """Throttle calls above the rates of the API."""
         if all(bucket.take() for bucket in self._calls.get(call.kind, ())):
             return None
         self.throttled += 1
         return Refuse(THROTTLED)
 
     def on_launch(self, parameters: Mapping[str, Any]) -> ApiError | None:
-        """Throttle what goes over the rate of launches, Spot and on demand apart."""
+        """Throttle launches above their rate, separately for Spot and on demand."""
         strategy = parameters.get("capacityProviderStrategy") or [{}]
         spot = strategy[0].get("capacityProvider") == "FARGATE_SPOT"
         if self._launches[spot].take():

@@ -1,7 +1,7 @@
-"""`scripts/fuzz`: run targets under atheris (libFuzzer for Python) and report what they found.
+"""`scripts/fuzz`: run targets under atheris (libFuzzer for Python) and report findings.
 
-Each target runs in a process of its own. Its corpus grows in `.fuzz/corpus/NAME` from run to run, and an
-input that breaks something is kept in `.fuzz/findings/NAME`.
+Each target runs in a separate process. Its corpus grows in `.fuzz/corpus/NAME` from run to run, and an
+input that fails is kept in `.fuzz/findings/NAME`.
 """
 
 from __future__ import annotations
@@ -24,7 +24,7 @@ if TYPE_CHECKING:
 FOLDER = Path(".fuzz")
 # In memory, where possible: inputs are written thousands of times per second.
 _FAST = Path("/dev/shm")
-# Limits per input; libFuzzer ends the run where one takes more.
+# Limits per input; libFuzzer ends the run if an input exceeds them.
 SECONDS_PER_INPUT = 10
 MEGABYTES = 2048
 
@@ -61,7 +61,7 @@ def main() -> int:
 
 
 def _run(target: Target, seconds: int) -> tuple[int, list[Path]]:
-    """Fuzz one target: how many inputs were run, and files of those that broke something."""
+    """Fuzz a target; returns the number of inputs, and the files of those that failed."""
     corpus, findings = FOLDER / "corpus" / target.name, FOLDER / "findings" / target.name
     for folder in (corpus, findings):
         folder.mkdir(parents=True, exist_ok=True)
@@ -73,7 +73,7 @@ def _run(target: Target, seconds: int) -> tuple[int, list[Path]]:
     log = FOLDER / f"{target.name}.log"
     begun = time.monotonic()
     executions = 0
-    # libFuzzer ends at its first finding; the rest of the time is for others.
+    # libFuzzer ends at its first finding; the remaining time is used to find more.
     while (left := seconds - (time.monotonic() - begun)) > 1:
         # libFuzzer ends its process without Python's clean-up; temporary files are removed here.
         with (
@@ -109,7 +109,7 @@ def _escaped(word: bytes) -> str:
 
 
 def _fuzz(name: str, arguments: list[str]) -> int:
-    """Be libFuzzer's process for one target."""
+    """Run libFuzzer for a target in this process."""
     import atheris
 
     with atheris.instrument_imports(include=["qabot", "answerer"], enable_loader_override=False):

@@ -1,4 +1,4 @@
-"""A scratch repository that every input of a target starts afresh in."""
+"""A scratch repository, empty for every input of a target."""
 
 from __future__ import annotations
 
@@ -29,7 +29,7 @@ class Scratch:
             self._folder = None
 
     def fresh(self) -> Path:
-        """An empty repository with nothing but `questions/`."""
+        """An empty repository with only `questions/`."""
         assert self._folder is not None, "enter `around` first"
         root = self._folder / "repository"
         shutil.rmtree(root, ignore_errors=True)
@@ -38,11 +38,11 @@ class Scratch:
 
 
 def write(root: Path, name: str, content: bytes) -> None:
-    """Write a file of any name, which stays below `root` whatever it is; a link where it says so.
+    """Write a file or a link of any name, always below `root`.
 
     Args:
         root: an existing folder.
-        name: parts with `/` between them; `..` and what the file system refuses is left out.
+        name: parts separated by `/`; `..` and names that the file system refuses are left out.
         content: `-> TARGET` makes a link.
     """
     parts = [part for part in PurePosixPath(name).parts if part not in ("/", "..", ".")]
@@ -56,4 +56,4 @@ def write(root: Path, name: str, content: bytes) -> None:
         else:
             path.write_bytes(content)
     except (OSError, ValueError, RuntimeError):
-        return  # a name that is too long, or holds NUL; a folder in its place; a link to itself
+        return  # a name that is too long or contains NUL; a folder in its place; a link to itself

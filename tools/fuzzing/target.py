@@ -1,4 +1,4 @@
-"""What a fuzz target is, and how it takes bytes apart."""
+"""Fuzz targets, and how they split bytes into parts."""
 
 from __future__ import annotations
 
@@ -11,22 +11,22 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterator, Sequence
     from contextlib import AbstractContextManager
 
-# Stands between the parts of an input: no UTF-8 text holds it, so a part can grow, shrink and be copied
-# without moving the others.
+# Separates the parts of an input: it does not occur in UTF-8, so a part can grow, shrink and be copied
+# without changing the others.
 BETWEEN = b"\xff"
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
 class Target:
-    """One thing to fuzz.
+    """A fuzz target.
 
     Args:
-        name: as `scripts/fuzz` takes it.
-        holds: what must hold for any input, in a few words.
-        run: takes one input; raises on what must not be, whatever it is.
-        seeds: inputs to begin with.
-        words: what inputs are made of, for the fuzzer's dictionary.
-        around: entered once before the first input, left after the last.
+        name: for `scripts/fuzz`.
+        holds: what must hold for any input.
+        run: processes an input; raises any exception if something does not hold.
+        seeds: first inputs.
+        words: parts of inputs, for the fuzzer's dictionary.
+        around: a context that is entered before the first input and left after the last.
         longest: bytes of an input.
     """
 
@@ -40,7 +40,7 @@ class Target:
 
     @property
     def dictionary(self) -> list[bytes]:
-        """The words as bytes, and what stands between parts."""
+        """The words as bytes, and the separator of parts."""
         return [BETWEEN, *(word.encode() if isinstance(word, str) else word for word in self.words)]
 
 
@@ -55,7 +55,7 @@ def split(data: bytes) -> list[bytes]:
 
 
 def as_text(part: bytes) -> str:
-    """A part as text; half surrogates can be written as CESU-8 writes them."""
+    """A part as text; half surrogates can be encoded as in CESU-8."""
     try:
         return part.decode("utf-8", "surrogatepass")
     except UnicodeDecodeError:
@@ -63,19 +63,19 @@ def as_text(part: bytes) -> str:
 
 
 def as_unicode(part: bytes) -> str:
-    """A part as Unicode text, in which no half surrogate can be."""
+    """A part as Unicode text without half surrogates."""
     return part.decode("utf-8", "replace")
 
 
 def mutations(target: Target, number: int, seed: int) -> Iterator[bytes]:
-    """The seeds, and then what small changes make of them; always the same.
+    """The seeds, then small mutations of them; the same in every run.
 
-    It finds little of what a fuzzer that sees coverage finds, and needs nothing.
+    They find less than a coverage-guided fuzzer, but need no further packages.
 
     Args:
-        target: whose seeds and words.
-        number: of inputs beside the seeds.
-        seed: another one gives others.
+        target: with seeds and words.
+        number: of inputs after the seeds.
+        seed: of the random choices.
     """
     chance = random.Random(f"{target.name} {seed}")
     seeds = list(target.seeds())

@@ -24,30 +24,30 @@ if TYPE_CHECKING:
     from tools.emulator import Cloud
 
 CDK = "node_modules/aws-cdk/bin/cdk"
-# It is at hand, without a download.
+# Available without a download.
 MODEL = {"model": "bundled", "revision": None}
 
 
 class RehearsalError(Exception):
-    """Something was not as it should be, though every command ended well."""
+    """A check failed, although every command succeeded."""
 
 
 def main(argv: Sequence[str] | None = None) -> int:
     """Rehearse, and print each step and its duration.
 
     Returns:
-        0 when all went well; 1 when a step failed; 2 when it cannot begin; 130 and 143 when stopped.
+        0 if all steps passed; 1 if one failed; 2 if it cannot begin; 130 and 143 if stopped.
     """
     parser = argparse.ArgumentParser(
         prog="scripts/rehearse", description="Rehearse the whole cloud loop on this machine."
     )
-    parser.add_argument("globs", nargs="*", metavar="GLOB", help="files of questions/; all of them")
     parser.add_argument(
-        "--tasks", choices=("process", "docker"), default="process", help="what a task is"
+        "globs", nargs="*", metavar="GLOB", help="files of questions/ (default: all)"
     )
     parser.add_argument(
-        "--base-image", metavar="IMAGE", help="what the image is built on, with --tasks docker"
+        "--tasks", choices=("process", "docker"), default="process", help="how tasks run"
     )
+    parser.add_argument("--base-image", metavar="IMAGE", help="the base image, with --tasks docker")
     args = parser.parse_args(argv)
     for number in (signal.SIGINT, signal.SIGTERM):
         signal.signal(number, _stop)
@@ -62,14 +62,14 @@ def main(argv: Sequence[str] | None = None) -> int:
         print(error, file=sys.stderr)
         return 2
     except KeyboardInterrupt:
-        print("\nInterrupted; everything is cleared away.", file=sys.stderr)
+        print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
         return 130
     print(f"\nAll steps passed in {time.monotonic() - begun:.0f} s; nothing is left.")
     return 0
 
 
 def _stop(number: int, _frame: FrameType | None) -> NoReturn:
-    # Asked once is enough: a second Ctrl-C must not stop the clearing away.
+    # Ignore further signals: a second Ctrl-C must not stop the clean-up.
     for each in (signal.SIGINT, signal.SIGTERM):
         signal.signal(each, signal.SIG_IGN)
     if number == signal.SIGINT:
@@ -84,11 +84,11 @@ def _rehearse(args: argparse.Namespace, folder: Path) -> None:
         with step("Cloning the last commit"):
             scratch = Scratch(folder)
             scratch.set(MODEL)
-            # What is answered already would not be asked.
+            # Questions with an answer would not be asked.
             scratch.git("rm", "-r", "--quiet", "--ignore-unmatch", "answers")
             scratch.git("commit", "--quiet", "--all", "--message", "Begin a rehearsal")
         with emulated_cloud(args.tasks, image=image) as cloud:
-            print(f"    an AWS with nothing in it answers at {cloud.endpoint_url}")
+            print(f"    an empty AWS runs at {cloud.endpoint_url}")
             with step("cdk deploy"):
                 _cdk(scratch, cloud, "deploy", "--method=direct", "--require-approval=never")
             before = Counter(cloud.client_calls())
@@ -116,7 +116,7 @@ def _answer(scratch: Scratch, cloud: Cloud, globs: Sequence[str]) -> None:
     )
     cloud.wait_idle()
     if not cloud.tasks:
-        raise RehearsalError("no task has run; there was nothing to answer")
+        raise RehearsalError("no task ran: all answers were up to date")
 
 
 def _commit(scratch: Scratch) -> None:
@@ -165,8 +165,8 @@ def _report(cloud: Cloud, calls: Mapping[str, int]) -> None:
 
 
 if __name__ == "__main__":
-    # Of git there is one only, and the rest of what is needed scripts/rehearse has brought.
+    # scripts/rehearse has installed everything else.
     if shutil.which("git") is None:
-        print(f"git is not on PATH, and is needed to clone {ROOT}.", file=sys.stderr)
+        print(f"git is needed to clone {ROOT}.", file=sys.stderr)
         sys.exit(2)
     sys.exit(main())

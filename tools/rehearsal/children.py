@@ -1,4 +1,4 @@
-"""Commands that are run and, whatever happens, do not outlive the rehearsal."""
+"""Child processes that never outlive the rehearsal."""
 
 from __future__ import annotations
 
@@ -19,7 +19,7 @@ class ChildError(Exception):
     """A command failed.
 
     Args:
-        command: what was run.
+        command: with its arguments.
         code: its exit code.
     """
 
@@ -42,11 +42,11 @@ def run(
         command: the program and its arguments.
         cwd: where it runs.
         environ: its whole environment.
-        output: `subprocess.PIPE` to get what it prints; by default it prints where we do.
-        allowed: exit codes that are no failure.
+        output: `subprocess.PIPE` to capture its output (default: it prints to our stdout).
+        allowed: exit codes that are not failures.
 
     Returns:
-        What it printed to stdout, where that was asked for.
+        Its stdout, if captured.
 
     Raises:
         ChildError: it ended with another exit code.
@@ -62,7 +62,7 @@ def run(
 def _group(
     command: Sequence[str], cwd: Path, environ: Mapping[str, str], output: int | None
 ) -> Iterator[subprocess.Popen[str]]:
-    """A process in a group of its own, which is gone at the end of the block."""
+    """A process in its own group, which is ended at the end of the block."""
     process = subprocess.Popen(  # noqa: S603 - commands of ours
         command,
         cwd=cwd,
@@ -70,7 +70,7 @@ def _group(
         stdin=subprocess.DEVNULL,
         stdout=output,
         text=True,
-        # Ctrl-C comes to us alone; we end the group, whatever it has started meanwhile.
+        # Only this process receives Ctrl-C; it ends the group with everything that was started in it.
         start_new_session=True,
     )
     try:

@@ -1,4 +1,4 @@
-"""The image of container/ with the bundled model, for as long as a rehearsal takes."""
+"""The image of container/ with the bundled model, for the duration of a rehearsal."""
 
 from __future__ import annotations
 
@@ -27,11 +27,11 @@ def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
     """Build the image, and remove it at the end of the block; Docker keeps its build cache.
 
     Args:
-        wanted: whether there is to be one at all.
+        wanted: whether to build one.
         base: the image to build on instead of the Dockerfile's own.
 
     Yields:
-        Its name, or `None` where none is wanted.
+        Its name, or `None` if none is wanted.
 
     Raises:
         ImageError: Docker is missing, or cannot build the image.
@@ -60,7 +60,7 @@ def built_image(wanted: bool, base: str | None) -> Iterator[str | None]:
             )
     except ChildError as error:
         raise ImageError(
-            f"The image could not be built; docker said why, above ({error}). "
+            f"The image could not be built; see docker's output above ({error}). "
             "Is its engine running (docker info), and can it reach the base image (--base-image)?"
         ) from error
     try:

@@ -1,4 +1,4 @@
-"""A scratch clone of this repository, in which the rehearsal commits and destroys as it likes."""
+"""A scratch clone of this repository, in which the rehearsal can commit and destroy."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
 ROOT = Path(__file__).resolve().parents[2]
-# What scripts/environment and scripts/cdk have made, and git does not know of.
+# Made by scripts/environment and scripts/cdk, and ignored by git.
 _BORROWED = (".venv", "node_modules")
 _AUTHOR = "rehearsal"
 
@@ -36,10 +36,10 @@ class Scratch:
         self.environ: dict[str, str] = {
             **kept,
             "PATH": f"{node}:{kept.get('PATH', os.defpath)}",
-            # Whatever anything caches or forgets goes with the folder.
+            # Caches and leftovers are removed with the folder.
             "TMPDIR": str(temporary),
             "HOME": str(home),
-            # All but the CDK unpacked, which takes ten seconds and belongs to the environment.
+            # Except the unpacked CDK, which takes ten seconds and belongs to the environment.
             "JSII_RUNTIME_PACKAGE_CACHE_ROOT": str(ROOT / ".venv" / "cache" / "jsii"),
             "CDK_HOME": str(home / ".cdk"),
             "CDK_DISABLE_CLI_TELEMETRY": "true",
@@ -47,7 +47,7 @@ class Scratch:
             "GIT_AUTHOR_EMAIL": f"{_AUTHOR}@localhost",
             "GIT_COMMITTER_NAME": _AUTHOR,
             "GIT_COMMITTER_EMAIL": f"{_AUTHOR}@localhost",
-            # Root may own what a mounted checkout does not, and the other way round.
+            # A mounted checkout may have another owner.
             "GIT_CONFIG_COUNT": "1",
             "GIT_CONFIG_KEY_0": "safe.directory",
             "GIT_CONFIG_VALUE_0": "*",
@@ -57,11 +57,11 @@ class Scratch:
             (self.path / name).symlink_to(ROOT / name)
 
     def git(self, *arguments: str) -> str:
-        """Run git in the clone, and give what it prints."""
+        """Run git in the clone; returns its output."""
         return self.git_from(self.path, *arguments)
 
     def git_from(self, folder: Path, *arguments: str) -> str:
-        """Run git in a folder, and give what it prints."""
+        """Run git in a folder; returns its output."""
         return run(["git", *arguments], cwd=folder, environ=self.environ, output=subprocess.PIPE)
 
     def set(self, settings: Mapping[str, Any]) -> None:
@@ -80,8 +80,8 @@ class Scratch:
 
         Args:
             arguments: the program, relative to the clone, and its arguments.
-            environ: variables beside the clone's own.
-            quiet: give what it prints instead of printing it.
+            environ: additional variables.
+            quiet: return its output instead of printing it.
 
         Raises:
             ChildError: it failed.

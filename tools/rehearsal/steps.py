@@ -12,7 +12,7 @@ if TYPE_CHECKING:
 
 @contextmanager
 def step(title: str) -> Iterator[None]:
-    """Tell what begins, and at its end how long it took."""
+    """Print the heading of a step, and its duration at the end."""
     print(f"\n=== {title}", flush=True)
     begun = time.monotonic()
     yield

@@ -15,13 +15,15 @@ BUNDLED = Path(__file__).parent / "bundled.toml"
 
 
 def main() -> int:
-    """Run the command that was named; return its exit code."""
+    """Run a command; return its exit code."""
     parser = argparse.ArgumentParser(prog="scripts/train", description=__doc__)
     commands = parser.add_subparsers(metavar="COMMAND", required=True)
-    run = commands.add_parser("run", help="train; run it again to continue one that was stopped")
+    run = commands.add_parser("run", help="train; run it again to continue a stopped training")
     run.add_argument("encoder", metavar="ENCODER", help="NAME@REVISION on the hub, or a folder")
     run.add_argument("--data", type=Path, required=True, metavar="DIR", help="the SQuAD files")
-    run.add_argument("--out", type=Path, required=True, metavar="DIR", help="gets the checkpoints")
+    run.add_argument(
+        "--out", type=Path, required=True, metavar="DIR", help="the folder for the checkpoints"
+    )
     run.add_argument(
         "--recipe", type=Path, default=BUNDLED, metavar="FILE", help="default: the bundled model's"
     )

@@ -1,4 +1,4 @@
-"""Questions as a model reads them: one window of tokens each, and where its answers are.
+"""Features for training: a question with one window of tokens, and the places of its answers.
 
 A window without the answer teaches the null: its start and its end are the first token.
 """
@@ -24,8 +24,8 @@ if TYPE_CHECKING:
     from qabot.models.squad import Example
     from tools.training.recipe import Stage
 
-# A wrong text is drawn from this many that rank highest: now and then the first of them does answer
-# the question, in words that nobody marked.
+# A wrong text is drawn from this many that rank highest: the first sometimes does answer the question,
+# in words that were not annotated.
 _WRONG = 3
 
 
@@ -45,7 +45,7 @@ class Feature:
 
     @property
     def length(self) -> int:
-        """How many tokens it has."""
+        """The number of its tokens."""
         return int(self.inputs["input_ids"].shape[1])
 
 
@@ -65,7 +65,7 @@ class Article:
         return Ranking(self.texts)
 
     def wrong_paragraph(self, example: Example, generator: random.Random) -> str | None:
-        """A paragraph that shares words with a question and holds none of its answers."""
+        """A paragraph that shares words with a question and contains none of its answers."""
         scores = self._ranking.scores(example.question)
         return _wrong(self.texts, scores, example, generator)
 
@@ -91,7 +91,7 @@ class Drawing:
         self._context = lru_cache(maxsize=256)(windows.context)
 
     def epoch(self, seed: str) -> list[Feature]:
-        """The features of one epoch; the seed decides which."""
+        """The features of an epoch, drawn with a seed."""
         generator = random.Random(seed)  # noqa: S311 - a draw, no secret
         features: list[Feature] = []
         for articles, weight in self._files:
@@ -157,7 +157,7 @@ class Drawing:
 def _wrong(
     texts: Sequence[str], scores: Sequence[float], example: Example, generator: random.Random
 ) -> str | None:
-    """One of the texts that rank highest and hold none of a question's answers."""
+    """One of the highest ranked texts that contain none of a question's answers."""
     answers = [answer.lower() for answer, _ in example.answers]
     wrong = [
         score if not any(answer in text.lower() for answer in answers) else 0.0
@@ -193,7 +193,7 @@ def collate(features: Sequence[Feature], names: Iterable[str], seed: str) -> Map
     Args:
         features: of one batch.
         names: the inputs that the model reads.
-        seed: decides which of several right answers a feature is shown with.
+        seed: chooses one of several right answers of a feature.
 
     Returns:
         each input (features, longest); `choices` (features, longest), whether a token can start or

@@ -78,7 +78,7 @@ def save(source: checkpoints.Checkpoint, start: str, out: Path) -> None:
     """
     import transformers as typed
 
-    transformers: Any = typed  # its signatures say less than it takes
+    transformers: Any = typed  # its type annotations are incomplete
     tokenizer = transformers.AutoTokenizer.from_pretrained(
         source.name if source.revision else start, revision=source.revision
     )
@@ -95,11 +95,11 @@ class _Run:
     """The state of a stage: everything that is needed to continue it.
 
     Args:
-        model: the torch module; its weights move.
+        model: the torch module; its weights are changed.
         stage: the settings.
         drawing: gives the features of each epoch.
         path: where the state is saved.
-        settled: what must be the same for a saved state to be continued.
+        settled: settings that must be equal for a saved state to be continued.
     """
 
     def __init__(
@@ -124,7 +124,7 @@ class _Run:
         self.average = {name: value.clone() for name, value in model.state_dict().items()}
 
     def finish(self, report: Reporter) -> list[float]:
-        """Take every step that is left; return their losses."""
+        """Take the remaining steps; return their losses."""
         self._resume(report)
         self.model.train()
         losses: list[float] = []
@@ -155,7 +155,7 @@ class _Run:
         return losses
 
     def _learn(self, features: list[Feature], steps: int) -> float:
-        """Take one step of an epoch of that many; return its loss."""
+        """Take one step of an epoch; return its loss."""
         import torch
         from torch.nn.functional import cross_entropy
 
@@ -187,7 +187,7 @@ class _Run:
                 self.average[name].copy_(value)
 
     def _save(self) -> None:
-        """Write the state; a crash leaves the one before."""
+        """Write the state; a crash leaves the previous one."""
         import torch
 
         unfinished = self.path.with_suffix(".part")
@@ -217,7 +217,7 @@ class _Run:
             state = torch.load(self.path, weights_only=True)
             same = state["settled"] == self.settled
         except Exception as error:
-            # torch raises whatever the parts of its file format raise.
+            # torch raises exceptions of many kinds for a damaged file.
             raise UsageError(f"cannot read {self.path} ({error}); remove it") from error
         if not same:
             raise UsageError(

@@ -1,4 +1,4 @@
-"""The stages of a training, as a TOML file describes them."""
+"""The stages of a training, from a TOML file."""
 
 from __future__ import annotations
 
@@ -30,7 +30,7 @@ class Stage:
             similar window of the same context that does not answer them.
         dropout: of hidden states; attention has none.
         decay: of weights, except biases and normalisations.
-        average: how much of the average of the weights is kept when it is updated.
+        average: the share of the average of the weights that is kept when it is updated.
         average_every: steps between updates of the average.
         bfloat16: compute in bfloat16. Faster on CPUs that have instructions for it (AMX or
             AVX-512 BF16); on others torch emulates it, many times slower than float32.
@@ -57,7 +57,7 @@ def read(path: Path) -> list[Stage]:
     """Read a recipe: a `[[stage]]` table per stage, with the fields of `Stage`.
 
     Raises:
-        UsageError: it cannot be read, or a stage is not what `Stage` describes.
+        UsageError: it cannot be read, or a stage is invalid.
     """
     try:
         tables: list[dict[str, Any]] = tomllib.loads(path.read_text(encoding="utf-8"))["stage"]

@@ -1,4 +1,4 @@
-"""The fuzz targets by name, each in a module of its name; imported when they are asked for."""
+"""The fuzz targets, each in a module of its name, which is imported when needed."""
 
 from __future__ import annotations
 

@@ -1,6 +1,6 @@
-"""Answers files: whatever lies there, a run reads it, mends it, and then has nothing to do.
+"""Answers files: a run reads and repairs any of them, and the next has nothing to do.
 
-An input is an answers file, and perhaps its page and the question file that it is for.
+An input is an answers file, and perhaps its page and its question file.
 """
 
 from __future__ import annotations
@@ -41,7 +41,7 @@ QUESTIONS = f"context: {CONTEXT}\nquestions:\n- {{id: a, question: When?}}\n- Wh
 
 
 def run(data: bytes) -> None:
-    """Find one file in `answers/`."""
+    """Run with one file in `answers/`."""
     file, page, asked = (*split(data), b"", b"")[:3]
     root = SCRATCH.fresh()
     (root / "answers").mkdir()

@@ -1,8 +1,8 @@
-"""What a task is started with: arguments, environment, and what the table says; it ends with a code.
+"""Tasks: any arguments, environment and table; the task ends with a documented code.
 
-An input is the arguments, a part each; then, behind an empty part, `NAME=VALUE`s of the environment;
-then, behind another, what DynamoDB replies: items as JSON, or the name of an error behind a `!`. The
-client is botocore's own: its requests are answered before they are sent. The model is the bundled one.
+An input is the arguments, one per part; then, after an empty part, `NAME=VALUE`s of the environment;
+then, after another, DynamoDB's replies: items as JSON, or the name of an error after a `!`. The
+client is botocore's, and its requests are answered before they are sent. The model is the bundled one.
 """
 
 from __future__ import annotations
@@ -34,7 +34,7 @@ ENVIRON = {
     "AWS_ACCESS_KEY_ID": "id",
     "AWS_SECRET_ACCESS_KEY": "secret",
 }
-# What `answerer.__main__` documents; a signal is not among an input.
+# As documented in `answerer.__main__`; inputs contain no signals.
 CODES = {0, 2, 3, 124}
 _LONGEST_ARGUMENT = 2_000
 _replies: list[bytes] = []
@@ -54,7 +54,7 @@ def run(data: bytes) -> None:
             group.append(part)
     given = dict(ENVIRON)
     for pair in environ:
-        # What the system cannot hold in an environment, no task gets.
+        # Values that the system does not allow in an environment are left out.
         name, _, value = as_text(pair).replace("\0", "").partition("=")
         given[name] = value
     if "MODEL_DIR" in given and given["MODEL_DIR"].startswith(("/dev", "/proc")):
@@ -69,7 +69,7 @@ def run(data: bytes) -> None:
     assert "crashed" not in re.findall(r"^answerer: failed: ([a-z-]+):", said, re.MULTILINE), said
     assert "Traceback" not in said, said
     for line in said.split("\n")[:-1]:
-        # argparse says what it was given; every line of ours begins with our name.
+        # argparse repeats arguments; every line of the program begins with its name.
         if line.startswith("answerer: ") and "error:" not in line:
             assert line.isprintable(), line
     if code == 0 and "--help" not in arguments and "-h" not in arguments and out.getvalue():
@@ -82,12 +82,12 @@ def run(data: bytes) -> None:
 
 
 def _argument(part: bytes) -> str:
-    # As Python decodes the arguments of a process, which hold no NUL.
+    # As Python decodes the arguments of a process, which cannot contain NUL.
     return part.replace(b"\0", b"").decode("utf-8", "surrogateescape")[:_LONGEST_ARGUMENT]
 
 
 def _reply(request: Any, **_: Any) -> Any:
-    """Answer a request of botocore's in place of DynamoDB."""
+    """Answer a request of botocore in place of DynamoDB."""
     from botocore.awsrequest import AWSResponse
     from botocore.compat import HTTPHeaders
 
@@ -109,7 +109,7 @@ def _reply(request: Any, **_: Any) -> Any:
 
 
 def _usual(key: str) -> dict[str, Any]:
-    """What the table has where an input does not say otherwise."""
+    """The default content of the table."""
     if key == ID:
         return {"item_id": {"S": ID}, "data": {"B": base64.b64encode(PACKED).decode()}}
     return {
@@ -122,12 +122,12 @@ def _usual(key: str) -> dict[str, Any]:
 
 
 def _no_network(*_: Any, **__: Any) -> NoReturn:
-    raise OSError("there is no network in here")
+    raise OSError("the network is disabled")
 
 
 @contextmanager
 def around() -> Iterator[None]:
-    """Answer for DynamoDB, cut the network off, and wait for nothing."""
+    """Answer in place of DynamoDB, disable the network, and do not wait."""
     session = environment._session()
     session.register("before-send.dynamodb", _reply)
     keep = {"AWS_EC2_METADATA_DISABLED": "true", "AWS_CONFIG_FILE": os.devnull}
@@ -138,13 +138,13 @@ def around() -> Iterator[None]:
             os.environ.pop(name, None)
         stack.enter_context(mock.patch.object(socket.socket, "connect", _no_network))
         stack.enter_context(mock.patch.object(socket, "getaddrinfo", _no_network))
-        # Between the attempts at a call botocore waits, up to 20 s.
+        # botocore waits up to 20 s between attempts.
         stack.enter_context(mock.patch("botocore.endpoint.time.sleep"))
         yield
 
 
 def seeds() -> Sequence[bytes]:
-    """Both ways to call it, and each thing that can be wrong with them."""
+    """Both ways to call it, and their possible errors."""
 
     def started(
         *argv: bytes | str, environ: Sequence[str] = (), replies: Sequence[str] = ()

@@ -1,7 +1,7 @@
-"""What the table holds: any item reads as a question, any content of a context as it or as an error.
+"""Items of the table: any item reads as a question, any content of a context as text or an error.
 
-An input is an item and perhaps a context's content. An item is written as JSON and typed as DynamoDB
-types it: the service gives nothing else.
+An input is an item and perhaps a context's content. An item is JSON with DynamoDB's types, as the
+service returns only these.
 """
 
 from __future__ import annotations
@@ -32,17 +32,17 @@ ID, PACKED = contexts.pack(CONTEXT)
 
 
 class Service:
-    """Gives the same item to whoever asks, and refuses every condition.
+    """A table that returns the same item for every key, and refuses every condition.
 
     Args:
-        item: as DynamoDB types it.
+        item: with DynamoDB's types.
     """
 
     class exceptions:  # noqa: N801 - as botocore has it
         """The errors of the service."""
 
         class ConditionalCheckFailedException(Exception):
-            """With it comes the item that made a condition fail."""
+            """It carries the item that made a condition fail."""
 
             response: dict[str, Any]
 
@@ -62,7 +62,7 @@ class Service:
 
 
 def run(data: bytes) -> None:
-    """Read one item, as an engine, a task and a listing do."""
+    """Read one item as an engine, a task and a listing do."""
     parts = split(data)
     raw = typed_item(parts[0])
     if "data" in raw and "B" in raw["data"]:
@@ -88,7 +88,7 @@ def run(data: bytes) -> None:
 
 
 def _lasts(answer: Answer) -> None:
-    """What is written to `answers/` is read back, or it would be asked again in every run."""
+    """Check that a result can be read back from `answers/`; otherwise every run would ask it again."""
     entry = Entry("a", "q", answer)
     read = answers.parse(answers.render(AnswerSet("questions/a.yaml", (entry,))))
     assert read is not None
@@ -113,7 +113,7 @@ def _context(content: bytes) -> None:
 
 
 def typed_item(part: bytes) -> dict[str, Any]:
-    """A part as an item: JSON, typed as DynamoDB types it; without a key it gets one."""
+    """A part as an item: JSON with DynamoDB's types, and with a key."""
     try:
         value = json.loads(part)
     except (ValueError, RecursionError):
@@ -123,7 +123,7 @@ def typed_item(part: bytes) -> dict[str, Any]:
 
 
 def _typed(value: Any, depth: int) -> dict[str, Any]:
-    """A JSON value as DynamoDB types it; text that begins with `b:` is bytes."""
+    """A JSON value with DynamoDB's types; text that begins with `b:` is bytes."""
     if depth > 30 or value is None:
         return {"NULL": True}
     if isinstance(value, bool):

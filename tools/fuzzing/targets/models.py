@@ -1,7 +1,7 @@
-"""Model directories: anything in `model.json` and `tokenizer.json` is a model or a ModelError.
+"""Model directories: any `model.json` and `tokenizer.json` are a model or a ModelError.
 
-An input is the two files, a context and a question. Where `model.json` says `"size": 0`, size and
-digest are put right, so that more than the first check is reached. The network is a real one.
+An input is the two files, a context and a question. If `model.json` has `"size": 0`, size and digest
+are corrected, so that more than the first check is reached. The network is a real one.
 """
 
 from __future__ import annotations
@@ -119,7 +119,7 @@ def _info(**changes: Any) -> str:
 
 
 def seeds() -> Sequence[bytes]:
-    """Tokenizers of each kind, and `model.json` with each field as it should not be."""
+    """Tokenizers of each kind, and `model.json` with each field invalid."""
     kinds = ("WordPiece", "WordLevel", "BPE", "Unigram")
     return [
         *(join(_info(), tokenizer_json(kind), CONTEXT, "What is the name?") for kind in kinds),

@@ -1,7 +1,7 @@
-"""Folders of question files: any bytes are questions or problems, and a run of them settles.
+"""Folders of question files: any bytes are questions or problems, and a second run changes nothing.
 
-An input is names and contents by turns. The names ending in `.yaml`, `.yml` and `.json` are question
-files, others may be their context files, and a content can make a link.
+An input is names and contents in turn. Names ending in `.yaml`, `.yml` and `.json` are question files,
+others may be their context files, and a content can be a link.
 """
 
 from __future__ import annotations
@@ -43,7 +43,7 @@ _FILES = 8
 
 
 def run(data: bytes) -> None:
-    """Read one folder, answer what it asks, and look again."""
+    """Read a folder, answer its questions, and read it again."""
     parts = split(data)[: 2 * _FILES]
     root = SCRATCH.fresh()
     for name, content in zip(parts[::2], parts[1::2], strict=False):
@@ -75,7 +75,7 @@ def run(data: bytes) -> None:
 
 
 def _read_slowly(content: bytes) -> None:
-    """PyYAML's own parser, which is used where it has no libyaml, ends in the same two ways."""
+    """PyYAML's Python parser, used without libyaml, ends in the same two ways."""
     with (
         mock.patch.object(yaml, "CSafeLoader", yaml.SafeLoader),
         contextlib.suppress(DocumentError),
@@ -84,7 +84,7 @@ def _read_slowly(content: bytes) -> None:
 
 
 def _answer(root: Path) -> None:
-    """What has been read can be planned, answered, shown; a second run finds nothing to do."""
+    """Questions can be planned, answered and shown; a second run has nothing to do."""
     questions = read_questions(root)
     plan = make_plan(root, questions, "m@1/s1")
     for form in plan_report.FORMATS.values():
@@ -98,7 +98,7 @@ def _answer(root: Path) -> None:
 
 
 def seeds() -> Sequence[bytes]:
-    """The sample sets, and one small file for each thing that a file can hold."""
+    """The sample sets, and a small file for each feature of the format."""
     samples = ROOT / "tests/samples/questions"
     return [
         join("einstein.yaml", (samples / "einstein.yaml").read_bytes()),

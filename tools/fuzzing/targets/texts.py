@@ -1,6 +1,6 @@
-"""Texts on their way into logs, annotations, Markdown, HTML, YAML and file names: they stay texts.
+"""Texts in logs, annotations, Markdown, HTML, YAML and file names: they remain text.
 
-An input is up to four texts: a question, what is before its answer, the answer, and what is behind.
+An input is up to four texts: a question, the text before its answer, the answer, and the text after it.
 """
 
 from __future__ import annotations
@@ -34,36 +34,36 @@ from tools.fuzzing.target import Target, as_text, as_unicode, join, split
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# As GitHub reads Markdown: raw HTML passes, which is the worst case.
+# Like GitHub's Markdown, but raw HTML passes, which is the worst case.
 _GITHUB = MarkdownIt("gfm-like", {"html": True, "linkify": True})
-# linkify-it takes more for a link than GitHub does (github.github.com/gfm, 6.9): `//a`, and `a.li`.
+# linkify-it recognises more links than GitHub does (github.github.com/gfm, 6.9): `//a`, and `a.li`.
 _GITHUB.linkify.set({"fuzzy_link": False}).add("//", None)  # type: ignore[union-attr]
 _WWW = re.compile(r"(?:^|[\s*_~(])www\.", re.IGNORECASE)
 _BIDI = re.compile("[\u061c\u200e\u200f\u202a-\u202e\u2066-\u2069]")
 _ANNOTATION = re.compile(r"::error file=([^,:]*),line=3,col=5::([^\r\n]*)\n")
-# docs.github.com: keywords close issues, names are told, `[skip ci]` skips workflows.
+# docs.github.com: keywords close issues, names are notified, `[skip ci]` skips workflows.
 _FOR_GITHUB = re.compile(r"[#@\[\]]|GH-[0-9]", re.IGNORECASE)
 _PAGE_TAGS = {"h1", "h2", "p", "a", "blockquote", "strong", "b"}
 
 
 def run(data: bytes) -> None:
-    """Write texts everywhere."""
+    """Write the texts to every output."""
     parts = split(data)
     _logs(as_text(parts[0]))
-    question, before, answer, behind = (
+    question, before, answer, after = (
         *(as_unicode(part) for part in parts[:4]),
         *("x",) * (4 - len(parts[:4])),
     )
     asked = " ".join(question.split()) or "q"
     found = answer.strip() or "1921"
-    context = f"{before}{found}{behind}"
+    context = f"{before}{found}{after}"
     span = Span(found, len(before), len(before) + len(found), 0.2)
-    reply = Answer("k", "m", span, (Span(behind or "b", 0, 1, 0.1),))
+    reply = Answer("k", "m", span, (Span(after or "b", 0, 1, 0.1),))
     entry = Entry("a", asked, reply)
     failed = Entry(
         "b", asked, Failure("k", "m", "crashed", context, 2, evidence={found[:160]: before})
     )
-    known = Question("questions/a.yaml", "a", asked, context, (behind or "b",), 1)
+    known = Question("questions/a.yaml", "a", asked, context, (after or "b",), 1)
     answer_set = AnswerSet("questions/a.yaml", (entry, failed))
     _yaml(answer_set)
     _markdown(answer_set, known)
@@ -79,7 +79,7 @@ def _logs(text: str) -> None:
         assert len(line.splitlines()) <= 1, line
         assert not any(ord(char) < 32 or 127 <= ord(char) < 160 for char in line), line
         assert not _BIDI.search(line), line
-    # actions/runner, ActionCommand.cs: `::` begins a command behind white space, `##[` anywhere.
+    # actions/runner, ActionCommand.cs: `::` begins a command after white space, `##[` anywhere.
     assert not for_log(text).lstrip().startswith("::"), text
     assert "##[" not in for_log(text), text
     assert "##[" not in json_for_log(text), text
@@ -124,7 +124,7 @@ def _markdown(answer_set: AnswerSet, question: Question) -> None:
 
 
 class _Page(HTMLParser):
-    """Notes every element, and every attribute that a script could hide in."""
+    """Collects every element, and every attribute that can contain a script."""
 
     def __init__(self) -> None:
         super().__init__(convert_charrefs=True)
@@ -154,7 +154,7 @@ def _structure(item: Item, source: str) -> _Page:
 
 
 def _html(asked: str, question: Question, reply: Answer) -> None:
-    """The page has the elements that it has for harmless texts, no more and no fewer."""
+    """Check that the page has the same elements as for harmless texts."""
     hostile = _structure(Item("a", asked, question, reply, frozenset()), question.source)
     plain = _harmless()
     assert hostile.tags == plain.tags
@@ -170,7 +170,7 @@ def _harmless() -> _Page:
 
 
 def seeds() -> Sequence[bytes]:
-    """What has fooled other writers."""
+    """Texts that have broken other programs."""
     hostile = [
         "<script>alert(1)</script>", "</script><!--", "<img src=x onerror=alert(1)>", "--> <b>",
         "[x](javascript:alert(1))", "![x](http://e.example/x.png)", "https://e.example", "a@e.example",
