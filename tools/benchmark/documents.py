@@ -1,10 +1,12 @@
 """How well and how fast questions about a folder of documents are answered.
 
-    python -m tools.benchmark.documents ASKED.json OTHER.json ...
+    python -m tools.benchmark.documents ASKED.json OTHER.json ... [--questions N]
+    python -m tools.benchmark.documents ... --checkpoint CHECKPOINT [--environments DIR]
 
 All files are in SQuAD's format. The paragraphs of all of them become documents, one text file per
 article; the questions of the first are asked about the whole folder, and each about its own paragraph
-for comparison. Prints a table in Markdown.
+for comparison. With a checkpoint it answers both, in float, and so does Haystack with the paragraphs
+as its documents. Prints a table in Markdown.
 """
 
 from __future__ import annotations
@@ -14,140 +16,195 @@ import json
 import sys
 import tempfile
 import time
-from collections import Counter, defaultdict
+from collections import defaultdict
+from contextlib import contextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from answerer.exporting.export import export
 from answerer.model import Model
+from qabot.cache import in_cache
 from qabot.documents.choose import PASSAGES, joined
 from qabot.documents.library import Library
+from qabot.models import squad
 from qabot.models.bundled import BUNDLED
-from qabot.models.squad import exact_match, f1
+from tools.benchmark import side_by_side
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
 RANKS = (1, 5, 8)
-
-
-@dataclass(frozen=True, slots=True)
-class Asked:
-    """A question with its paragraph and what people marked in it."""
-
-    question: str
-    paragraph: str
-    answers: tuple[str, ...]
+PEER = "haystack_documents"
 
 
 @dataclass(slots=True)
-class Measured:
-    """What came of all questions.
+class Reached:
+    """What one program did.
 
     Args:
-        found: questions whose paragraph is among the first so many passages, by their number.
-        scores: sums of exact match and F1, from the documents and from the right paragraph.
-        seconds: to index, to search, and to read.
+        passages: of each question, the texts that it found, best first.
+        answers: to each question.
+        seconds: to index, and for all questions to search and to read.
     """
 
-    found: Counter[int] = field(default_factory=Counter)
-    scores: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
-    seconds: defaultdict[str, float] = field(default_factory=lambda: defaultdict(float))
+    passages: list[list[str]] = field(default_factory=list)
+    answers: list[str] = field(default_factory=list)
+    seconds: dict[str, float] = field(default_factory=lambda: defaultdict(float))
 
 
 def main() -> int:
     """Measure, and print Markdown."""
-    parser = argparse.ArgumentParser(description=__doc__)
+    parser = argparse.ArgumentParser(prog="tools.benchmark.documents", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--every", type=int, default=1, help="ask every Nth question (default: 1)")
-    parser.add_argument("--model", type=Path, default=BUNDLED, help="model directory")
+    parser.add_argument("--questions", type=int, help="only every so many, to have this many")
+    parser.add_argument("--checkpoint", type=Path, help="a folder, as transformers saves it")
+    parser.add_argument("--environments", type=Path, default=in_cache("peers"))
     arguments = parser.parse_args()
-    with tempfile.TemporaryDirectory(prefix="qabot-bench-") as folder:
-        paragraphs = write_documents(Path(folder), arguments.files)
-        asked = list(questions(arguments.files[0]))[:: arguments.every]
-        measured = measure(Path(folder), asked, Model.load(arguments.model))
-    print(f"{len(asked)} questions, {paragraphs:,} paragraphs\n")
-    print(table(measured, len(asked)))
+    asked = side_by_side.thinned(questions(arguments.files[0]), arguments.questions)
+    with tempfile.TemporaryDirectory(prefix="qabot-bench-") as name:
+        folder = Path(name)
+        paragraphs = write_documents(folder, arguments.files)
+        print(f"{len(asked)} questions, {len(paragraphs):,} paragraphs\n")
+        model = BUNDLED
+        if arguments.checkpoint:
+            model = folder / "model"
+            export(str(arguments.checkpoint), model, quantise=False)
+        print(HEAD)
+        loaded = Model.load(model)
+        right = [loaded.answer(each.context, each.question)[0].answer for each in asked]
+        print(row("qabot, the right paragraph given", Reached(answers=right), asked))
+        print(row("qabot", ours(folder, asked, loaded), asked), flush=True)
+        if arguments.checkpoint:
+            packages = side_by_side.PEERS["haystack_reader"]
+            python = side_by_side.environment(arguments.environments / "haystack_reader", packages)
+            reached = peer(python, arguments.checkpoint, folder, paragraphs, asked)
+            print(row(packages[2].replace("==", " "), reached, asked))
     return 0
 
 
-def write_documents(root: Path, files: Sequence[Path]) -> int:
-    """Write every article as a document, no paragraph twice; gives the number of paragraphs."""
+def write_documents(root: Path, files: Sequence[Path]) -> list[str]:
+    """Write every article as a document, no paragraph twice.
+
+    Args:
+        root: a repository without documents.
+        files: in SQuAD's format.
+
+    Returns:
+        The paragraphs.
+    """
     folder = root / "documents"
     folder.mkdir()
-    seen: set[str] = set()
+    seen: dict[str, None] = {}
     for file in files:
         for number, article in enumerate(json.loads(file.read_text("utf-8"))["data"]):
             texts = dict.fromkeys(_plain(each["context"]) for each in article["paragraphs"])
             new = [text for text in texts if text not in seen]
-            seen.update(new)
+            seen.update(dict.fromkeys(new))
             if new:
                 path = folder / f"{file.stem}-{number}.txt"
                 path.write_text("\n\n".join(new), encoding="utf-8")
-    return len(seen)
+    return list(seen)
 
 
-def questions(file: Path) -> Iterator[Asked]:
+def questions(file: Path) -> list[squad.Example]:
     """The answerable questions of a file."""
-    for article in json.loads(file.read_text("utf-8"))["data"]:
-        for paragraph in article["paragraphs"]:
-            for each in paragraph["qas"]:
-                answers = tuple(answer["text"] for answer in each["answers"])
-                if answers:
-                    yield Asked(each["question"], _plain(paragraph["context"]), answers)
+    return [example for example in squad.read(file) if example.answers]
 
 
-def measure(root: Path, asked: Sequence[Asked], model: Model) -> Measured:
-    """Ask every question about the documents and about its own paragraph."""
-    measured = Measured()
+def ours(root: Path, asked: Sequence[squad.Example], model: Model) -> Reached:
+    """Ask every question about the documents.
 
-    def timed(what: str, started: float) -> None:
-        measured.seconds[what] += time.perf_counter() - started
+    Args:
+        root: the repository.
+        asked: the questions.
+        model: reads the passages.
+    """
+    reached = Reached()
+
+    @contextmanager
+    def timed(what: str) -> Iterator[None]:
+        begun = time.perf_counter()
+        yield
+        reached.seconds[what] += time.perf_counter() - begun
 
     with Library(root, _report) as library:
-        started = time.perf_counter()
-        library.index(["**"])
-        timed("index", started)
-        for each in asked:
-            started = time.perf_counter()
-            passages = [found for found, _ in library.search(["**"], each.question, max(RANKS))]
-            timed("search", started)
-            # The marked answer has to be in it: a long paragraph makes several passages.
-            right = [
-                number
-                for number, passage in enumerate(passages, start=1)
-                if any(answer in passage.text for answer in each.answers)
-                and (passage.text in each.paragraph or each.paragraph in passage.text)
-            ]
-            measured.found.update(rank for rank in RANKS if right and right[0] <= rank)
-            started = time.perf_counter()
-            ours = model.answer(joined(passages[:PASSAGES]), each.question)[0].answer
-            timed("read", started)
-            alone = model.answer(each.paragraph, each.question)[0].answer
-            for name, answer in (("documents", ours), ("paragraph", alone)):
-                measured.scores[f"{name} f1"] += f1(answer, each.answers)
-                measured.scores[f"{name} em"] += exact_match(answer, each.answers)
-    return measured
+        with timed("index"):
+            library.index(["**"])
+        for example in asked:
+            with timed("search"):
+                found = library.search(["**"], example.question, max(RANKS))
+            passages = [passage for passage, _ in found]
+            with timed("read"):
+                spans = model.answer(joined(passages[:PASSAGES]), example.question)
+            reached.passages.append([passage.text for passage in passages])
+            reached.answers.append(spans[0].answer)
+    return reached
 
 
-def table(measured: Measured, count: int) -> str:
-    """The measurements as Markdown."""
-    part = {name: 100 * total / count for name, total in measured.scores.items()}
-    recall = ", ".join(f"{100 * measured.found[rank] / count:.1f}" for rank in RANKS)
-    each = {name: total / count for name, total in measured.seconds.items()}
-    return "\n".join(
-        [
-            "| | |",
-            "| --- | --- |",
-            f"| EM / F1 | {part['documents em']:.1f} / {part['documents f1']:.1f} |",
-            f"| EM / F1 with the right paragraph given | {part['paragraph em']:.1f} / "
-            f"{part['paragraph f1']:.1f} |",
-            f"| the right passage is among the first 1, 5, 8 | {recall} % |",
-            f"| seconds to index | {measured.seconds['index']:.1f} |",
-            f"| ms per question: search, read | {1000 * each['search']:.0f}, "
-            f"{1000 * each['read']:.0f} |",
-        ]
-    )
+def peer(
+    python: Path, checkpoint: Path, folder: Path, paragraphs: list[str], asked: list[squad.Example]
+) -> Reached:
+    """Ask Haystack every question about the paragraphs.
+
+    Args:
+        python: of its environment.
+        checkpoint: a folder.
+        folder: for files of this run.
+        paragraphs: its documents.
+        asked: the questions.
+    """
+    file = folder / "asked.json"
+    texts = [example.question for example in asked]
+    wanted = {"paragraphs": paragraphs, "questions": texts}
+    file.write_text(json.dumps(wanted | {"retrieve": max(RANKS), "read": PASSAGES}), "utf-8")
+    command = [str(python), str(side_by_side.program(PEER)), str(checkpoint), str(file)]
+    _, reached = side_by_side.printed(command)
+    return Reached(**reached)
+
+
+HEAD = (
+    f"| | EM | F1 | right passage among the first {', '.join(map(str, RANKS))} | s to index | "
+    "ms per question: search, read |\n| --- | --- | --- | --- | --- | --- |"
+)
+
+
+def row(name: str, reached: Reached, asked: Sequence[squad.Example]) -> str:
+    """A program's row of the table.
+
+    Args:
+        name: of the program.
+        reached: by it.
+        asked: the questions.
+    """
+    count = len(asked)
+    pairs = [(answer, e.texts) for answer, e in zip(reached.answers, asked, strict=True)]
+    scores = [100 * sum(measure(*p) for p in pairs) / count for measure in _MEASURES]
+    cells = [name, *(f"{score:.1f}" for score in scores)]
+    if reached.passages:
+        ranks = [_rank(found, e) for found, e in zip(reached.passages, asked, strict=True)]
+        found = [100 * sum(0 < each <= rank for each in ranks) / count for rank in RANKS]
+        each = {what: 1000 * total / count for what, total in reached.seconds.items()}
+        cells.append(", ".join(f"{share:.1f}" for share in found) + " %")
+        cells.append(f"{reached.seconds['index']:.1f}")
+        cells.append(f"{each['search']:.0f}, {each['read']:.0f}")
+    else:
+        cells += ["", "", ""]
+    return f"| {' | '.join(cells)} |"
+
+
+_MEASURES = (squad.exact_match, squad.f1)
+
+
+def _rank(passages: Sequence[str], example: squad.Example) -> int:
+    """The rank of the passage that a question was written for, from 1; 0 where it was not found."""
+    paragraph = _plain(example.context)
+    for rank, passage in enumerate(passages, start=1):
+        # The marked answer has to be in it: a long paragraph makes several passages.
+        marked = any(_plain(answer) in passage for answer in example.texts)
+        if marked and (passage in paragraph or paragraph in passage):
+            return rank
+    return 0
 
 
 def _plain(text: str) -> str:

@@ -16,13 +16,13 @@ import tempfile
 import venv
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from answerer.exporting.export import export
 from qabot.cache import in_cache
 from qabot.models import squad
 from tools.benchmark.models import ROOT
-from tools.benchmark.processes import measure
+from tools.benchmark.processes import Cost, measure
 
 if TYPE_CHECKING:
     from collections.abc import Iterator
@@ -130,15 +130,7 @@ def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
         command: prints its answers; see `tools.benchmark.peers`.
         examples: the questions that it answers.
     """
-    environ = {
-        "PATH": os.environ["PATH"],
-        "HOME": os.environ["HOME"],
-        "PYTHONPATH": f"{ROOT / 'container'}" if command[0] == sys.executable else "",
-        "HAYSTACK_TELEMETRY_ENABLED": "False",
-        "HF_HUB_OFFLINE": "1",
-    }
-    cost, printed = measure(command, environ=environ)
-    reached = json.loads(printed.splitlines()[-1])
+    cost, reached = printed(command)
     answers = reached["answers"]
     pairs = [(answers[example.id], example.texts) for example in examples]
     return Row(
@@ -148,6 +140,27 @@ def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
         len(pairs) / reached["seconds"],
         cost.memory,
     )
+
+
+def printed(command: list[str]) -> tuple[Cost, dict[str, Any]]:
+    """Run a program, offline.
+
+    Args:
+        command: prints JSON on its last line.
+
+    Returns:
+        Its cost, and that JSON.
+    """
+    environ = {
+        "PATH": os.environ["PATH"],
+        "HOME": os.environ["HOME"],
+        "PYTHONPATH": f"{ROOT / 'container'}" if command[0] == sys.executable else "",
+        "HAYSTACK_TELEMETRY_ENABLED": "False",
+        "HF_HUB_OFFLINE": "1",
+    }
+    cost, lines = measure(command, environ=environ)
+    reached: dict[str, Any] = json.loads(lines.splitlines()[-1])
+    return cost, reached
 
 
 def environment(folder: Path, packages: tuple[str, ...]) -> Path:
