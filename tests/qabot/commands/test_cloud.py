@@ -8,7 +8,10 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from qabot.answers import folder as store
 from qabot.answers.model import Answer, Request
+from qabot.answers.places import Place
+from qabot.cli import main
 from qabot.commands.ask import AskOptions
 from qabot.commands.ask import ask as run_ask
 from qabot.commands.clear import ClearOptions, clear
@@ -17,13 +20,18 @@ from qabot.commands.engine_options import EngineOptions, make_fargate_engine
 from qabot.commands.list import ListOptions, list_answers
 from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
+from qabot.documents.choose import choose
 from qabot.errors import CloudError, NoAnswerError, UsageError
+from qabot.questions.read import read_questions
+from tests.qabot.documents.made import pdf
 from tests.qabot.engines.fargate.bench import deployed
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.typical_faults import HANGS, TaskFaults
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
+
+    from qabot.errors import Problem
 
 ROOT = Path(__file__).resolve().parents[3]
 CONTEXT = (
@@ -172,3 +180,47 @@ def test_answered_items_come_with_their_contexts(
     shown = {item.key: context for item, context in answered(table, 10)}
     assert shown == {"a" * 64: CONTEXT, "uuid": "in the item"}
     assert len(list(answered(table, 1))) == 1
+
+
+def test_a_task_reads_the_chosen_passages_and_the_answer_has_its_place(
+    cloud: Cloud, root: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("XDG_CACHE_HOME", str(root / "cache"))
+    documents = root / "documents"
+    documents.mkdir()
+    (documents / "leave.md").write_text(
+        "# Leave\n\n## Annual leave\n\nEvery employee has 28 days of annual leave in a year.\n"
+    )
+    pages = [["Trips of the company."], ["Trips are booked by Nils Hagen in Lisbon."]]
+    (documents / "travel.pdf").write_bytes(pdf(pages))
+    for number in range(8):
+        text = f"Room {number} has no employee and no trips are planned there."
+        (documents / f"room-{number}.txt").write_text(text)
+    (root / "questions/handbook.yaml").write_text(
+        "documents: ['**']\nquestions:\n"
+        "- How many days of annual leave does every employee have?\n"
+        "- Who books trips in Lisbon?\n"
+    )
+    assert main(["--root", str(root), "answer", "--engine", "fargate"]) == 0
+
+    def fail(problem: Problem) -> None:
+        raise AssertionError(problem)
+
+    (chosen,) = choose(root, read_questions(root), fail).sets
+    read = {question.question: question.context for question in chosen.questions}
+    assert [len(question.passages) for question in chosen.questions] == [5, 5]
+    shown = {item.question: context for item, context in answered(open_table(root), 10)}
+    assert shown == read
+
+    stored = store.read_all(root)["answers/handbook.yaml"].answers
+    assert stored is not None
+    leave, trips = stored.entries
+    assert isinstance(leave.result, Answer)
+    assert isinstance(trips.result, Answer)
+    assert "28" in leave.result.span.answer
+    assert "Hagen" in trips.result.span.answer
+    assert leave.places.answer == (
+        Place("documents/leave.md", ("Leave", "Annual leave"), "line", 5),
+    )
+    assert trips.places.answer == (Place("documents/travel.pdf", (), "page", 2),)
+    assert len(cloud.tasks) == 2
