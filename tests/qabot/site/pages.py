@@ -5,6 +5,7 @@ from __future__ import annotations
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from qabot.documents.choose import choose
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from qabot.site.build import build
@@ -13,13 +14,24 @@ from tests.conftest import Repository
 if TYPE_CHECKING:
     from playwright.sync_api import Page
 
+    from qabot.errors import Problem
+    from qabot.questions.read import Questions
+
 LINKS = Links("https://github.com/someone/answers", "main", {"answers/peach.yaml": "a" * 40})
 
 
 def site(repository: Repository, links: Links = LINKS) -> Path:
     """Build the page; its path."""
     root = repository.root
-    return build(root, read_questions(root), root / "out", links)
+    return build(root, chosen(root), root / "out", links)
+
+
+def chosen(root: Path) -> Questions:
+    """A repository's questions, those about documents with their passages."""
+    problems: list[Problem] = []
+    questions = choose(root, read_questions(root), problems.append, root / "cache")
+    assert problems == []
+    return questions
 
 
 def seen(page: Page) -> list[str]:

@@ -25,7 +25,7 @@ from qabot.site.live_documents import pack
 from qabot.site.serve import server
 from tests.conftest import ROOT, Repository
 from tests.qabot.site.pages import ask, site
-from tests.qabot.site.showcase import APOLLO, LINKS, showcase
+from tests.qabot.site.showcase import APOLLO, LINKS, handbook, showcase
 from tools.benchmark.browser import NoBrowserError, chromium
 
 if TYPE_CHECKING:
@@ -49,14 +49,14 @@ class Picture:
         height: of the window, CSS pixels.
         scheme: the colours.
         prepare: what is done to the page before.
-        live: whether it is of the page that answers in the browser.
+        page: which page it is of: `showcase`, `handbook`, or `live`, the one that answers in the browser.
     """
 
     width: int
     height: int
     scheme: Literal["light", "dark"]
     prepare: Callable[[Page], object]
-    live: bool = False
+    page: Literal["showcase", "handbook", "live"] = "showcase"
 
 
 def _look(page: Page) -> None:
@@ -66,6 +66,10 @@ def _look(page: Page) -> None:
 def _open_text(page: Page) -> None:
     page.click("[id='apollo-11/where'] [data-at]")
     page.evaluate("document.getElementById('apollo-11/where').scrollIntoView()")
+
+
+def _open_passage(page: Page) -> None:
+    page.click("[id='handbook/notice-portugal'] [data-at]")
 
 
 def _ask(page: Page) -> None:
@@ -110,19 +114,21 @@ PICTURES = {
     "narrow-light": Picture(390, 800, "light", _look),
     "narrow-dark": Picture(390, 800, "dark", _open_text),
     "form": Picture(860, 1010, "light", _ask),
-    "live-asking": Picture(860, 412, "light", _ask_now, live=True),
-    "live-answered": Picture(860, 640, "light", _answered, live=True),
-    "live-failed": Picture(860, 445, "light", _failed, live=True),
-    "live-asking-narrow": Picture(390, 325, "dark", _ask_now, live=True),
-    "live-answered-narrow": Picture(390, 625, "dark", _answered, live=True),
-    "live-failed-narrow": Picture(390, 420, "dark", _failed, live=True),
+    "documents": Picture(860, 900, "light", _open_passage, page="handbook"),
+    "documents-narrow": Picture(390, 800, "dark", _look, page="handbook"),
+    "live-asking": Picture(860, 412, "light", _ask_now, page="live"),
+    "live-answered": Picture(860, 640, "light", _answered, page="live"),
+    "live-failed": Picture(860, 445, "light", _failed, page="live"),
+    "live-asking-narrow": Picture(390, 325, "dark", _ask_now, page="live"),
+    "live-answered-narrow": Picture(390, 625, "dark", _answered, page="live"),
+    "live-failed-narrow": Picture(390, 420, "dark", _failed, page="live"),
 }
 
 
-def build() -> Path:
-    """The page in the pictures, in a folder of its own."""
+def build(write: Callable[[Repository], Repository] = showcase) -> Path:
+    """The page of a repository, in a folder of its own."""
     folder = Path(tempfile.mkdtemp(prefix="qabot-pictures-"))
-    return site(showcase(Repository(folder)), LINKS)
+    return site(write(Repository(folder)), LINKS)
 
 
 def build_live() -> Path:
@@ -164,21 +170,25 @@ def take(browser: Browser, address: str, picture: Picture) -> bytes:
 
 def main() -> int:
     """Take every picture."""
-    path, live = build(), build_live()
+    path, documents, live = build(), build(handbook), build_live()
     FOLDER.mkdir(exist_ok=True)
     try:
         with chromium() as browser, server(live.parent) as running:
             threading.Thread(target=running.serve_forever, daemon=True).start()
-            served = f"http://127.0.0.1:{running.server_port}/"
+            addresses = {
+                "showcase": path.as_uri(),
+                "handbook": documents.as_uri(),
+                "live": f"http://127.0.0.1:{running.server_port}/",
+            }
             for name, picture in PICTURES.items():
-                data = take(browser, served if picture.live else path.as_uri(), picture)
+                data = take(browser, addresses[picture.page], picture)
                 (FOLDER / f"{name}.webp").write_bytes(data)
                 print(f"docs/pictures/{name}.webp ({len(data):,} bytes)")
             running.shutdown()
     except NoBrowserError as error:
         print(error, file=sys.stderr)
         return 1
-    SHOWN.write_text(shown(path, live) + "\n", encoding="utf-8")
+    SHOWN.write_text(shown(path, documents, live) + "\n", encoding="utf-8")
     return 0
 
 

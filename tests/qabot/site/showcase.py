@@ -1,4 +1,4 @@
-"""The repository in the documents' pictures: an answer of each kind.
+"""The repositories in the documents' pictures: an answer of each kind, and answers from a handbook.
 
 The answers and their scores are the bundled model's; the failure is one that a task on Fargate can have.
 """
@@ -10,17 +10,22 @@ import json
 from answerer.spans import Span
 from qabot.answers import folder as store
 from qabot.answers.key import Keys
+from qabot.answers.locate import find_places
 from qabot.answers.model import Answer, AnswerSet, Entry, Failure, Result
 from qabot.github.links import Links
-from qabot.questions.read import read_questions
-from tests.conftest import Repository
+from tests.conftest import ROOT, Repository
+from tests.qabot.site.pages import chosen
 from tests.tutorial import MOMOTARO
 
 MODEL = "qabot-minilm-l6-squad@9014d3e1f7b5/s3-275bc4"
 LINKS = Links(
     "https://github.com/someone/questions",
     "main",
-    {"answers/apollo-11.yaml": "8f3a2c1d" * 5, "answers/momotaro.yaml": "51c09be7" * 5},
+    {
+        "answers/apollo-11.yaml": "8f3a2c1d" * 5,
+        "answers/handbook.yaml": "c42e90d1" * 5,
+        "answers/momotaro.yaml": "51c09be7" * 5,
+    },
 )
 
 APOLLO = (
@@ -58,7 +63,17 @@ QUESTIONS = {
         ],
     ),
 }
+HANDBOOK = [
+    {"id": "annual-leave", "question": "How many days of annual leave does everybody have?"},
+    {"id": "notice-portugal", "question": "What is the notice period in Portugal?"},
+    {"id": "blue-key", "question": "Who hands out the blue key?", "expect": ["Nils Hagen"]},
+    {"id": "dogs", "question": "May dogs come to the office?", "expect_no_answer": True},
+]
 FOUND = {
+    "annual-leave": [("28", 0.6701)],
+    "notice-portugal": [("two months", 0.5283)],
+    "blue-key": [("Nils Hagen", 0.9797)],
+    "dogs": [("", 0.7712)],
     "orbit": [("Michael Collins", 0.953)],
     "why": [
         ("", 0.9634),
@@ -76,14 +91,27 @@ FOUND = {
 
 
 def showcase(repository: Repository) -> Repository:
-    """Write its questions and answers."""
+    """Write an answer of each kind."""
     for name, (context, questions) in QUESTIONS.items():
         content = json.dumps({"context": context, "questions": questions})
         repository.write(f"questions/{name}.json", content)
+    return _answered(repository)
+
+
+def handbook(repository: Repository) -> Repository:
+    """Write answers from the documents of the sample."""
+    for file in sorted((ROOT / "documents/handbook").iterdir()):
+        repository.write(f"documents/handbook/{file.name}", file.read_bytes())
+    content = json.dumps({"documents": ["handbook/*"], "questions": HANDBOOK})
+    repository.write("questions/handbook.json", content)
+    return _answered(repository)
+
+
+def _answered(repository: Repository) -> Repository:
     keys = Keys(MODEL)
-    for one in read_questions(repository.root).sets:
+    for question_set in chosen(repository.root).sets:
         entries = []
-        for question in one.questions:
+        for question in question_set.questions:
             key = keys.key(question.context, question.question)
             if question.id in FOUND:
                 first, *others = (
@@ -96,9 +124,11 @@ def showcase(repository: Repository) -> Repository:
                 result = Failure(key, MODEL, "out-of-memory", reason, 4, False, evidence)
             else:
                 continue
-            entries.append(Entry(question.id, question.question, result))
-        questions_by_id = {question.id: question for question in one.questions}
-        store.write_set(repository.root, AnswerSet(one.source, tuple(entries)), questions_by_id)
+            places = find_places(question, result)
+            entries.append(Entry(question.id, question.question, result, places))
+        questions_by_id = {question.id: question for question in question_set.questions}
+        answers = AnswerSet(question_set.source, tuple(entries))
+        store.write_set(repository.root, answers, questions_by_id)
     return repository
 
 

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from tests.qabot.site.pictures import FOLDER, PICTURES, SCALE, SHOWN, build, build_live, shown, take
+from tests.qabot.site.showcase import handbook
 from tests.test_documents import DOCUMENTS
 
 if TYPE_CHECKING:
@@ -22,7 +23,9 @@ def size(data: bytes) -> tuple[int, int]:
 
 
 def test_they_show_what_the_page_shows() -> None:
-    assert shown(build(), build_live()) == SHOWN.read_text(encoding="utf-8").strip(), (
+    assert (
+        shown(build(), build(handbook), build_live()) == SHOWN.read_text(encoding="utf-8").strip()
+    ), (
         "the page looks different by now: take its pictures again with scripts/pictures, and look at "
         "them"
     )
@@ -57,8 +60,7 @@ def test_there_are_no_others() -> None:
 
 
 def test_they_can_be_taken(browser: Browser) -> None:
-    path = build()
-    for name in ("narrow-dark", "form"):
+    for name, path in (("narrow-dark", build()), ("documents", build(handbook))):
         data = take(browser, path.as_uri(), PICTURES[name])
         assert size(data) == (SCALE * PICTURES[name].width, SCALE * PICTURES[name].height)
         assert len(data) > 5_000, "an empty picture"
