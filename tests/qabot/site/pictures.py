@@ -49,7 +49,7 @@ class Picture:
         height: of the window, CSS pixels.
         scheme: the colours.
         prepare: what is done to the page before.
-        page: which page it is of: `showcase`, `handbook`, or `live`, the one that answers in the browser.
+        page: which page it is of; `live` is the one that answers in the browser.
     """
 
     width: int
