@@ -1,4 +1,4 @@
-"""What the tests of all packages share."""
+"""Fixtures for the tests of all packages."""
 
 from __future__ import annotations
 
@@ -27,7 +27,7 @@ settings.register_profile(
 settings.load_profile("qabot")
 
 
-# Tests that start a browser, a cloud, containers, or many processes; below tests/.
+# Tests that start a browser, a cloud, containers, or many processes; paths below tests/.
 SLOW = (
     "answerer/exporting/",
     "answerer/test_main.py",

@@ -43,7 +43,7 @@ class Hub:
     requested: list[str] = field(default_factory=list)
 
     def environ(self, home: Path) -> dict[str, str]:
-        """What a process needs in its environment to use this hub.
+        """The environment of a process that uses this hub.
 
         Args:
             home: where it keeps its downloads.

@@ -1,4 +1,4 @@
-"""Kill something at each of its steps, start it again, and see whether it ends as if nothing had been.
+"""Kill something at each of its steps, start it again, and check that it ends as without the kill.
 
 A *step* is what changes something that others see: a file opened for writing, renamed, linked or
 removed, a folder made, a program started; and whatever `step.sh` is called from, such as git's hooks.
@@ -43,7 +43,7 @@ class Scenario(ABC):
         folder: an empty one.
     """
 
-    # Whether it is begun afresh for each step, or goes on where the last kill left it.
+    # Whether it starts anew for each step, or continues where the last kill left it.
     afresh = True
 
     def __init__(self, folder: Path) -> None:
@@ -52,15 +52,15 @@ class Scenario(ABC):
 
     @abstractmethod
     def prepare(self) -> None:
-        """Make what it starts from."""
+        """Prepare the start."""
 
     @abstractmethod
     def work(self) -> None:
-        """What is killed, and started again."""
+        """The work that is killed, and started again."""
 
     @abstractmethod
     def state(self) -> dict[str, object]:
-        """What it has come to, by name."""
+        """The result, by name."""
 
 
 def killed_everywhere(scenario: type[Scenario], folder: Path) -> int:
@@ -101,7 +101,7 @@ def _everywhere(scenario: type[Scenario], folder: Path) -> dict[str, object]:
         if ended == 0 or scenario.afresh:
             again = _ended(subject, 0)
             if again != 0:
-                wrong.append(f"after a kill at step {last} it cannot go on")
+                wrong.append(f"after a kill at step {last} it cannot continue")
             else:
                 wrong += [
                     f"after a kill at step {last} {difference}"
@@ -127,7 +127,7 @@ def _start(scenario: type[Scenario], folder: Path, name: str) -> Scenario:
 
 
 def _ended(subject: Scenario, last: int) -> int:
-    """Do the work in a process that is killed before a step: 0 when it has not come to that."""
+    """Do the work in a process that is killed before a step; 0 if it ends before that."""
     sys.stdout.flush()
     child = os.fork()
     if not child:
@@ -140,7 +140,7 @@ def _ended(subject: Scenario, last: int) -> int:
             sys.addaudithook(_Steps(steps, last).hook)
             subject.work()
             code = 0
-        except BaseException:  # noqa: BLE001 - it is told by the code
+        except BaseException:  # noqa: BLE001 - the exit code reports it
             traceback.print_exc()
         finally:
             os._exit(code)

@@ -1,4 +1,4 @@
-"""What the documents show is what happens: their commands are run, their links lead somewhere."""
+"""The documents are right: their commands print what is shown, and their links exist."""
 
 from __future__ import annotations
 
@@ -55,9 +55,11 @@ def settled(output: str) -> str:
     """Output without what differs from one machine and one moment to the next."""
     for varies, always in _VARIES:
         output = varies.sub(always, output)
-    # Questions are answered side by side, and whichever is done first is told first.
-    told = sorted(re.findall(r"^\[\d+/\d+\] (.*)$", output, re.MULTILINE))
-    return re.sub(r"^\[\d+/\d+\] .*$", lambda _: f"[1/1] {told.pop(0)}", output, flags=re.MULTILINE)
+    # Questions are answered in parallel, and reported in the order in which they are done.
+    lines = sorted(re.findall(r"^\[\d+/\d+\] (.*)$", output, re.MULTILINE))
+    return re.sub(
+        r"^\[\d+/\d+\] .*$", lambda _: f"[1/1] {lines.pop(0)}", output, flags=re.MULTILINE
+    )
 
 
 @pytest.mark.timeout(600)

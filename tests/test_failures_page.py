@@ -1,4 +1,4 @@
-"""docs/failures.md says of every class of failure, every kill and every fuzz target what is so."""
+"""docs/failures.md is right about every kind of failure, every kill and every fuzz target."""
 
 from __future__ import annotations
 

@@ -34,7 +34,7 @@ def modules() -> dict[str, Path]:
 
 
 def imported(path: Path) -> Iterator[str]:
-    """What a file imports when it is loaded or run; what only types need is left out."""
+    """The imports of a file when it is loaded or run, without those only for types."""
     waiting: list[ast.AST] = [ast.parse(path.read_text("utf-8"))]
     while waiting:
         node = waiting.pop()
@@ -54,7 +54,7 @@ def imported(path: Path) -> Iterator[str]:
 
 @cache
 def graph() -> dict[str, set[str]]:
-    """What each module imports."""
+    """The imports of each module."""
     return {name: set(imported(path)) for name, path in modules().items()}
 
 

@@ -117,7 +117,7 @@ def test_ask_many_submits_the_sample_questions_and_list_and_clear_go_with_it(
     assert run_task(root, aws, "list_answers").stdout == ""
 
 
-def test_ask_many_takes_a_file_and_waits_where_it_is_told_to(
+def test_ask_many_takes_a_file_and_waits_if_asked_to(
     cloud: tuple[Path, Cloud], tmp_path: Path
 ) -> None:
     root, aws = cloud
@@ -162,7 +162,7 @@ def test_a_python_without_the_environment_names_the_command_that_makes_one(tmp_p
     assert "Traceback" not in done.stderr
 
 
-def test_a_problems_file_with_mistakes_tells_them_all(tmp_path: Path) -> None:
+def test_all_mistakes_of_a_problems_file_are_reported(tmp_path: Path) -> None:
     file = tmp_path / "problems.json"
     file.write_text('[{"context": "", "question": "a"}, {"contxt": "b"}]', encoding="utf-8")
     with pytest.raises(QuestionsError) as caught:

@@ -99,19 +99,19 @@ def test_answer_on_a_fresh_machine(clone: Path) -> None:
     assert elsewhere.stdout == "1 question in 1 file, 0 to ask, 1 fresh.\n"
 
 
-def test_a_python_that_is_too_old_is_told(clone: Path, tmp_path: Path) -> None:
+def test_a_python_that_is_too_old_is_reported(clone: Path, tmp_path: Path) -> None:
     old = tmp_path / "python3"
     old.write_text("#!/bin/sh\nexit 1\n")
     old.chmod(0o755)
-    told = run(clone, "scripts/environment", "cloud", PYTHON=str(old))
-    assert told.returncode == 2
-    assert "qabot needs Python 3.11 or newer" in told.stderr
+    done = run(clone, "scripts/environment", "cloud", PYTHON=str(old))
+    assert done.returncode == 2
+    assert "qabot needs Python 3.11 or newer" in done.stderr
 
 
-def test_an_unknown_environment_is_told(clone: Path) -> None:
-    told = run(clone, "scripts/environment", "nothing")
-    assert told.returncode == 2
-    assert "usage: scripts/environment" in told.stderr
+def test_an_unknown_environment_is_reported(clone: Path) -> None:
+    done = run(clone, "scripts/environment", "nothing")
+    assert done.returncode == 2
+    assert "usage: scripts/environment" in done.stderr
 
 
 def test_the_locks_agree() -> None:

@@ -1,4 +1,4 @@
-"""The program as somebody installs it who has no checkout of it."""
+"""The program as installed without a checkout."""
 
 from __future__ import annotations
 
@@ -14,7 +14,7 @@ from tests.conftest import ROOT, Repository
 
 @pytest.fixture(scope="module")
 def qabot(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """The installed command, in an environment with nothing else in it."""
+    """The installed command, in an otherwise empty environment."""
     folder = tmp_path_factory.mktemp("wheel")
     pip = ["-m", "pip", "--disable-pip-version-check", "-qq"]
     subprocess.run([ROOT / "scripts/release", "wheel", folder], check=True)
@@ -29,7 +29,7 @@ def qabot(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 def run(qabot: Path, folder: Path, *arguments: str) -> str:
-    """What an installed command prints, away from this checkout."""
+    """The output of an installed command, outside of this checkout."""
     environ = {name: value for name, value in os.environ.items() if name != "PYTHONPATH"}
     done = subprocess.run(
         [str(qabot), *arguments], cwd=folder, env=environ, capture_output=True, text=True

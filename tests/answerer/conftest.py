@@ -40,7 +40,7 @@ def byte_level() -> Tokenizer:
 
 @pytest.fixture(scope="session")
 def word_level() -> Tokenizer:
-    """One token a word, as BERT's template; words w0 to w999."""
+    """One token per word, with BERT's template; words w0 to w999."""
     words = {name: number for number, name in enumerate(["[UNK]", "[CLS]", "[SEP]", "?"])}
     words |= {f"w{number}": number + 4 for number in range(1000)}
     tokenizer = Tokenizer(models.WordLevel(words, unk_token="[UNK]"))

@@ -1,4 +1,4 @@
-"""The loops around DynamoDB's batch calls, against a client that leaves things undone."""
+"""The loops around DynamoDB's batch calls, against a client that leaves requests unprocessed."""
 
 from __future__ import annotations
 
@@ -10,7 +10,7 @@ from answerer import batches
 
 
 class Grudging:
-    """Takes at most `most` a call, and nothing at all in the calls that `refuses` names."""
+    """Processes at most `most` per call, and nothing in the calls of `refuses`."""
 
     def __init__(self, most: int, refuses: set[int] | None = None) -> None:
         self.most = most
@@ -45,7 +45,7 @@ def test_get_asks_for_100_a_call_and_for_no_key_twice() -> None:
     assert client.calls == [100, 100, 30]
 
 
-def test_get_goes_on_until_every_key_is_served() -> None:
+def test_get_continues_until_every_key_is_served() -> None:
     client = Grudging(30, refuses={1, 2})
     pauses: list[float] = []
     assert list(batches.get(client, "t", KEYS, pauses.append)) == KEYS  # type: ignore[arg-type]

@@ -23,12 +23,12 @@ def test_the_deadline_and_the_lifetime_come_from_the_environment() -> None:
 
 
 @pytest.mark.parametrize("text", ["soon", "0", "-1", "nan", "inf", "1e9"])
-def test_what_is_no_time_is_an_error_that_names_the_variable(text: str) -> None:
+def test_an_invalid_time_is_an_error_that_names_the_variable(text: str) -> None:
     with pytest.raises(EnvironmentVariableError, match=f"DEADLINE_SECONDS is '{text}'"):
         environment.deadline({"DEADLINE_SECONDS": text})
 
 
-def test_the_model_lies_beside_the_package_unless_told() -> None:
+def test_the_default_model_is_beside_the_package() -> None:
     assert environment.model_directory({}).parts[-2:] == ("container", "model")
     assert str(environment.model_directory({"MODEL_DIR": "here"})) == "here"
 
@@ -52,7 +52,7 @@ def test_a_table_needs_a_name_and_a_region(monkeypatch: pytest.MonkeyPatch) -> N
         {"AWS_REGION": "no region"},
     ],
 )
-def test_a_table_that_can_be_nowhere_is_told(wrong: dict[str, str]) -> None:
+def test_a_table_without_a_valid_address_is_reported(wrong: dict[str, str]) -> None:
     with pytest.raises(EnvironmentVariableError, match="correct AWS_REGION and AWS_ENDPOINT_URL"):
         environment.open_table({**ENVIRON, **wrong})
 
@@ -109,7 +109,7 @@ def test_an_endpoint_that_says_nothing_is_left_and_its_connection_closed(
                 pass
 
 
-def test_an_endpoint_that_is_no_address_does_not_stop_the_task() -> None:
+def test_an_invalid_endpoint_does_not_stop_the_task() -> None:
     nowhere = {"ECS_CONTAINER_METADATA_URI_V4": "http://["}
     assert environment.task_name(nowhere).startswith("process:")
 

@@ -1,4 +1,4 @@
-"""No cut inside of what people see as one character."""
+"""No cut inside of a character as people see it."""
 
 from __future__ import annotations
 

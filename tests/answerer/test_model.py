@@ -303,7 +303,7 @@ for index, spans in model.answer_all((text, "Who?") for _ in itertools.repeat(No
 
 
 @pytest.mark.skipif(os.name == "nt", reason="signals as POSIX has them")
-def test_interrupt_ends_the_process_at_once() -> None:
+def test_interrupt_ends_the_process_immediately() -> None:
     process = subprocess.Popen(
         [sys.executable, "-c", INTERRUPTED, str(BUNDLED)],
         stdout=subprocess.PIPE,

@@ -57,7 +57,7 @@ def test_form_feeds_change_nothing_else(text: str) -> None:
 
 
 def _parts(text: str) -> Iterator[list[range]]:
-    """What each part of a text is cut into, at its place in the whole."""
+    """The pieces of each part of a text, at their places in the whole."""
     start = 0
     for part in text.split("\f"):
         yield [range(cut.start + start, cut.stop + start) for cut in passages.cut(part)]

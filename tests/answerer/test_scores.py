@@ -1,4 +1,4 @@
-"""What scores are made of, and what they are without a fit."""
+"""Scores with and without a calibration."""
 
 from __future__ import annotations
 

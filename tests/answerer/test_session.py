@@ -1,4 +1,4 @@
-"""Loading a network, and what it may not do: talk."""
+"""Loading a network, which must not send anything."""
 
 from __future__ import annotations
 

@@ -173,7 +173,7 @@ def test_span_never_crosses_from_one_window_into_another() -> None:
 
 
 @pytest.mark.parametrize("broken", [np.nan, np.inf])
-def test_logits_that_are_no_numbers_are_an_error(broken: float) -> None:
+def test_logits_that_are_not_numbers_are_an_error(broken: float) -> None:
     context = words(2)
     search = SpanSearch(context.text, 2)
     logits, right = np.array([[broken, 1], [0, 1]], np.float32)

@@ -80,7 +80,7 @@ def test_offsets_of_a_byte_level_tokenizer(bytewise: Windows, text: str) -> None
             for place in range(start, end)
         }
         missing = {place for place, char in enumerate(text) if not char.isspace()} - covered
-        assert not missing, "characters that no token stands for"
+        assert not missing, "characters without a token"
 
 
 def test_template_is_learnt_from_the_tokenizer(
@@ -137,7 +137,7 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
 @pytest.mark.parametrize(
     "change",
     [
-        # Its Rust panics: the template names a token that the list behind it lacks.
+        # Its Rust panics: the template names a token that the list after it lacks.
         lambda raw: raw["post_processor"].update(special_tokens={}),
         # It raises: there is no token for a word that it does not know.
         lambda raw: raw["model"].update(unk_token="[NONE]"),

@@ -1,4 +1,4 @@
-"""What the image keeps of its base; tests/container/test_image.py tests the whole image."""
+"""The files that the image keeps of its base; tests/container/test_image.py tests the whole image."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""The synthesised stacks, once a process: each synthesis takes about a second."""
+"""The synthesised stacks, once per process: each synthesis takes about a second."""
 
 from __future__ import annotations
 
@@ -41,7 +41,7 @@ def repository(root: Path, **settings: Any) -> Path:
 
 @pytest.fixture(scope="session")
 def synthesise(tmp_path_factory: pytest.TempPathFactory) -> Callable[..., Path]:
-    """Synthesises the app with settings and context; gives the folder of the cloud assembly."""
+    """Synthesises the app with settings and context; returns the folder of the cloud assembly."""
 
     @lru_cache
     def synthesise(settings: str, context: str) -> Path:

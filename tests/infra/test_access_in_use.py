@@ -54,9 +54,9 @@ def test_the_role_is_enough_for_the_engine_and_for_no_more(
 ) -> None:
     actions = {
         action
-        for one in access_template()["Resources"].values()
-        if one["Type"] == "AWS::IAM::Policy"
-        for statement in one["Properties"]["PolicyDocument"]["Statement"]
+        for resource in access_template()["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+        for statement in resource["Properties"]["PolicyDocument"]["Statement"]
         for action in (
             [statement["Action"]] if isinstance(statement["Action"], str) else statement["Action"]
         )

@@ -26,14 +26,22 @@ OCTOCAT = Settings(
 
 
 def role(template: dict[str, Any]) -> dict[str, Any]:
-    (one,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Role"]
-    return dict(one["Properties"])
+    (resource,) = [
+        resource
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
+    ]
+    return dict(resource["Properties"])
 
 
 def policy(template: dict[str, Any]) -> dict[str, dict[str, Any]]:
     """The statements of the role's policy by their ids."""
-    (one,) = [one for one in template["Resources"].values() if one["Type"] == "AWS::IAM::Policy"]
-    return {each["Sid"]: each for each in one["Properties"]["PolicyDocument"]["Statement"]}
+    (resource,) = [
+        resource
+        for resource in template["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Policy"
+    ]
+    return {each["Sid"]: each for each in resource["Properties"]["PolicyDocument"]["Statement"]}
 
 
 def text(value: Any) -> str:
@@ -75,13 +83,15 @@ def test_the_trust_compares_whole_strings_and_the_audience(access_template: Temp
 def test_the_provider_is_made_or_the_account_s_own_is_used(access_template: Templates) -> None:
     made = access_template()
     providers = [
-        one["Properties"]
-        for one in made["Resources"].values()
-        if one["Type"] == "AWS::IAM::OIDCProvider"
+        resource["Properties"]
+        for resource in made["Resources"].values()
+        if resource["Type"] == "AWS::IAM::OIDCProvider"
     ]
     assert providers == [{"ClientIdList": ["sts.amazonaws.com"], "Url": f"https://{ISSUER}"}]
     used = access_template(github_oidc_provider="existing")
-    assert "OIDCProvider" not in json.dumps([one["Type"] for one in used["Resources"].values()])
+    assert "OIDCProvider" not in json.dumps(
+        [resource["Type"] for resource in used["Resources"].values()]
+    )
     (trust,) = role(used)["AssumeRolePolicyDocument"]["Statement"]
     assert text(trust["Principal"]["Federated"]) == (
         f"arn:<AWS::Partition>:iam::<AWS::AccountId>:oidc-provider/{ISSUER}"
@@ -112,7 +122,7 @@ def test_it_deploys_through_the_bootstrap_roles_and_nothing_else(
 ) -> None:
     deploy = policy(access_template())["Deploy"]
     assert deploy["Action"] == "sts:AssumeRole"
-    assert sorted(text(one).rpartition(":role/")[2] for one in deploy["Resource"]) == [
+    assert sorted(text(resource).rpartition(":role/")[2] for resource in deploy["Resource"]) == [
         f"cdk-hnb659fds-{name}-role-<AWS::AccountId>-<AWS::Region>"
         for name in ("deploy", "file-publishing", "image-publishing", "lookup")
     ]
@@ -149,11 +159,13 @@ def test_it_gives_the_tasks_roles_to_tasks_only(
     give = policy(access_template())["GiveTasksTheirRoles"]
     assert give["Condition"] == {"StringEquals": {"iam:PassedToService": "ecs-tasks.amazonaws.com"}}
     names = [
-        text(one["Properties"]["RoleName"])
-        for one in main_template()["Resources"].values()
-        if one["Type"] == "AWS::IAM::Role"
+        text(resource["Properties"]["RoleName"])
+        for resource in main_template()["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
     ]
-    assert sorted(text(one).rpartition(":role/")[2] for one in give["Resource"]) == sorted(names)
+    assert sorted(
+        text(resource).rpartition(":role/")[2] for resource in give["Resource"]
+    ) == sorted(names)
 
 
 def test_no_action_is_a_pattern(access_template: Templates) -> None:
@@ -173,7 +185,7 @@ def test_without_a_repository_there_is_no_access_stack_and_wanting_it_says_what_
 
 
 @pytest.mark.parametrize("name", ["role-name", "arn"])
-def test_the_role_is_short_enough_for_iam_and_told_as_an_output(
+def test_the_role_is_short_enough_for_iam_and_is_an_output(
     access_template: Templates, name: str
 ) -> None:
     template = access_template()

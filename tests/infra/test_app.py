@@ -22,10 +22,10 @@ def test_a_wrong_setting_is_one_line_and_exit_2(
     tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert main(repository(tmp_path, memory=1000)) == 2
-    told = capsys.readouterr()
-    assert told.out == ""
-    assert "not offer 1000 MiB with 1024 CPU units; expected 2048, 3072" in told.err
-    assert "Traceback" not in told.err
+    printed = capsys.readouterr()
+    assert printed.out == ""
+    assert "not offer 1000 MiB with 1024 CPU units; expected 2048, 3072" in printed.err
+    assert "Traceback" not in printed.err
 
 
 def test_what_the_cdk_itself_refuses_is_one_line(
@@ -34,10 +34,10 @@ def test_what_the_cdk_itself_refuses_is_one_line(
     root = repository(tmp_path)
     (root / "container" / "Dockerfile").unlink()
     assert main(root) == 1
-    told = capsys.readouterr().err
-    assert told.startswith("the CDK cannot make the template: ")
-    assert "Dockerfile" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert printed.startswith("the CDK cannot make the template: ")
+    assert "Dockerfile" in printed
+    assert "Traceback" not in printed
 
 
 def test_the_arguments_of_the_command_line_tell_which_stack_is_wanted(
@@ -129,11 +129,11 @@ def test_an_accepted_finding_passes_the_audit_and_only_that_one(tmp_path: Path) 
         app("S1", "S2").synth()
 
 
-def test_findings_are_told_without_a_traceback(
+def test_findings_are_reported_without_a_traceback(
     tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("infra.network.accept", lambda *_: None)
     assert main(repository(tmp_path, image="o/n")) == 1
-    told = capsys.readouterr().err
-    assert "accept one with its reason" in told
-    assert "Traceback" not in told
+    printed = capsys.readouterr().err
+    assert "accept one with its reason" in printed
+    assert "Traceback" not in printed

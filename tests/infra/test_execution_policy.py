@@ -33,7 +33,7 @@ def listed(value: Any) -> list[Any]:
 def test_it_is_enough_for_every_resource_of_the_stack(main_template: Templates) -> None:
     allowed = [pattern for statement in STATEMENTS for pattern in listed(statement["Action"])]
     missing = set()
-    for kind in sorted({one["Type"] for one in main_template()["Resources"].values()}):
+    for kind in sorted({resource["Type"] for resource in main_template()["Resources"].values()}):
         schema = PROVIDER_SCHEMA_MANAGER.get_resource_schema("us-east-1", kind).schema
         for handler in ("create", "read", "update", "delete"):
             missing |= {
@@ -55,9 +55,9 @@ def test_roles_and_data_are_those_of_the_stack_only(main_template: Templates) ->
             narrow = all("qabot" in resource for resource in resources)
             assert narrow or statement["Sid"] == "ServiceRoleOfEcs", statement["Sid"]
     names = [
-        json.dumps(one["Properties"]["RoleName"])
-        for one in main_template()["Resources"].values()
-        if one["Type"] == "AWS::IAM::Role"
+        json.dumps(resource["Properties"]["RoleName"])
+        for resource in main_template()["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
     ]
     assert len(names) == 2
     assert any('"qabot-task-' in name for name in names)
@@ -67,9 +67,9 @@ def test_roles_and_data_are_those_of_the_stack_only(main_template: Templates) ->
 def test_it_may_not_change_the_access_role(access_template: Templates) -> None:
     """Or a pushed change could give the workflows more rights than the person gave them."""
     (role,) = [
-        one["Properties"]
-        for one in access_template()["Resources"].values()
-        if one["Type"] == "AWS::IAM::Role"
+        resource["Properties"]
+        for resource in access_template()["Resources"].values()
+        if resource["Type"] == "AWS::IAM::Role"
     ]
     name = "".join(part for part in role["RoleName"]["Fn::Join"][1] if isinstance(part, str))
     for statement in STATEMENTS:

@@ -1,4 +1,4 @@
-"""What must hold of the main stack's template, whatever else changes in it."""
+"""Properties of the main stack's template that must not change."""
 
 from __future__ import annotations
 
@@ -51,19 +51,19 @@ def checks(template: dict[str, Any]) -> Template:
 
 
 def resources(template: dict[str, Any], kind: str) -> list[dict[str, Any]]:
-    return [one for one in template["Resources"].values() if one["Type"] == kind]
+    return [entry for entry in template["Resources"].values() if entry["Type"] == kind]
 
 
 def only(template: dict[str, Any], kind: str) -> dict[str, Any]:
-    (one,) = resources(template, kind)
-    return dict(one["Properties"])
+    (entry,) = resources(template, kind)
+    return dict(entry["Properties"])
 
 
 def statements(template: dict[str, Any]) -> Iterator[tuple[str, dict[str, Any]]]:
     """Each statement of each policy with the logical id of the policy."""
-    for name, one in template["Resources"].items():
-        if one["Type"] == "AWS::IAM::Policy":
-            for statement in one["Properties"]["PolicyDocument"]["Statement"]:
+    for name, entry in template["Resources"].items():
+        if entry["Type"] == "AWS::IAM::Policy":
+            for statement in entry["Properties"]["PolicyDocument"]["Statement"]:
                 yield name, statement
 
 
@@ -72,14 +72,14 @@ def listed(value: Any) -> list[Any]:
 
 
 def test_everything_in_it_is_free_at_rest(template: dict[str, Any]) -> None:
-    assert {one["Type"] for one in template["Resources"].values()} == FREE_AT_REST
+    assert {entry["Type"] for entry in template["Resources"].values()} == FREE_AT_REST
 
 
 def test_nothing_outlives_the_stack(template: dict[str, Any]) -> None:
     kept = [
         name
-        for name, one in template["Resources"].items()
-        if one.get("DeletionPolicy", "Delete") != "Delete"
+        for name, entry in template["Resources"].items()
+        if entry.get("DeletionPolicy", "Delete") != "Delete"
     ]
     assert kept == []
 
@@ -111,12 +111,13 @@ def test_the_network_has_public_subnets_in_several_zones_that_assign_no_address(
     assert "dynamodb" in json.dumps(only(template, "AWS::EC2::VPCEndpoint")["ServiceName"])
 
 
-def test_nobody_gets_in_and_only_https_goes_out(template: dict[str, Any]) -> None:
+def test_only_outgoing_https_is_allowed(template: dict[str, Any]) -> None:
     group = only(template, "AWS::EC2::SecurityGroup")
     assert "SecurityGroupIngress" not in group
     assert resources(template, "AWS::EC2::SecurityGroupIngress") == []
     ports = [
-        (one["IpProtocol"], one["FromPort"], one["ToPort"]) for one in group["SecurityGroupEgress"]
+        (entry["IpProtocol"], entry["FromPort"], entry["ToPort"])
+        for entry in group["SecurityGroupEgress"]
     ]
     assert ports == [("tcp", 443, 443)]
 
@@ -151,14 +152,14 @@ def test_the_task_is_as_big_as_the_settings_say_and_the_container_has_no_limit_o
     assert not {"Memory", "MemoryReservation", "Cpu"} & set(container)
 
 
-def test_the_container_is_locked_down_and_told_what_it_needs(main_template: Templates) -> None:
+def test_the_container_is_locked_down_and_has_its_variables(main_template: Templates) -> None:
     template = main_template(task_deadline_seconds=90, item_ttl_days=7)
     (container,) = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
     assert container["ReadonlyRootFilesystem"] is True
     assert "Privileged" not in container
     assert "PortMappings" not in container
-    names = [one["Name"] for one in container["Environment"]]
-    values = {one["Name"]: one["Value"] for one in container["Environment"]}
+    names = [entry["Name"] for entry in container["Environment"]]
+    values = {entry["Name"]: entry["Value"] for entry in container["Environment"]}
     assert sorted(names) == ["DEADLINE_SECONDS", "ITEM_TTL_DAYS", "TABLE_NAME"]
     assert (values["DEADLINE_SECONDS"], values["ITEM_TTL_DAYS"]) == ("90", "7")
     assert values["TABLE_NAME"] == {"Ref": table_id(template)}
@@ -169,7 +170,9 @@ def test_the_container_is_locked_down_and_told_what_it_needs(main_template: Temp
 
 def table_id(template: dict[str, Any]) -> str:
     (name,) = [
-        name for name, one in template["Resources"].items() if one["Type"] == "AWS::DynamoDB::Table"
+        name
+        for name, entry in template["Resources"].items()
+        if entry["Type"] == "AWS::DynamoDB::Table"
     ]
     return str(name)
 
@@ -177,7 +180,7 @@ def table_id(template: dict[str, Any]) -> str:
 def test_the_task_may_read_and_update_items_of_its_table_and_nothing_else(
     template: dict[str, Any],
 ) -> None:
-    (policy,) = [one for name, one in statements(template) if "TaskRole" in name]
+    (policy,) = [entry for name, entry in statements(template) if "TaskRole" in name]
     assert policy["Action"] == ["dynamodb:GetItem", "dynamodb:UpdateItem"]
     assert policy["Effect"] == "Allow"
     assert listed(policy["Resource"]) == [{"Fn::GetAtt": [table_id(template), "Arn"]}]
@@ -197,7 +200,7 @@ def test_only_tasks_may_assume_the_roles_and_the_task_role_only_those_of_this_ac
         assert trust["Principal"] == {"Service": "ecs-tasks.amazonaws.com"}
         trusts[json.dumps(role["Properties"]["RoleName"])] = trust.get("Condition")
     assert len(trusts) == 2
-    (condition,) = [one for name, one in trusts.items() if "qabot-task-" in name]
+    (condition,) = [entry for name, entry in trusts.items() if "qabot-task-" in name]
     assert condition["StringEquals"] == {"aws:SourceAccount": {"Ref": "AWS::AccountId"}}
     source = condition["ArnLike"]["aws:SourceArn"]["Fn::Join"][1]
     assert source == [
@@ -224,8 +227,8 @@ def test_no_statement_is_for_every_resource_where_the_service_allows_another(
 def test_an_image_of_a_private_registry_on_ecr_may_be_pulled(main_template: Templates) -> None:
     image = "123456789012.dkr.ecr.eu-west-1.amazonaws.com/team/qabot@sha256:" + "a" * 64
     template = main_template(image=image)
-    pulls = [one for _, one in statements(template) if "ecr:BatchGetImage" in one["Action"]]
-    assert [one["Resource"]["Fn::Join"][1] for one in pulls] == [
+    pulls = [entry for _, entry in statements(template) if "ecr:BatchGetImage" in entry["Action"]]
+    assert [entry["Resource"]["Fn::Join"][1] for entry in pulls] == [
         ["arn:", {"Ref": "AWS::Partition"}, ":ecr:eu-west-1:123456789012:repository/team/qabot"]
     ]
     (container,) = only(template, "AWS::ECS::TaskDefinition")["ContainerDefinitions"]
@@ -266,7 +269,7 @@ def test_without_an_image_the_container_folder_is_built_with_the_model_of_the_se
 def test_the_outputs_are_those_that_the_engine_reads(main_template: Templates) -> None:
     outputs = main_template()["Outputs"]
     assert set(outputs) == {str(output) for output in Output}
-    values = {name: one["Value"] for name, one in outputs.items()}
+    values = {name: entry["Value"] for name, entry in outputs.items()}
     assert values[Output.CONTAINER] == "answerer"
     assert (values[Output.CPU], values[Output.MEMORY]) == ("1024", "4096")
     assert values[Output.MODEL_IDENTITY] == read_info(BUNDLED).identity

@@ -1,4 +1,4 @@
-"""An engine that answers by a script: what the tests of everything around engines need."""
+"""An engine that answers by a script, for tests of everything around engines."""
 
 from __future__ import annotations
 
@@ -9,7 +9,7 @@ from qabot.answers.model import Answer, Failure, Request, Result
 
 
 class ScriptedEngine:
-    """Answers with the first word of the context, or as it is told.
+    """Answers with the first word of the context, or as scripted.
 
     Args:
         before: called with each request before it is answered; may raise, or give the result.

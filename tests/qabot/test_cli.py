@@ -143,7 +143,9 @@ def test_plan_prints_and_changes_nothing(
     assert not (here.root / "answers").exists()
 
 
-def test_check_counts_or_tells(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
+def test_check_counts_questions_or_reports_mistakes(
+    here: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     here.write("questions/peach.yaml", PEACH)
     assert main(["check"]) == 0
     assert "1 question in 1 file, no mistakes" in capsys.readouterr().err
@@ -292,7 +294,7 @@ def test_root_is_given_before_or_after_the_command(
 
 
 def test_only_the_command_line_sees_a_namespace() -> None:
-    """What a command does takes its own options, which have types."""
+    """Each command takes its own options, which have types."""
     for path in sorted((ROOT / "scripts/qabot").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
@@ -308,7 +310,7 @@ def test_only_the_command_line_sees_a_namespace() -> None:
                 )
 
 
-def test_a_bug_is_told_without_a_traceback(
+def test_a_bug_is_reported_without_a_traceback(
     here: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
     def broken(*_: object) -> None:
@@ -404,7 +406,7 @@ def test_a_terminal_that_knows_only_ascii_gets_escapes(repository: Repository) -
     assert "\\u65e5\\u672c" in out
 
 
-def test_output_that_nobody_reads_any_more_is_no_error(repository: Repository) -> None:
+def test_output_that_nobody_reads_is_not_an_error(repository: Repository) -> None:
     many = "".join(f"- What is number {n}?\n" for n in range(5_000))
     repository.write("questions/a.yaml", f"context: c\nquestions:\n{many}")
     with qabot("plan", cwd=repository.root) as process:
@@ -454,7 +456,7 @@ def test_a_stream_that_is_closed_or_full_is_a_message_and_an_exit_code(
         assert sign not in done.stderr
 
 
-def test_a_run_goes_on_when_nobody_reads_what_it_says(repository: Repository) -> None:
+def test_a_run_continues_when_nobody_reads_its_output(repository: Repository) -> None:
     repository.write("questions/peach.yaml", PEACH)
     done = shell("{ qabot answer 2>&1; echo $? >code; } | true", repository.root)
     assert done.stderr == ""

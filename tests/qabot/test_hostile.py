@@ -136,7 +136,7 @@ def _unescaped(text: str) -> str:
 
 
 def checked_log(capfd: pytest.CaptureFixture[str]) -> str:
-    """What was printed since the last time, standard error last; no command in it but our own."""
+    """The output since the last call, standard error last; it has no commands but our own."""
     out, err = capfd.readouterr()
     for log in (out, err):
         assert not re.search("[\x00-\x09\x0b-\x1f\x7f-\x9f\u202a-\u202e\u2066-\u2069]", log)
@@ -207,8 +207,8 @@ def _check_answers(run: Repository) -> None:
         if path.endswith(".yaml"):
             entries = yaml.safe_load(text)["answers"]
             wanted = asked[: len(entries)]
-            assert [one["question"] for one in entries] == [
-                one["question"].strip() for one in wanted
+            assert [entry["question"] for entry in entries] == [
+                entry["question"].strip() for entry in wanted
             ]
             for entry, question in zip(entries, wanted, strict=True):
                 if "answer" in entry:
@@ -228,7 +228,7 @@ def _check_lists(run: Repository, capfd: pytest.CaptureFixture[str]) -> None:
     assert main(["list", "--format", "json"]) == 0
     entries = [json.loads(line) for line in checked_log(capfd).splitlines()]
     assert len(entries) == len(lines)
-    asked = {one["question"].strip() for one in json.loads(run.read("questions/all.json"))}
+    asked = {entry["question"].strip() for entry in json.loads(run.read("questions/all.json"))}
     assert {entry["question"] for entry in entries} == asked
 
 
@@ -236,7 +236,7 @@ def _check_lists(run: Repository, capfd: pytest.CaptureFixture[str]) -> None:
     "name", ["Fixes #12", "@user", "[skip ci]", "closes GH-12", "x\n\nSkip-checks: true"]
 )
 def test_a_commit_message_asks_nothing_of_github(name: str) -> None:
-    # docs.github.com: keywords close issues, names are told, `[skip ci]` skips workflows.
+    # docs.github.com: keywords close issues, names are notified, `[skip ci]` skips workflows.
     said = message((f"answers/{name}.yaml",))
     assert not re.search(r"[#@\[\]\n]|GH-\d", said)
     assert said.startswith("Answer ")

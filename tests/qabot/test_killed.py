@@ -95,7 +95,7 @@ class Showing(Scenario):
 
 
 class Committing(Scenario):
-    """Answers and an asked question are committed to a remote that has gone on meanwhile."""
+    """Answers and an asked question are committed to a remote that has changed meanwhile."""
 
     # Each kill comes on top of what those before have left.
     afresh = False

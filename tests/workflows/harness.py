@@ -36,7 +36,7 @@ _KEPT = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "NODE_EXTRA_CA_CERTS")
 
 @dataclass
 class Step:
-    """What became of a step: `success`, `failure`, `cancelled` or `skipped`, its log and outputs."""
+    """The result of a step: `success`, `failure`, `cancelled` or `skipped`, its log and outputs."""
 
     name: str
     outcome: str
@@ -46,7 +46,7 @@ class Step:
 
 @dataclass
 class Job:
-    """What became of a job."""
+    """The result of a job."""
 
     id: str
     result: str
@@ -85,7 +85,7 @@ class GitHub:
         workflows: the folder of the workflows (default: this repository's).
         attempt: of the next run: more than 1 where somebody runs its jobs again.
         caches: what actions/cache keeps between runs, by key.
-        prerelease: whether a release that is published is marked as one.
+        prerelease: whether a release that is published is marked as entry.
         programs: scripts that stand in for programs of a runner, by name.
     """
 
@@ -121,8 +121,8 @@ class GitHub:
         # GitHub's parser leaves out what actions are given; here that is artifacts' plain names.
         written = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
         for job in template["jobs"]:
-            for step, one in zip(job["steps"], written[job["id"]]["steps"], strict=True):
-                step["with"] = one.get("with", {})
+            for step, entry in zip(job["steps"], written[job["id"]]["steps"], strict=True):
+                step["with"] = entry.get("with", {})
         repository = {"default_branch": "main", "has_pages": self.pages is not None}
         payload = {
             "repository": repository,
@@ -151,7 +151,7 @@ class GitHub:
                 name: {"result": jobs[name].result, "outputs": jobs[name].outputs}
                 for name in map(str, _list(job.get("needs")))
             }
-            results = {one["result"] for one in needs.values()}
+            results = {entry["result"] for entry in needs.values()}
             status = "success" if results <= {"success"} else "failure"
             known = {**contexts, "needs": needs}
             if self.reader.truth(job["if"]["expr"], known, status):
@@ -300,7 +300,7 @@ class GitHub:
         return {name: self.reader.text(value, contexts) for name, value in (env or {}).items()}
 
     def _text(self, value: Any, contexts: dict[str, Any]) -> str:
-        """What an action is given, its `${{ }}` evaluated."""
+        """The inputs of an action, with `${{ }}` evaluated."""
         return re.sub(
             r"\$\{\{(.*?)\}\}",
             lambda found: self.reader.text({"expr": found[1].strip()}, contexts),
@@ -357,7 +357,7 @@ class GitHub:
                 if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
                     return Step(name, "failure", "Failed to create deployment (status: 404)")
             case _:
-                return Step(name, "failure", f"nothing stands in for {action}")
+                return Step(name, "failure", f"no stand-in for {action}")
         return Step(name, "success")
 
     def _artifact(self, name: str) -> Path:
@@ -427,7 +427,7 @@ def _condition(step: dict[str, Any]) -> str:
 
 
 def _taken(output: Path) -> dict[str, str]:
-    """What a step wrote to GITHUB_OUTPUT, which is empty then."""
+    """The content that a step wrote to GITHUB_OUTPUT, which is emptied."""
     lines = output.read_text().splitlines()
     output.write_text("")
     return dict(line.split("=", 1) for line in lines)

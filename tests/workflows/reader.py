@@ -46,7 +46,7 @@ class Reader:
         return template
 
     def truth(self, expression: str, contexts: dict[str, Any], status: str) -> bool:
-        """What `if` makes of an expression while the job has this status."""
+        """The value of an expression of `if` while the job has this status."""
         reply = self._ask({"expr": expression, "contexts": contexts, "status": status})
         return bool(reply["truth"])
 

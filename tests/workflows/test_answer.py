@@ -229,7 +229,7 @@ def test_a_protected_branch_gets_one_pull_request(
     assert "main is protected; opened https://github.test/pull/1" in runner.log()
     assert "answers/peach.yaml" not in origin.files()
     assert "answers/peach.yaml" in origin.files("answers/main")
-    assert [(one["head"], one["base"], one["title"]) for one in api.pulls] == [
+    assert [(pull["head"], pull["base"], pull["title"]) for pull in api.pulls] == [
         ("answers/main", "main", "Answer peach")
     ]
     assert set(api.authorised) == {f"Bearer {TOKEN}"}
@@ -238,7 +238,7 @@ def test_a_protected_branch_gets_one_pull_request(
     assert len(api.pulls) == 1
 
 
-def test_a_pull_request_that_may_not_be_opened_is_told(origin: Origin, github: GitHub) -> None:
+def test_a_pull_request_that_may_not_be_opened_is_reported(origin: Origin, github: GitHub) -> None:
     ask(origin, {"questions/peach.yaml": PEACH})
     origin.protect()
     github.environ["GITHUB_API_URL"] = "http://127.0.0.1:9"
@@ -248,7 +248,7 @@ def test_a_pull_request_that_may_not_be_opened_is_told(origin: Origin, github: G
     assert "compare/main...answers/main?expand=1" in runner.log()
 
 
-def test_a_cancelled_run_commits_what_it_has_and_the_next_goes_on(
+def test_a_cancelled_run_commits_what_it_has_and_the_next_continues(
     origin: Origin, github: GitHub
 ) -> None:
     long = "It was 1921 then. " * 60

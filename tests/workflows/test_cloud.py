@@ -17,7 +17,7 @@ ROLE = {"AWS_ROLE_ARN": "arn:aws:iam::123456789012:role/qabot"}
 def deploy_bundled(origin: Origin) -> None:
     """Let a fork deploy, without the CDK."""
     person = origin.clone()
-    # The step that deploys is told apart from the CDK's command line, which tests/tools/rehearsal runs.
+    # The step that deploys is replaced; tests/tools/rehearsal runs the CDK's command line.
     person.write("scripts/cdk", '#!/bin/sh\necho deployed "$@"\n')
     origin.push(person, "Deploy")
 
@@ -67,7 +67,7 @@ def test_destroy_stops_the_tasks_first(origin: Origin, github: GitHub) -> None:
 
 def test_a_run_whose_hour_ended_is_continued(reader: Reader) -> None:
     template = reader.read(ROOT / ".github/workflows/answer.yml")
-    (job,) = (one for one in template["jobs"] if one["id"] == "continue")
+    (job,) = (job for job in template["jobs"] if job["id"] == "continue")
 
     def goes_on(unfinished: str, status: str = "success") -> bool:
         needs = {"fargate": {"result": status, "outputs": {"unfinished": unfinished}}}

@@ -1,4 +1,4 @@
-"""The workflow of pull requests: it tells, it previews, and it cannot write."""
+"""The workflow of pull requests: it reports, it previews, and it cannot write."""
 
 from __future__ import annotations
 
@@ -32,7 +32,7 @@ def test_questions_without_mistakes_pass(origin: Origin, github: GitHub) -> None
     assert set(outcomes.values()) == {"success"}
 
 
-def test_with_an_aws_account_the_plan_tells_tasks_and_dollars(
+def test_with_an_aws_account_the_plan_shows_tasks_and_dollars(
     origin: Origin, github: GitHub
 ) -> None:
     ask(origin, {"questions/peach.yaml": PEACH})

@@ -1,4 +1,4 @@
-"""Nothing that a run says, commits or publishes tells a credential, or whose account it ran in."""
+"""Nothing that a run prints, commits or publishes contains a credential, or the account's id."""
 
 from __future__ import annotations
 
@@ -51,7 +51,7 @@ NOT_SIGNED = ApiError(
 
 @dataclass
 class Recording(Faults):
-    """The first task's image cannot be pulled; later perhaps the table takes no signature."""
+    """The first task's image cannot be pulled; later, perhaps, the table accepts no signature."""
 
     signed: bool = True
     tasks: list[Task] = field(default_factory=list)
@@ -65,13 +65,13 @@ class Recording(Faults):
 
 
 def seen(text: str) -> list[str]:
-    """What of all that must not be seen a text has."""
+    """The secrets that a text contains."""
     unsafe = {**CREDENTIALS, "token": TOKEN, "account": ACCOUNT}
     return [name for name, value in unsafe.items() if value in text]
 
 
 @pytest.mark.timeout(300)
-def test_a_run_tells_no_secret(
+def test_a_run_shows_no_secret(
     origin: Origin,
     github: GitHub,
     monkeypatch: pytest.MonkeyPatch,
@@ -113,12 +113,12 @@ def test_a_run_tells_no_secret(
         for name, value in {**github.environ, "GITHUB_ACTIONS": "true"}.items():
             monkeypatch.setenv(name, value)
         assert qabot(clone.root, "answer", "--engine", "fargate", "--force") == 3
-    said = told(capfd)
+    said = printed(capfd)
     assert "InvalidRequestException" in said
     assert seen(said.replace(mask, "")) == []
 
 
-def test_a_token_in_what_git_prints_is_not_told(
+def test_a_token_in_the_output_of_git_is_not_shown(
     origin: Origin, monkeypatch: pytest.MonkeyPatch, capfd: pytest.CaptureFixture[str]
 ) -> None:
     other = "another-one-that-must-not-be-seen"
@@ -130,7 +130,7 @@ def test_a_token_in_what_git_prints_is_not_told(
     clone = origin.clone()
     clone.write("questions/asked/peach.yaml", PEACH)
     assert qabot(clone.root, "commit", "--branch", "main") == 1
-    said = told(capfd)
+    said = printed(capfd)
     assert "error: git push failed" in said
     assert "refused: https://***@github.com/owner/fork ***" in said
     assert "must-not-be-seen" not in said
@@ -153,6 +153,6 @@ def qabot(root: Path, *arguments: str) -> int:
     return main(["--root", str(root), *arguments])
 
 
-def told(capfd: pytest.CaptureFixture[str]) -> str:
+def printed(capfd: pytest.CaptureFixture[str]) -> str:
     out, err = capfd.readouterr()
     return re.sub(r"\\u[0-9a-f]{4}", "", out + err)

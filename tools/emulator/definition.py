@@ -76,7 +76,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
 
 def _lower(value: Any) -> Any:
     if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _lower(one) for name, one in value.items()}
+        return {name[:1].lower() + name[1:]: _lower(member) for name, member in value.items()}
     if isinstance(value, list):
         return [_lower(part) for part in value]
     return value

@@ -4,9 +4,9 @@ const $ = (id) => document.getElementById(id);
 (() => {
   const articles = [...document.querySelectorAll("article")];
   const sections = [...document.querySelectorAll("section")];
-  // Articles lie in parts, and what is not on the screen costs nothing, a part at a time.
+  // Articles are in parts, and what is not on the screen costs nothing, a part at a time.
   const parts = [...document.querySelectorAll(".part")];
-  const numberOf = new Map(articles.map((one, number) => [one, number]));
+  const numberOf = new Map(articles.map((article, number) => [article, number]));
   // By an article's number the number of its part, by a part's that of its section.
   const partOf = [];
   const sectionOf = [];
@@ -16,7 +16,7 @@ const $ = (id) => document.getElementById(id);
   sections.forEach((section, number) => {
     for (let left = section.querySelectorAll(".part").length; left; left -= 1) sectionOf.push(number);
   });
-  const marks = articles.map((one) => one.dataset.marks.split(" "));
+  const marks = articles.map((article) => article.dataset.marks.split(" "));
   const shown = articles.map(() => true);
 
   // About as high as what it holds: a part's place on the scroll bar until it has been seen.
@@ -27,11 +27,11 @@ const $ = (id) => document.getElementById(id);
 
   let texts = null;
   const plain = (text) => text.normalize("NFKC").toLowerCase();
-  const index = () => { texts ??= articles.map((one) => plain(one.textContent)); };
+  const index = () => { texts ??= articles.map((article) => plain(article.textContent)); };
   // While nobody waits; or else when somebody first looks for something.
   if (window.requestIdleCallback) requestIdleCallback(index);
 
-  const hide = (one, hidden) => { if (one.hidden !== hidden) one.hidden = hidden; };
+  const hide = (element, hidden) => { if (element.hidden !== hidden) element.hidden = hidden; };
 
   function show() {
     const words = plain($("find").value).split(/\s+/).filter(Boolean);

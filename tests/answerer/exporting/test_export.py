@@ -153,12 +153,12 @@ def test_checkpoint_without_a_span_head_is_refused(exported: Path, tmp_path: Pat
         ("a b@c", "neither a folder nor NAME@REVISION"),
     ],
 )
-def test_names_that_are_none(checkpoint: str, said: str, tmp_path: Path) -> None:
+def test_invalid_names(checkpoint: str, said: str, tmp_path: Path) -> None:
     with pytest.raises(ExportError, match=said):
         export(checkpoint, tmp_path / "model", quantise=True)
 
 
-def test_folder_that_is_no_checkpoint_is_refused(tmp_path: Path) -> None:
+def test_folder_that_is_not_a_checkpoint_is_refused(tmp_path: Path) -> None:
     (tmp_path / "folder").mkdir()
     with pytest.raises(ExportError, match="cannot be loaded as a question-answering checkpoint"):
         export(str(tmp_path / "folder"), tmp_path / "model", quantise=True)

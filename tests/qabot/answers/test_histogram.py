@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 from qabot.answers.histogram import BINS, histogram
 
 
-def test_each_score_counts_where_it_lies() -> None:
+def test_each_score_counts_in_its_bin() -> None:
     counts = histogram([0, 0.049, 0.05, 0.3, 0.949, 0.95, 1])
     assert counts == [2, 1, 0, 0, 0, 0, 1, *[0] * 11, 1, 2]
 

@@ -44,7 +44,7 @@ def tags(markdown: str) -> set[str]:
 
 
 def seen(text: str) -> str:
-    """What should be read: one line, nothing invisible."""
+    """The text to be read: one line, nothing invisible."""
     return clean(" ".join(text.split()), limit=len(text) + 1)
 
 
@@ -153,7 +153,7 @@ def test_a_doubtful_answer_is_marked() -> None:
     assert "❌ Not as expected: “1922”" in page
 
 
-def test_scores_that_are_no_probabilities_are_marked() -> None:
+def test_scores_that_are_not_probabilities_are_marked() -> None:
     def page(*models: str) -> str:
         span = Span("1921", 0, 4, 0.9)
         entries = tuple(Entry(model, "q", Answer("k", model, span)) for model in models)
@@ -163,7 +163,7 @@ def test_scores_that_are_no_probabilities_are_marked() -> None:
     assert NOT_CALIBRATED not in page("m@1/s2-0a1b2c")
 
 
-def test_a_failure_is_told() -> None:
+def test_a_failure_is_reported() -> None:
     entry = Entry("id", "q", Failure("k", "m", "out-of-memory", "the task was *killed*", 3))
     page = render(AnswerSet("questions/a.yaml", (entry,)), {})
     assert "❌ **No answer** (out-of-memory, tried 3 times): the task was \\*killed\\*" in page

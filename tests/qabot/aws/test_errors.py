@@ -123,7 +123,7 @@ FAULTS = [
         (DENIED, False, False),
     ],
 )
-def test_what_may_pass_is_told_from_what_stays(
+def test_transient_errors_are_distinguished_from_others(
     error: Exception, throttle: bool, transient: bool
 ) -> None:
     assert errors.is_throttle(error) is throttle

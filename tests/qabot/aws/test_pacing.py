@@ -47,7 +47,7 @@ def test_launches_never_pass_the_rates_and_stay_within_a_tenth_of_them(calls: in
     clock = Clock()
     account = Account((20, 20), (20, 100))
     seconds = launch(Pacer(RUN_TASK, clock), clock, account, calls)
-    best = max(0.0, (calls - 20) / 20)  # twenty at once, then twenty a second
+    best = max(0.0, (calls - 20) / 20)  # twenty immediately, then twenty per second
     assert seconds <= best * 1.1 + 0.6
 
 
@@ -69,7 +69,7 @@ def test_after_a_throttle_it_pauses_goes_at_half_the_pace_and_recovers() -> None
     pacer, account = Pacer(RUN_TASK, clock), Account((20, 20), (20, 100))
     launch(pacer, clock, account, 100)
     pacer.slow_down()
-    pacer.slow_down()  # the second of two calls that were under way together
+    pacer.slow_down()  # the second of two concurrent calls
     assert pacer.delay() >= 1
     slow = launch(pacer, clock, account, 10)
     assert slow > 1 + 10 / 20 * 1.5

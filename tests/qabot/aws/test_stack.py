@@ -51,7 +51,7 @@ def described(stubber: Stubber, status: str, outputs: Mapping[Output, str]) -> N
 
 
 @pytest.mark.parametrize("status", ["CREATE_COMPLETE", "UPDATE_ROLLBACK_COMPLETE"])
-def test_a_whole_stack_tells_all_that_the_engine_needs(
+def test_a_complete_stack_has_all_that_the_engine_needs(
     stubbed: tuple[Any, Stubber], status: str
 ) -> None:
     described(stubbed[1], status, OUTPUTS)

@@ -1,4 +1,4 @@
-"""What a launch says to ECS, and whether it fits."""
+"""The RunTask call of a launch, and whether it fits."""
 
 from __future__ import annotations
 

@@ -116,7 +116,7 @@ class SimpleTerminal(io.StringIO):
         return True
 
 
-def test_ask_tells_a_failure_and_what_it_can_not_do(
+def test_ask_reports_failures_and_unsupported_options(
     cloud: Cloud, root: Path, report: Reporter
 ) -> None:
     with pytest.raises(NoAnswerError, match="empty-question"):

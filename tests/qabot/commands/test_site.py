@@ -18,11 +18,11 @@ def here(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> Repository:
 
 
 def browser(here: Repository, monkeypatch: pytest.MonkeyPatch, *, works: bool) -> Path:
-    """A browser that notes what it is told to show."""
-    told = here.root / "told"
+    """A browser that records the page that it is asked to show."""
+    shown = here.root / "shown"
     script = here.write(
         "bin/browser",
-        f"#!{sys.executable}\nimport sys\nopen({str(told)!r}, 'w').write(sys.argv[1])\n"
+        f"#!{sys.executable}\nimport sys\nopen({str(shown)!r}, 'w').write(sys.argv[1])\n"
         f"sys.exit({0 if works else 1})\n",
     )
     script.chmod(0o755)
@@ -31,7 +31,7 @@ def browser(here: Repository, monkeypatch: pytest.MonkeyPatch, *, works: bool) -
     # `webbrowser` asks the environment once a process.
     monkeypatch.setattr("webbrowser._tryorder", None)
     monkeypatch.setattr("webbrowser._browsers", {})
-    return told
+    return shown
 
 
 def test_it_says_where_the_page_is(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
@@ -57,16 +57,16 @@ def test_it_opens_the_page(
 ) -> None:
     (tmp_path / "tmp").mkdir()
     monkeypatch.setattr("tempfile.tempdir", str(tmp_path / "tmp"))
-    told = browser(here, monkeypatch, works=True)
+    shown = browser(here, monkeypatch, works=True)
     assert main(["site", *out, "--open"]) == 0
     (page,) = here.root.rglob("index.html")
-    assert told.read_text() == page.as_uri()
+    assert shown.read_text() == page.as_uri()
     assert (
         page.parent.name == "öffentlich #1" if out else page.parent.name.startswith("qabot-site-")
     )
 
 
-def test_a_browser_that_will_not_open_is_told(
+def test_a_browser_that_does_not_open_is_reported(
     here: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
     browser(here, monkeypatch, works=False)
@@ -76,7 +76,7 @@ def test_a_browser_that_will_not_open_is_told(
     assert path.is_file()
 
 
-def test_a_folder_that_cannot_be_written_is_told(
+def test_a_folder_that_cannot_be_written_is_reported(
     here: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
     here.write("public", "a file")

@@ -25,7 +25,7 @@ SECRETS = {
 
 
 @given(st.text(), st.sampled_from(sorted(SECRETS.values())), st.text())
-def test_a_value_of_the_environment_is_hidden_wherever_it_stands(
+def test_a_value_of_the_environment_is_hidden_everywhere(
     before: str, secret: str, after: str
 ) -> None:
     assert secret not in Redactor(SECRETS, accounts=False)(before + secret + after)
@@ -46,7 +46,7 @@ def test_one_credential_that_holds_another_is_hidden_whole() -> None:
         ("TOKENIZER", "bert-base-cased"),
     ],
 )
-def test_what_is_no_credential_stays(name: str, value: str) -> None:
+def test_other_values_than_credentials_stay(name: str, value: str) -> None:
     assert Redactor({name: value}, accounts=True)(f"a {value} b") == f"a {value} b"
 
 

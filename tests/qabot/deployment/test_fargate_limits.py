@@ -86,8 +86,8 @@ def test_launching_is_paced_by_calls_first_and_by_the_bucket_after_it_is_empty()
 
 def test_a_run_takes_longer_with_fewer_places_in_flight() -> None:
     assert fargate.run_seconds(0, 10) == 0
-    one = fargate.run_seconds(1, 10)
-    assert fargate.STARTUP_SECONDS < one < fargate.STARTUP_SECONDS + 5
+    single = fargate.run_seconds(1, 10)
+    assert fargate.STARTUP_SECONDS < single < fargate.STARTUP_SECONDS + 5
     assert fargate.run_seconds(1000, 100) == pytest.approx(430)
     assert fargate.run_seconds(1000, 1000) < fargate.run_seconds(1000, 100)
 

@@ -263,6 +263,6 @@ def test_a_glob_stays_inside(glob: str) -> None:
         check_glob(glob)
 
 
-def test_a_glob_of_many_stars_takes_no_time() -> None:
+def test_a_glob_of_many_stars_is_fast() -> None:
     name = "/".join(["a" * 50] * 20)
     assert select([name], ["**/" * 200 + "*a" * 30 + "b"]) == []

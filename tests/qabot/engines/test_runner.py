@@ -53,6 +53,6 @@ def test_the_identity_is_known_without_the_model() -> None:
     assert RunnerEngine().model.startswith("qabot-minilm-l6-squad@")
 
 
-def test_a_folder_that_is_no_model_is_told(tmp_path: Path) -> None:
+def test_a_folder_that_is_not_a_model_is_reported(tmp_path: Path) -> None:
     with pytest.raises(ModelError, match="is not a model directory"):
         directory_model(tmp_path)

@@ -29,7 +29,7 @@ class FlakyRemote:
         self.authorizations: list[list[str]] = []
 
     def fault(self, request: str) -> str | None:
-        """How this request fails; None where it does not."""
+        """How this request fails; None if it does not."""
         if self.faults[request] == 0:
             return None
         self.faults[request] -= 1

@@ -60,7 +60,7 @@ def test_nothing_that_names_another_repository_reaches_git(tmp_path: Path) -> No
     assert not [name for name in hooks if f"{name}={other}" in seen]
 
 
-def test_a_count_of_configuration_that_is_no_number_stops_nothing(tmp_path: Path) -> None:
+def test_an_invalid_count_of_configuration_is_ignored(tmp_path: Path) -> None:
     git = Git(tmp_path, {"PATH": "/usr/bin:/bin", "GIT_CONFIG_COUNT": "x", "GITHUB_TOKEN": "t"})
     git.run("init", "--quiet")
 

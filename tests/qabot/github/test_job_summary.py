@@ -53,7 +53,7 @@ def test_failures_come_first(repository: Repository) -> None:
     assert "expected: x" in rows[1]
 
 
-def test_scores_that_are_no_probabilities_are_marked(repository: Repository) -> None:
+def test_scores_that_are_not_probabilities_are_marked(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context: 1921 was it\nquestions: [q]\n")
     assert NOT_CALIBRATED in rendered(repository, ScriptedEngine(model="m@1/s2"))
     assert NOT_CALIBRATED not in rendered(repository, ScriptedEngine(model="m@1/s2-0a1b2c"))
@@ -79,7 +79,7 @@ def test_any_number_of_questions_fits(repository: Repository) -> None:
     assert "more questions in `answers/`" in text
 
 
-def test_a_run_that_broke_off_is_told(repository: Repository) -> None:
+def test_an_interrupted_run_is_reported(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context: c\nquestions: [q]\n")
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
     text = summary.render(plan, {}, Outcome(asked=1))

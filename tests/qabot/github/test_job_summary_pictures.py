@@ -18,7 +18,7 @@ from tests.qabot.answers.test_markdown import GITHUB, HOSTILE, tags
 from tests.qabot.github.test_job_summary import rendered
 from tests.qabot.scripted import ScriptedEngine, failure, first_word
 from tests.qabot.timeline.samples import HOSTILE as HOSTILE_TEXT
-from tests.qabot.timeline.samples import many, retried_run, texts, timelines, told
+from tests.qabot.timeline.samples import many, recorded, retried_run, texts, timelines
 
 
 def test_a_small_run_is_a_diagram_with_a_bar_an_attempt() -> None:
@@ -75,12 +75,14 @@ def test_whatever_the_texts_a_diagram_stays_one(timeline: Timeline, labels: dict
 
 
 def test_a_run_of_days_has_no_times_of_a_day() -> None:
-    lines = pictures.timeline(told([(0.0, "queued", "a", ""), (90_000.0, "answered", "a", "")]), {})
+    lines = pictures.timeline(
+        recorded([(0.0, "queued", "a", ""), (90_000.0, "answered", "a", "")]), {}
+    )
     assert "```text" in lines
 
 
 def test_nothing_asked_is_nothing_drawn() -> None:
-    assert pictures.timeline(told([]), {}) == []
+    assert pictures.timeline(recorded([]), {}) == []
     assert pictures.scores([("a", [0.5] * 4)]) == []
 
 
@@ -118,9 +120,9 @@ def test_the_summary_shows_both(repository: Repository) -> None:
     assert text.index("Timeline") < text.index("| ❌ | question 5"), "the pictures come first"
 
 
-def test_hostile_text_is_no_directive() -> None:
+def test_hostile_text_is_not_a_directive() -> None:
     steps = [(0.0, "queued", "a", ""), (1.0, "failed", "a", HOSTILE_TEXT)]
-    lines = pictures.timeline(told(steps), {"a": f"click {HOSTILE_TEXT}"})
+    lines = pictures.timeline(recorded(steps), {"a": f"click {HOSTILE_TEXT}"})
     bars = [line for line in lines if line.startswith("  1 ")]
     assert len(bars) == 1
     assert not re.search(r"[%<>#`;:]", bars[0].rpartition(" :")[0])

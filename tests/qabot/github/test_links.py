@@ -75,8 +75,8 @@ def test_a_company_server_is_known_by_its_environment() -> None:
 
 @given(st.text())
 def test_no_remote_gets_more_than_a_name_into_a_link(remote: str) -> None:
-    for one in (remote, f"https://github.com/{remote}", f"git@github.com:{remote}"):
-        web = from_remote(one)
+    for address in (remote, f"https://github.com/{remote}", f"git@github.com:{remote}"):
+        web = from_remote(address)
         assert web is None or set("<>\"&'\\ \n?#%") & set(web) == set()
 
 
@@ -97,7 +97,7 @@ def test_without_an_address_there_are_no_links() -> None:
     assert links.commit("a") is None
 
 
-def test_git_tells_address_branch_and_last_commits(checkout: Path) -> None:
+def test_git_knows_address_branch_and_last_commits(checkout: Path) -> None:
     links = find_links(checkout, {})
     assert (links.web, links.branch) == ("https://github.com/someone/answers", "trunk")
     assert links.commits == {
@@ -120,7 +120,7 @@ def test_a_workflow_knows_better(checkout: Path) -> None:
     assert tag.branch == "main", "nobody can add a file to a tag"
 
 
-def test_an_environment_that_is_no_address_is_not_believed(checkout: Path) -> None:
+def test_an_invalid_address_in_the_environment_is_ignored(checkout: Path) -> None:
     environ = {"GITHUB_SERVER_URL": "javascript:alert(1)", "GITHUB_REPOSITORY": 'a/b"><script>'}
     assert find_links(checkout, environ).web == "https://github.com/someone/answers"
 

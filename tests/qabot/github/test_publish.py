@@ -219,7 +219,7 @@ def test_a_push_of_somebody_else_in_between_is_survived(origin: Origin) -> None:
     assert "answers/b.yaml" in files
 
 
-def test_many_runs_at_once_all_arrive(origin: Origin) -> None:
+def test_many_concurrent_runs_all_arrive(origin: Origin) -> None:
     person = origin.clone()
     for number in range(4):
         person.write(f"questions/set-{number}.yaml", questions(f"18{number}", "When?"))
@@ -277,7 +277,7 @@ def test_a_protected_branch_gets_its_answers_on_another(origin: Origin) -> None:
 
 
 def ask_and_commit(origin: Origin, context: str, question: str) -> Published:
-    """A run of its own, of a question asked by hand."""
+    """A separate run, for a question asked by hand."""
     run = origin.clone()
     answer(run, add_question(run.root, context, question))
     return commit(run)
@@ -614,7 +614,7 @@ def test_a_link_that_leaves_is_not_followed(origin: Origin, tmp_path: Path) -> N
     assert list(outside.iterdir()) == []
 
 
-def test_a_remote_that_is_not_there_is_told(origin: Origin) -> None:
+def test_a_missing_remote_is_reported(origin: Origin) -> None:
     run = origin.clone()
     answer(run)
     git(run.root, "remote", "set-url", "origin", str(origin.path) + "-gone")
@@ -631,7 +631,9 @@ def test_the_message_names_the_files_and_stays_short() -> None:
 
 
 @pytest.mark.parametrize("there", ["a file", "a link to itself", "a link to a folder"])
-def test_an_asked_question_that_has_no_place_is_told_and_stays(origin: Origin, there: str) -> None:
+def test_an_asked_question_that_has_no_place_is_reported_and_stays(
+    origin: Origin, there: str
+) -> None:
     person = origin.clone()
     place = person.root / "questions/asked"
     if there == "a file":

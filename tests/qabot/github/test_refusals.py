@@ -1,5 +1,5 @@
 # ruff: noqa: E501 - lines as git prints them
-"""What git prints is sorted by what can be done about it."""
+"""The output of git is classified by what can be done about it."""
 
 from __future__ import annotations
 

@@ -51,7 +51,7 @@ def qabot(repository: Repository, hub: Hub, tmp_path_factory: pytest.TempPathFac
 
 
 class Qabot:
-    """The program as a process, on a machine with a cache of its own."""
+    """The program as a process, on a machine with a separate cache."""
 
     def __init__(self, repository: Repository, hub: Hub, machine: Path) -> None:
         self._root = repository.root
@@ -124,7 +124,7 @@ def test_every_command_uses_the_model_that_cdk_json_names(
 
 
 @pytest.mark.parametrize(
-    ("model", "revision", "environ", "told"),
+    ("model", "revision", "environ", "expected"),
     [
         ("team/none", "0123456", {}, "has no public model 'team/none'; check its name at"),
         ("team/small", "abcdef0", {}, "has no revision 'abcdef0' of team/small; use a commit of"),
@@ -142,12 +142,12 @@ def test_what_the_hub_does_not_give_is_explained(
     model: str,
     revision: str,
     environ: dict[str, str],
-    told: str,
+    expected: str,
 ) -> None:
     name_model(repository, model, revision)
     done = qabot("model", "prepare", **environ)
     assert done.returncode == 2
-    assert told in done.stderr
+    assert expected in done.stderr
     assert "Traceback" not in done.stderr
     assert done.stderr.count("\n") == 2, f"the note and the error, no more: {done.stderr}"
 

@@ -59,10 +59,10 @@ def test_questions_with_and_without_an_answer(tmp_path: Path) -> None:
         {"id": "1", "question": "Who?", "answers": [{"text": "cat", "answer_start": 2}] * 2},
         {"id": "2", "question": "Why?", "answers": [], "is_impossible": True},
     )
-    one, two = squad.read(path)
-    assert one == squad.Example("1", "A cat sat.", "Who?", (("cat", 2), ("cat", 2)))
-    assert one.texts == ("cat", "cat")
-    assert two.texts == ("",)
+    first, second = squad.read(path)
+    assert first == squad.Example("1", "A cat sat.", "Who?", (("cat", 2), ("cat", 2)))
+    assert first.texts == ("cat", "cat")
+    assert second.texts == ("",)
 
 
 @pytest.mark.parametrize(

@@ -81,13 +81,13 @@ def test_places_count_code_points_from_one() -> None:
     (first, items), (second, inner) = node.fields
     assert (first.line, first.column) == (1, 1)
     assert isinstance(items, Items)
-    assert [(one.line, one.column) for one in items.items] == [(1, 5), (1, 8)]
+    assert [(node.line, node.column) for node in items.items] == [(1, 5), (1, 8)]
     assert (second.line, second.column, inner.line, inner.column) == (2, 1, 2, 4)
     node = read_json('{"é":\n ["ñ", 1]}')
     assert isinstance(node, Fields)
     value = node.fields[0][1]
     assert isinstance(value, Items)
-    assert [(one.line, one.column) for one in value.items] == [(2, 3), (2, 8)]
+    assert [(node.line, node.column) for node in value.items] == [(2, 3), (2, 8)]
 
 
 @pytest.mark.parametrize(

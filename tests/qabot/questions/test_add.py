@@ -23,11 +23,11 @@ def test_any_text_reads_back(
     repository = Repository(tmp_path_factory.mktemp("asked"))
     source = add_question(repository.root, context, question)
     assert source.startswith("questions/asked/")
-    found = read_questions(repository.root)
-    assert found.problems == ()
-    (one,) = found.sets[0].questions
-    assert one.question == question.replace("\r\n", "\n").strip() or "\r" in question
-    assert one.context == context.replace("\r\n", "\n").replace("\r", "\n")
+    questions = read_questions(repository.root)
+    assert questions.problems == ()
+    (found,) = questions.sets[0].questions
+    assert found.question == question.replace("\r\n", "\n").strip() or "\r" in question
+    assert found.context == context.replace("\r\n", "\n").replace("\r", "\n")
     shutil.rmtree(repository.root)
 
 
@@ -47,7 +47,7 @@ def test_no_file_is_overwritten(repository: Repository) -> None:
         ("c\ud83d", "q", "half a surrogate pair"),
     ],
 )
-def test_what_cannot_be_asked_is_told(
+def test_what_cannot_be_asked_is_reported(
     repository: Repository, context: str, question: str, said: str
 ) -> None:
     with pytest.raises(UsageError, match=said):

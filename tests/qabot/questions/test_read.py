@@ -27,7 +27,7 @@ def problems(repository: Repository) -> list[str]:
 def questions(repository: Repository) -> list[Question]:
     found = read_questions(repository.root)
     assert found.problems == ()
-    return [question for one in found.sets for question in one.questions]
+    return [question for question_set in found.sets for question in question_set.questions]
 
 
 def test_a_mapping_with_a_context(repository: Repository) -> None:
@@ -71,7 +71,7 @@ def test_a_plain_list_in_yaml_and_json(repository: Repository) -> None:
     repository.write("questions/a.json", json.dumps(entries))
     repository.write("questions/b.yaml", "- {context: c, question: q}\n")
     found = questions(repository)
-    assert [(one.source, one.id, one.context) for one in found] == [
+    assert [(item.source, item.id, item.context) for item in found] == [
         ("questions/a.json", "q", "c 😀"),
         ("questions/a.json", "q-2", "d"),
         ("questions/b.yaml", "q", "c"),
@@ -79,7 +79,7 @@ def test_a_plain_list_in_yaml_and_json(repository: Repository) -> None:
 
 
 def test_the_tutorials_problems_are_read_as_they_are() -> None:
-    sets = {one.source: one for one in read_questions(ROOT).sets}
+    sets = {found.source: found for found in read_questions(ROOT).sets}
     problems_ = sets["questions/problems.json"].questions
     assert len(problems_) == 9
     assert problems_[0].question == "In what country is Normandy located?"
@@ -114,7 +114,7 @@ def test_other_files_are_left_alone(repository: Repository) -> None:
 
 def test_yml_is_read_too(repository: Repository) -> None:
     repository.write("questions/a.yml", "context: c\nquestions: [q]\n")
-    assert [one.source for one in questions(repository)] == ["questions/a.yml"]
+    assert [question.source for question in questions(repository)] == ["questions/a.yml"]
 
 
 def test_ids_are_unique_and_stay_when_a_slug_meets_them(repository: Repository) -> None:
@@ -122,7 +122,7 @@ def test_ids_are_unique_and_stay_when_a_slug_meets_them(repository: Repository) 
         "questions/a.yaml",
         "context: c\nquestions:\n- Who?\n- who\n- {id: who-2, question: WHO!}\n- '???'\n- 'who?'\n",
     )
-    assert [one.id for one in questions(repository)] == [
+    assert [question.id for question in questions(repository)] == [
         "who",
         "who-3",
         "who-2",
@@ -260,15 +260,17 @@ def traps(repository: Repository) -> Repository:
 
 
 @pytest.mark.parametrize("name", MISTAKES)
-def test_every_mistake_is_told_with_its_place(traps: Repository, name: str) -> None:
+def test_every_mistake_is_reported_with_its_place(traps: Repository, name: str) -> None:
     text, expected = MISTAKES[name]
     traps.write("questions/bad.yaml", text)
     traps.write("questions/good.yaml", "context: c\nquestions: [q]\n")
     found = read_questions(traps.root)
-    assert [one.source for one in found.sets] == ["questions/good.yaml"]
-    told = [(one.line, one.column, one.what, one.todo) for one in found.problems]
-    assert len(told) == len(expected), told
-    for (line, column, what, todo), problem in zip(expected, told, strict=True):
+    assert [question_set.source for question_set in found.sets] == ["questions/good.yaml"]
+    reported = [
+        (problem.line, problem.column, problem.what, problem.todo) for problem in found.problems
+    ]
+    assert len(reported) == len(expected), reported
+    for (line, column, what, todo), problem in zip(expected, reported, strict=True):
         assert problem[:2] == (line, column), problem
         assert what in problem[2]
         assert todo in problem[3]
@@ -281,25 +283,25 @@ def test_a_problem_reads_as_file_line_column_what_and_what_to_do(repository: Rep
     ]
 
 
-def test_mistakes_of_all_files_are_told_at_once(repository: Repository) -> None:
+def test_mistakes_of_all_files_are_reported_together(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context: [\n")
     repository.write("questions/b/c.json", '[{"question": "q", "context": "c"},]')
     repository.write("questions/d.yaml", b"context: caf\xe9\n")
-    assert [one.split(": ")[0] for one in problems(repository)] == [
+    assert [problem.split(": ")[0] for problem in problems(repository)] == [
         "questions/a.yaml:2:1", "questions/b/c.json:1:36", "questions/d.yaml:1:13",
     ]  # fmt: skip
 
 
-def test_files_that_are_none(repository: Repository) -> None:
+def test_files_that_cannot_be_read(repository: Repository) -> None:
     with repository.write("questions/huge.yaml", "").open("wb") as file:
         file.truncate(100 * 2**20)
     (repository.root / "questions/zero.yaml").symlink_to("/dev/zero")
     os.mkfifo(repository.root / "questions/fifo.yaml")
     tracemalloc.start()
-    told = problems(repository)
+    reported = problems(repository)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    assert told == [
+    assert reported == [
         "questions/fifo.yaml: is not a file; put a file there",
         "questions/huge.yaml: is 100.0 MiB (maximum: 10); split the file",
         "questions/zero.yaml: is a link that leaves questions/; put the file itself there",
@@ -312,11 +314,11 @@ def test_a_file_name_that_is_not_utf8(repository: Repository) -> None:
     try:
         Path(os.fsdecode(path)).write_text("context: c\nquestions: [q]\n")
     except OSError:
-        pytest.skip("this file system takes no such name")
+        pytest.skip("this file system does not accept such a name")
     assert problems(repository) == ["questions/caf?.yaml: its name is not UTF-8; rename it"]
 
 
-def test_a_file_name_that_leaves_no_room_is_told(repository: Repository) -> None:
+def test_a_file_name_that_is_too_long_is_reported(repository: Repository) -> None:
     for name in ("é" * 115 + ".yaml", "x" * 251 + ".yml"):
         repository.write(f"questions/{name}", "context: c\nquestions: [q]\n")
     assert problems(repository) == [
@@ -328,13 +330,16 @@ def test_files_whose_answers_would_meet(repository: Repository) -> None:
     for name in ("a.yaml", "a.json", "b.yaml", "sub/a.yaml"):
         repository.write(f"questions/{name}", '[{"context": "c", "question": "q"}]')
     found = read_questions(repository.root)
-    assert [one.source for one in found.sets] == ["questions/b.yaml", "questions/sub/a.yaml"]
-    assert [str(one) for one in found.problems] == [
+    assert [question_set.source for question_set in found.sets] == [
+        "questions/b.yaml",
+        "questions/sub/a.yaml",
+    ]
+    assert [str(problem) for problem in found.problems] == [
         "questions/a.yaml: its answers would overwrite those of questions/a.json; rename it"
     ]
 
 
-def test_half_a_surrogate_pair_is_told(repository: Repository) -> None:
+def test_half_a_surrogate_pair_is_reported(repository: Repository) -> None:
     repository.write("questions/a.json", '[{"context": "c", "question": "\\ud83d"}]')
     assert "half a surrogate pair" in problems(repository)[0]
 
@@ -449,7 +454,7 @@ def test_tokens_are_never_counted_too_many(text: str) -> None:
         ('["h/*"]\ncontext: c', 1, "both 'context' and 'documents'", "remove one"),
     ],
 )
-def test_a_mistake_in_documents_is_told_on_its_line(
+def test_a_mistake_in_documents_is_reported_on_its_line(
     traps: Repository, documents: str, line: int, what: str, todo: str
 ) -> None:
     traps.write("documents/h/a.md", "text")
@@ -468,7 +473,7 @@ def test_documents_at_the_top_or_at_a_question(traps: Repository) -> None:
     )
     found = read_questions(traps.root)
     assert not found.problems
-    (questions,) = [one.questions for one in found.sets if one.source == "questions/good.yaml"]
+    (questions,) = [read.questions for read in found.sets if read.source == "questions/good.yaml"]
     assert [(q.documents, q.context) for q in questions] == [
         (("h",), ""),
         (("*.pdf",), ""),

@@ -64,8 +64,8 @@ def test_the_validator_and_the_schema_agree(
     root = tmp_path_factory.mktemp("schema")
     repository = Repository(root)
     repository.write("questions/a.json", json.dumps(document))
-    told = read_questions(root).problems
-    assert VALIDATOR.is_valid(document) == (not told), told
+    reported = read_questions(root).problems
+    assert VALIDATOR.is_valid(document) == (not reported), reported
     shutil.rmtree(root)
 
 

@@ -1,4 +1,4 @@
-"""What a plan would take, and what a run would refuse."""
+"""Estimates of a plan, and the limits of a run."""
 
 from __future__ import annotations
 
@@ -13,7 +13,7 @@ def requests(number: int, context: str = "c") -> list[Request]:
     return [Request(f"k{n}", "q", context) for n in range(number)]
 
 
-def test_nothing_to_ask_takes_nothing() -> None:
+def test_nothing_to_ask_costs_nothing() -> None:
     assert (on_runner([]).seconds, on_runner([]).dollars) == (0, 0)
     estimate = on_fargate([], Settings())
     assert (estimate.tasks, estimate.seconds, estimate.dollars) == (0, 0, 0)
@@ -44,7 +44,7 @@ def test_questions_that_share_a_task_share_its_minute() -> None:
     assert "max_questions in cdk.json is 1,000." in refused.words
 
 
-def test_what_a_run_would_refuse_is_told_before() -> None:
+def test_what_a_run_would_refuse_is_in_the_plan() -> None:
     settings = Settings(max_questions=5, max_cost_usd=0.001)
     words = on_fargate(requests(10), settings).words
     assert "A run would refuse: max_questions in cdk.json is 5." in words

@@ -1,4 +1,4 @@
-"""What a run would do: fresh, new, changed, gone; and which files globs mean."""
+"""Plans: fresh, new, changed and removed questions; and the files that globs match."""
 
 from __future__ import annotations
 
@@ -145,7 +145,7 @@ def test_globs_leave_other_files_alone(repository: Repository) -> None:
     for name in ("gone", "also-gone"):
         (repository.root / f"questions/{name}.yaml").unlink()
     made = plan(repository, "a")
-    assert [one.source for one in made.sets] == ["questions/a.yaml"]
+    assert [planned.source for planned in made.sets] == ["questions/a.yaml"]
     assert made.prune == []
     assert plan(repository, "a", "gone").prune == ["answers/gone.yaml"]
 

@@ -165,7 +165,7 @@ def test_a_file_of_somebody_else_in_the_way_is_kept_beside(repository: Repositor
         lambda text: text + "# a comment of mine\n",
     ],
 )
-def test_a_damaged_answers_file_is_told_and_built_again(
+def test_a_damaged_answers_file_is_reported_and_written_again(
     repository: Repository, damage: object
 ) -> None:
     repository.write("questions/a.yaml", TWO)
@@ -190,7 +190,7 @@ def test_a_file_that_only_mentions_the_program_is_somebody_elses(repository: Rep
     assert repository.read("answers/a.orig.md.txt") == notes["answers/a.md"]
 
 
-def test_bytes_that_are_no_text_are_survived(repository: Repository) -> None:
+def test_bytes_that_are_not_text_are_survived(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
     repository.write("answers/a.yaml", b"\xff\xfe\x00")
     run(repository)
@@ -229,7 +229,7 @@ def test_answers_are_written_as_they_arrive(repository: Repository) -> None:
         seen.append(path.read_text().count("answer:") if path.exists() else 0)
 
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
-    # A clock that stands still: nothing is put off.
+    # A stopped clock: nothing is delayed.
     reconcile(
         repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: 0.0
     )
@@ -369,7 +369,7 @@ def test_a_link_in_the_place_of_an_answers_file_is_replaced(
     assert not (repository.root / "answers/a.yaml").is_symlink()
 
 
-def test_an_answers_file_that_is_a_folder_is_told(repository: Repository) -> None:
+def test_an_answers_file_that_is_a_folder_is_reported(repository: Repository) -> None:
     repository.write("questions/a.yaml", TWO)
     repository.write("questions/b.yaml", TWO)
     repository.write("answers/a.yaml/x", "")
@@ -429,7 +429,7 @@ def slow(request):
     sys.stdin.readline()
 engine = ScriptedEngine(slow)
 plan = make_plan(root, read_questions(root), engine.model)
-# A clock that stands still: nothing is put off.
+# A stopped clock: nothing is delayed.
 reconcile(root, plan, engine, Reporter(quiet=True), clock=lambda: 0.0)
 print("done", flush=True)
 """

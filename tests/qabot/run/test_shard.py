@@ -42,7 +42,9 @@ def test_the_parts_are_the_whole_and_each_file_is_in_one(
     shuffled = list(sets)
     random.shuffle(shuffled)
     parts = [shards.share(sets, Shard(number, of)) for number in range(1, of + 1)]
-    assert sorted(source for part in parts for source in part) == sorted(one.source for one in sets)
+    assert sorted(source for part in parts for source in part) == sorted(
+        item.source for item in sets
+    )
     assert parts == [shards.share(shuffled, Shard(number, of)) for number in range(1, of + 1)]
 
 
@@ -56,7 +58,7 @@ def test_the_parts_are_about_as_heavy() -> None:
 
 
 @pytest.mark.parametrize("text", ["0/3", "4/3", "1/0", "1", "a/b", "1/2/3", "-1/2", "1/257", "١/٢"])
-def test_what_is_no_part_is_told(text: str) -> None:
+def test_an_invalid_shard_is_reported(text: str) -> None:
     with pytest.raises(UsageError, match="expected I/N"):
         shards.parse(text)
 
@@ -66,7 +68,7 @@ def test_nothing_is_the_whole() -> None:
     assert shards.parse("2/3") == Shard(2, 3)
 
 
-def test_machines_that_share_a_run_come_to_what_one_comes_to(repository: Repository) -> None:
+def test_machines_that_share_a_run_write_what_one_writes(repository: Repository) -> None:
     for name in ("a", "b", "team/c", "team/d"):
         repository.write(
             f"questions/{name}.yaml", f"context: 1921 {name}\nquestions: [When?, Who?]\n"

@@ -51,9 +51,9 @@ def answer_all(
         model: the identity of the model that answered.
     """
     keys = Keys(model)
-    for one in read_questions(repository.root).sets:
+    for question_set in read_questions(repository.root).sets:
         entries = []
-        for question in one.questions:
+        for question in question_set.questions:
             key = keys.key(question.context, question.question)
             result: Result
             if question.id in answers:
@@ -69,6 +69,6 @@ def answer_all(
             entries.append(Entry(question.id, question.question, result))
         store.write_set(
             repository.root,
-            AnswerSet(one.source, tuple(entries)),
-            {question.id: question for question in one.questions},
+            AnswerSet(question_set.source, tuple(entries)),
+            {question.id: question for question in question_set.questions},
         )

@@ -1,4 +1,4 @@
-"""What the form makes of what is typed, against what the program reads in that."""
+"""The files that the form makes, and the questions that the program reads in them."""
 
 from __future__ import annotations
 

@@ -27,7 +27,7 @@ def axe() -> str:
 
 
 def violations(page: Page) -> list[Any]:
-    """What breaks a rule of WCAG 2.2 A or AA, or of axe's best practices, and the element."""
+    """Violations of WCAG 2.2 A and AA and of axe's best practices, with their elements."""
     found: list[Any] = page.evaluate(
         "axe.run({ resultTypes: ['violations'] }).then(r => r.violations.flatMap("
         "v => v.nodes.map(node => `${v.id}: ${node.html.slice(0, 200)} ${node.failureSummary}`)))"
@@ -51,7 +51,7 @@ def test_the_audit_finds_nothing(
         path, viewport={"width": width, "height": 6_000}, color_scheme=scheme, bypass_csp=True
     )
     page.evaluate(axe)
-    # All of it is on the screen, all that can be opened is, and the form tells mistakes.
+    # All of it is on the screen, all that can be opened is, and the form shows mistakes.
     ask(page, set="", context="", question="", expect="x" * 2001)
     for button in page.locator("[data-at]").all():
         button.click()

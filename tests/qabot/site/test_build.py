@@ -32,7 +32,7 @@ def test_a_folder_is_made_where_it_is_missing(repository: Repository) -> None:
 
 
 @pytest.mark.parametrize("taken", ["out", "out/index.html/x"])
-def test_a_page_that_cannot_be_written_is_told(repository: Repository, taken: str) -> None:
+def test_a_page_that_cannot_be_written_is_reported(repository: Repository, taken: str) -> None:
     repository.write(taken, "somebody's")
     with pytest.raises(SiteError, match=r"cannot write .*index\.html: .*; give another folder"):
         site(peach(repository))

@@ -480,7 +480,7 @@ def pairs() -> list[tuple[str, str]]:
     return short + [(long, p["questions"][0]) for p in paragraphs]
 
 
-def test_a_score_that_is_no_probability_is_marked(opened: Opened, address: str) -> None:
+def test_a_score_that_is_not_a_probability_is_marked(opened: Opened, address: str) -> None:
     text = "Its captain was Ada Berg."
     assert "not calibrated" not in ask(opened(), "Who was the captain?", "own", text)
     page = opened(routes={address: uncalibrated})

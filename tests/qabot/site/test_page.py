@@ -53,7 +53,7 @@ def test_that_the_text_does_not_say_is_read_as_that(repository: Repository, view
     assert "Not as expected" in text_of(page, shown), "Momotaro was"
 
 
-def test_scores_that_are_no_probabilities_are_marked(
+def test_scores_that_are_not_probabilities_are_marked(
     repository: Repository, viewer: Viewer
 ) -> None:
     page = viewer.open(site(peach(repository)))
@@ -75,7 +75,7 @@ def test_an_empty_page_says_what_to_do(repository: Repository, viewer: Viewer) -
     assert text_of(page, "#made-path") == "questions/first/b.yaml"
 
 
-def test_it_asks_nobody(repository: Repository, viewer: Viewer) -> None:
+def test_it_sends_no_requests(repository: Repository, viewer: Viewer) -> None:
     path = site(peach(repository))
     page = viewer.open(path)
     page.click("[data-at]")
@@ -120,8 +120,8 @@ def test_hostile_text_is_text(repository: Repository, viewer: Viewer) -> None:
     assert text_of(page, ".whole") == f"before {HOSTILE} behind"
     for said in page.locator("h3").all_text_contents():
         assert said == f"{HOSTILE} #"
-    told = page.locator(".bad:has-text('No answer')").first.text_content()
-    assert told == f"✗ No answer ({HOSTILE}, tried 3 times): {HOSTILE}"
+    shown = page.locator(".bad:has-text('No answer')").first.text_content()
+    assert shown == f"✗ No answer ({HOSTILE}, tried 3 times): {HOSTILE}"
     assert page.locator("dt").all_text_contents() == [HOSTILE] * 2
     assert page.locator("dd").all_text_contents() == [HOSTILE] * 2
     assert f"model {HOSTILE}" in text_of(page, "section header")

@@ -178,7 +178,7 @@ def test_a_link_leads_to_its_answer(repository: Repository, viewer: Viewer) -> N
     assert page.evaluate("document.querySelector(':target').tagName") == "ARTICLE"
 
 
-def test_a_link_far_down_leads_there_at_once(repository: Repository, viewer: Viewer) -> None:
+def test_a_link_far_down_leads_there_immediately(repository: Repository, viewer: Viewer) -> None:
     page = viewer.open(site(two_sets(repository)), "#peach/why")
     box = page.locator("[id='peach/why']").bounding_box()
     assert box is not None

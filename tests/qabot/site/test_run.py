@@ -18,7 +18,7 @@ from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.samples import MODEL, answer_all, peach
 from tests.qabot.site.test_audit import axe, violations  # noqa: F401
-from tests.qabot.timeline.samples import HOSTILE, many, told
+from tests.qabot.timeline.samples import HOSTILE, many, recorded
 
 if TYPE_CHECKING:
     from qabot.timeline.events import Timeline
@@ -29,15 +29,15 @@ def keys(repository: Repository) -> dict[str, str]:
     made = Keys(MODEL)
     return {
         question.id: made.key(question.context, question.question)
-        for one in read_questions(repository.root).sets
-        for question in one.questions
+        for question_set in read_questions(repository.root).sets
+        for question in question_set.questions
     }
 
 
 def run_of(repository: Repository, kind: str = "out-of-memory") -> Timeline:
     """A run that answered what `peach` has answers to, and failed at the rest."""
     key = keys(repository)
-    return told(
+    return recorded(
         [
             *((0.0, "queued", key[id_], "") for id_ in ("name", "fruit", "why")),
             *((1.0, "launched", key[id_], f"t-{id_}") for id_ in ("name", "fruit", "why")),
@@ -104,20 +104,20 @@ def test_hostile_text_is_text(repository: Repository, viewer: Viewer) -> None:
         (1.0, "retried", key, HOSTILE),
         (1.0, "failed", key, HOSTILE),
     ]
-    page = viewer.open(site(repository, told(steps)))
+    page = viewer.open(site(repository, recorded(steps)))
     page.click(".run summary")
     assert "<script>" in (page.text_content(".timeline .label") or "")
     assert page.locator("img, body script:not([type])").count() == 1, "the page's own script only"
 
 
 def test_a_run_without_questions_is_not_shown(repository: Repository) -> None:
-    page = site(peach(repository), told([])).read_text(encoding="utf-8")
+    page = site(peach(repository), recorded([])).read_text(encoding="utf-8")
     assert 'class="run"' not in page
 
 
 def test_a_large_run_adds_little_to_the_page(repository: Repository, viewer: Viewer) -> None:
     peach(repository)
-    without = site(repository, told([])).stat().st_size
+    without = site(repository, recorded([])).stat().st_size
     path = site(repository, many(10_000, 600.0))
     assert path.stat().st_size - without < 60_000
     page = viewer.open(path)

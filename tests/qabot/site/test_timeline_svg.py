@@ -10,7 +10,7 @@ from hypothesis import strategies as st
 
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import Timeline
-from tests.qabot.timeline.samples import HOSTILE, many, retried_run, texts, timelines, told
+from tests.qabot.timeline.samples import HOSTILE, many, recorded, retried_run, texts, timelines
 
 
 def drawn(svg: str) -> ElementTree.Element:
@@ -91,7 +91,7 @@ def test_hostile_text_is_text() -> None:
         (1.0, "retried", "a", HOSTILE),
         (1.0, "failed", "a", HOSTILE),
     ]
-    svg = timeline_svg(told(steps), {"a": HOSTILE})
+    svg = timeline_svg(recorded(steps), {"a": HOSTILE})
     drawn(svg)
     assert "<script" not in svg
     assert "\u202e" not in svg

@@ -1,4 +1,4 @@
-"""Timelines to look at: any that a recorder can make, and ones that are told step by step."""
+"""Timelines for tests: any that a recorder can make, and ones made step by step."""
 
 from __future__ import annotations
 
@@ -20,7 +20,7 @@ SPAN = Span("a", 0, 1, 0.9)
 
 
 class Clock:
-    """A clock that stands still until it is set."""
+    """A clock that is stopped until it is set."""
 
     def __init__(self) -> None:
         self.at = 100.0
@@ -29,8 +29,8 @@ class Clock:
         return self.at
 
 
-def told(steps: Sequence[tuple[float, str, str, str]], engine: str = "fargate") -> Timeline:
-    """The timeline of what is told: seconds to wait, what, a key, and a task or a kind."""
+def recorded(steps: Sequence[tuple[float, str, str, str]], engine: str = "fargate") -> Timeline:
+    """The timeline of steps: seconds to wait, the event, a key, and a task or a kind."""
     clock = Clock()
     recorder = Recorder(engine, "run-1", clock)
     for seconds, what, key, text in steps:
@@ -58,7 +58,7 @@ def told(steps: Sequence[tuple[float, str, str, str]], engine: str = "fargate") 
 
 def retried_run() -> Timeline:
     """Three questions: answered, answered at the second attempt, failed."""
-    return told(
+    return recorded(
         [
             *((0.0, "queued", key, "") for key in "abc"),
             (1.0, "launched", "a", "t1"),
@@ -75,7 +75,7 @@ def retried_run() -> Timeline:
 
 
 def many(questions: int, seconds: float = 60.0) -> Timeline:
-    """One question answered after the other, each in a task of its own."""
+    """One question answered after the other, each in a separate task."""
     clock = Clock()
     recorder = Recorder("fargate", "run-1", clock)
     keys = [f"{number:064x}" for number in range(questions)]
@@ -93,7 +93,7 @@ def many(questions: int, seconds: float = 60.0) -> Timeline:
 
 
 def steps(text: st.SearchStrategy[str]) -> st.SearchStrategy[list[Any]]:
-    """Whatever an engine might tell, in any order, of known and unknown questions."""
+    """Whatever an engine might report, in any order, of known and unknown questions."""
     whats = ["queued", "launched", "started", "retried", "answered", "failed"]
     waits = st.one_of(
         st.sampled_from([0.0, 0.001, 1.0, 60.0, -5.0]), st.floats(0, 10_000, allow_subnormal=False)
@@ -103,4 +103,4 @@ def steps(text: st.SearchStrategy[str]) -> st.SearchStrategy[list[Any]]:
 
 
 texts = st.one_of(st.sampled_from(["crashed", HOSTILE, ""]), st.text(max_size=300))
-timelines = steps(texts).map(told)
+timelines = steps(texts).map(recorded)

@@ -1,4 +1,4 @@
-"""What both engines tell of a run while it goes."""
+"""The events that both engines report during a run."""
 
 from __future__ import annotations
 
@@ -25,10 +25,10 @@ if TYPE_CHECKING:
 
 
 def consistent(timeline: Timeline, keys: Sequence[str]) -> dict[str, list[str]]:
-    """Each question's events; every question is there once, and its times go on."""
+    """Each question's events; every question is there once, in order of time."""
     assert [track.key for track in timeline.tracks] == list(keys)
     for track in timeline.tracks:
-        assert all(one.at <= other.at for one, other in pairwise(track.events))
+        assert all(event.at <= other.at for event, other in pairwise(track.events))
         assert track.end.at <= timeline.seconds
     return {
         track.key: [f"{event.what} {event.kind}".strip() for event in track.events]
@@ -36,15 +36,15 @@ def consistent(timeline: Timeline, keys: Sequence[str]) -> dict[str, list[str]]:
     }
 
 
-def test_the_runner_tells_when_the_model_is_given_each_question() -> None:
+def test_the_runner_reports_when_the_model_gets_each_question() -> None:
     pairs = [("She named the baby Momotaro.", f"What is name {n}?") for n in range(8)]
     pairs.append(("c", "word " * 600))
     recorder = Recorder("runner")
     engine = Recorded(RunnerEngine(recorder=recorder), recorder)
     assert len(list(engine.answer(requests(*pairs)))) == 9
-    told = consistent(recorder.timeline(), [f"k{n}" for n in range(9)])
-    assert told.pop("k8") == ["queued", "started", "failed question-too-long"]
-    assert set(map(tuple, told.values())) == {("queued", "started", "answered")}
+    events_by_key = consistent(recorder.timeline(), [f"k{n}" for n in range(9)])
+    assert events_by_key.pop("k8") == ["queued", "started", "failed question-too-long"]
+    assert set(map(tuple, events_by_key.values())) == {("queued", "started", "answered")}
     starts = [track.events[1].at for track in recorder.timeline().tracks]
     assert starts == sorted(starts)
     assert starts[0] > 0, "loading the model is part of the run"
@@ -76,8 +76,8 @@ def fargate(table: Table, fates: Mapping[str, Sequence[str]]) -> dict[str, list[
     return consistent(recorder.timeline(), list(fates))
 
 
-def test_fargate_tells_of_every_attempt_and_why_it_failed(table: Table) -> None:  # noqa: F811
-    told = fargate(
+def test_fargate_reports_every_attempt_and_why_it_failed(table: Table) -> None:  # noqa: F811
+    events_by_key = fargate(
         table,
         {
             "fine": [],
@@ -88,7 +88,10 @@ def test_fargate_tells_of_every_attempt_and_why_it_failed(table: Table) -> None:
             "model": ["model"],
         },
     )
-    seen = {key: [event for event in events if event != "started"] for key, events in told.items()}
+    seen = {
+        key: [event for event in events if event != "started"]
+        for key, events in events_by_key.items()
+    }
     assert seen == {
         "fine": ["queued", "launched", "answered"],
         "crash": ["queued", "launched", "retried crashed", "launched", "answered"],
@@ -100,4 +103,4 @@ def test_fargate_tells_of_every_attempt_and_why_it_failed(table: Table) -> None:
         "expired": ["queued", "launched", "retried lease-expired", "launched", "answered"],
         "model": ["queued", "launched", "failed model"],
     }  # fmt: skip
-    assert "started" in told["expired"], "it was seen at work before its lease ran out"
+    assert "started" in events_by_key["expired"], "it was seen at work before its lease ran out"

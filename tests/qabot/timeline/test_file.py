@@ -41,7 +41,9 @@ def test_counts_are_written_and_read() -> None:
     assert '"questions"' not in text
     read = file.parse(text)
     assert (read.questions, read.retries) == (15_000, timeline.retries)
-    assert [one.counts for one in read.moments] == [one.counts for one in timeline.moments]
+    assert [moment.counts for moment in read.moments] == [
+        moment.counts for moment in timeline.moments
+    ]
 
 
 def test_the_documentation_shows_the_format() -> None:
@@ -105,7 +107,7 @@ def test_it_is_written_in_one_step_and_its_folder_made(tmp_path: Path) -> None:
     assert list(path.parent.iterdir()) == [path]
 
 
-def test_where_it_can_t_be_written_is_told_before_the_run(tmp_path: Path) -> None:
+def test_that_it_cannot_be_written_is_reported_before_the_run(tmp_path: Path) -> None:
     (tmp_path / "file").write_text("")
     with pytest.raises(file.TimelineError, match="give --timeline another file"):
         file.prepare(tmp_path / "file" / "timeline.json")

@@ -9,14 +9,14 @@ from hypothesis import strategies as st
 from qabot.timeline.events import State, Timeline
 from qabot.timeline.lanes import lanes
 from qabot.timeline.words import busiest, duration, marks, outcome, scope
-from tests.qabot.timeline.samples import many, retried_run, timelines, told
+from tests.qabot.timeline.samples import many, recorded, retried_run, timelines
 
 
 def shown(timeline: Timeline) -> list[tuple[str, list[str], list[str]]]:
     return [
         (
             lane.label,
-            [f"{one.state} {one.begin:g}-{one.end:g}" for one in lane.stretches],
+            [f"{stretch.state} {stretch.begin:g}-{stretch.end:g}" for stretch in lane.stretches],
             [f"{mark.what} {mark.at:g}" for mark in lane.marks],
         )
         for lane in lanes(timeline, {"a": "What?", "b": "Who?"}, 40)
@@ -48,7 +48,7 @@ def test_tasks_that_carry_several_questions_have_the_lanes() -> None:
         (1.0, "answered", "c", ""),
         (1.0, "failed", "d", "no-words"),
     ]
-    assert shown(told(steps)) == [
+    assert shown(recorded(steps)) == [
         (
             "task first-ta, 2 questions",
             ["starting 0-31", "working 31-34"],
@@ -60,11 +60,11 @@ def test_tasks_that_carry_several_questions_have_the_lanes() -> None:
     ]
 
 
-def test_many_questions_in_few_tasks_are_no_lanes() -> None:
+def test_many_questions_in_few_tasks_have_no_lanes() -> None:
     def packed(questions: int) -> Timeline:
         keys = [str(number) for number in range(questions)]
         launches = [(0.0, "launched", key, f"task-{int(key) % 2}") for key in keys]
-        return told([*((0.0, "queued", key, "") for key in keys), *launches])
+        return recorded([*((0.0, "queued", key, "") for key in keys), *launches])
 
     assert len(lanes(packed(20), {}, 4)) == 2
     assert lanes(packed(21), {}, 4) == []
@@ -78,10 +78,10 @@ def test_a_task_found_again_for_its_question_carries_one() -> None:
         (1.0, "launched", "a", "task"),
         (1.0, "answered", "a", ""),
     ]
-    assert [lane.label for lane in lanes(told(steps), {"a": "What?"}, 40)] == ["What?"]
+    assert [lane.label for lane in lanes(recorded(steps), {"a": "What?"}, 40)] == ["What?"]
 
 
-def test_more_lanes_than_are_looked_at_are_none() -> None:
+def test_too_many_lanes_are_left_out() -> None:
     assert len(lanes(many(40), {}, 40)) == 40
     assert lanes(many(41), {}, 40) == []
 
@@ -109,7 +109,7 @@ def test_a_run_in_words() -> None:
 
 def test_many_kinds_of_failure_are_cut_short() -> None:
     steps = [(1.0, "retried", "a", f"kind-{number}") for number in range(9)]
-    words = outcome(told([(0.0, "queued", "a", ""), *steps]))
+    words = outcome(recorded([(0.0, "queued", "a", ""), *steps]))
     assert words.startswith("1 stopped; 9 attempts repeated (1 kind-0, ")
     assert words.endswith("1 kind-5, …)")
 
@@ -138,7 +138,7 @@ def test_an_axis_has_few_marks_at_even_distances(seconds: float) -> None:
     assert len(at) <= 6
     assert at[-1] <= seconds + 1e-6
     if seconds >= 0.1:
-        assert len(at) > 1, "nothing tells how long it took"
+        assert len(at) > 1, "nothing shows how long it took"
 
 
 def test_states_that_no_question_was_in_count_nothing() -> None:

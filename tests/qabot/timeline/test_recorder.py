@@ -1,4 +1,4 @@
-"""What is recorded, whatever an engine tells."""
+"""Recording, whatever an engine reports."""
 
 from __future__ import annotations
 
@@ -7,11 +7,11 @@ from itertools import pairwise
 from hypothesis import given
 
 from qabot.timeline.events import MAX_TEXT, STATES, State, Timeline, What
-from tests.qabot.timeline.samples import many, retried_run, timelines, told
+from tests.qabot.timeline.samples import many, recorded, retried_run, timelines
 
 
 def whats(timeline: Timeline, key: str) -> list[str]:
-    (track,) = (one for one in timeline.tracks if one.key == key)
+    (track,) = (entry for entry in timeline.tracks if entry.key == key)
     return [str(event.what) for event in track.events]
 
 
@@ -35,7 +35,7 @@ def test_every_question_is_queued_once_and_ends_once(timeline: Timeline) -> None
         assert kinds.count(What.QUEUED) == 1
         assert [what.final for what in kinds] == [False] * (len(kinds) - 1) + [True]
         times = [event.at for event in track.events]
-        assert all(0 <= one <= other <= timeline.seconds for one, other in pairwise(times))
+        assert all(0 <= entry <= other <= timeline.seconds for entry, other in pairwise(times))
         assert all(len(event.kind) <= MAX_TEXT for event in track.events)
     assert len({track.key for track in timeline.tracks}) == len(timeline.tracks)
 
@@ -47,7 +47,7 @@ def test_the_counts_are_those_of_the_tracks(timeline: Timeline) -> None:
     for moment in timeline.moments:
         known = sum(at <= moment.at for at in queued)
         assert sum(moment.counts) == known, "a question is nowhere, or twice"
-    assert all(one.at <= other.at for one, other in pairwise(timeline.moments))
+    assert all(entry.at <= other.at for entry, other in pairwise(timeline.moments))
     for state in (State.ANSWERED, State.FAILED, State.STOPPED):
         ends = sum(track.end.what == state.value for track in timeline.tracks)
         assert timeline.ended(state) == ends
@@ -61,18 +61,18 @@ def test_the_counts_are_those_of_the_tracks(timeline: Timeline) -> None:
 
 def test_a_launch_refused_again_and_again_is_one_wait() -> None:
     refused = [(2.0, "retried", "a", "no-capacity")] * 50
-    timeline = told([(0.0, "queued", "a", ""), *refused, (1.0, "retried", "a", "quota")])
+    timeline = recorded([(0.0, "queued", "a", ""), *refused, (1.0, "retried", "a", "quota")])
     assert whats(timeline, "a") == ["queued", "retried", "retried", "stopped"]
     assert timeline.retries == {"no-capacity": 50, "quota": 1}
 
 
 def test_what_was_not_queued_is_not_recorded() -> None:
-    timeline = told([(0.0, "launched", "x", "t"), (1.0, "answered", "x", "")])
+    timeline = recorded([(0.0, "launched", "x", "t"), (1.0, "answered", "x", "")])
     assert timeline == Timeline(engine="fargate", run="run-1", seconds=0.0)
 
 
 def test_a_clock_that_is_set_back_does_not_turn_time_round() -> None:
-    timeline = told(
+    timeline = recorded(
         [(0.0, "queued", "a", ""), (5.0, "started", "a", ""), (-9.0, "answered", "a", "")]
     )
     assert [event.at for event in timeline.tracks[0].events] == [0.0, 5.0, 5.0]

@@ -1,4 +1,4 @@
-"""What the tests of the emulated cloud share."""
+"""Fixtures for the tests of the emulated cloud."""
 
 from __future__ import annotations
 

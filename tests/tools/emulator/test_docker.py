@@ -1,4 +1,4 @@
-"""Tasks in Docker, told apart by what the docker command says; here it is a stand-in.
+"""Tasks in Docker, with a stand-in for the docker command.
 
 `scripts/rehearse --tasks docker` runs the same with the real one.
 """
@@ -80,7 +80,7 @@ def test_the_image_runs_with_as_little_as_fargate_gives_it(cloud: Cloud, docker:
     assert remove == f"rm --force {name}", "the container was left behind"
 
 
-def test_out_of_memory_is_told_as_ecs_tells_it(cloud: Cloud) -> None:
+def test_out_of_memory_is_reported_as_by_ecs(cloud: Cloud) -> None:
     launch(cloud, "big:1")
     cloud.wait_idle()
     (task,) = cloud.tasks

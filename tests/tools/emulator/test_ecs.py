@@ -84,7 +84,7 @@ def test_describe_tasks_takes_a_hundred_and_names_what_is_missing(launcher: Laun
     found = launcher.ecs.describe_tasks(cluster=launcher.cluster, tasks=[arn, "0" * 32])
     assert [task["taskArn"] for task in found["tasks"]] == [arn]
     assert found["tasks"][0]["tags"] == []
-    assert [one["reason"] for one in found["failures"]] == ["MISSING"]
+    assert [failure["reason"] for failure in found["failures"]] == ["MISSING"]
     assert found["failures"][0]["arn"].endswith("task/qabot/" + "0" * 32)
     assert launcher.describe(arn)["tags"] == [{"key": "run", "value": "r"}]
     too_many = {"cluster": launcher.cluster, "tasks": [str(number) for number in range(101)]}
@@ -94,8 +94,8 @@ def test_describe_tasks_takes_a_hundred_and_names_what_is_missing(launcher: Laun
 
 
 def test_list_tasks_filters_by_who_started_them_and_by_what_is_wanted_of_them() -> None:
-    with emulated_cloud(program=echo, faults=HANGING) as one:
-        launcher = Launcher(one)
+    with emulated_cloud(program=echo, faults=HANGING) as other:
+        launcher = Launcher(other)
         mine = [launcher.run(startedBy="me") for _ in range(3)]
         launcher.run(startedBy="you")
 

@@ -119,7 +119,7 @@ def test_a_batch_can_be_done_in_part() -> None:
         assert written["UnprocessedItems"] == {"qabot": puts[2:]}
         assert table.scan(TableName="qabot")["Count"] == 2
         read = table.batch_get_item(RequestItems={"qabot": {"Keys": keys, "ConsistentRead": True}})
-        assert sorted(one["item_id"]["S"] for one in read["Responses"]["qabot"]) == ["0", "1"]
+        assert sorted(item["item_id"]["S"] for item in read["Responses"]["qabot"]) == ["0", "1"]
         assert read["UnprocessedKeys"] == {"qabot": {"Keys": keys[2:], "ConsistentRead": True}}
 
 

@@ -1,4 +1,4 @@
-"""A task in the emulated cloud: how it lives, what it may do, how it is stopped."""
+"""A task in the emulated cloud: its states, its permissions, and how it is stopped."""
 
 from __future__ import annotations
 
@@ -127,7 +127,7 @@ def dynamodb(environ: Mapping[str, str]) -> Any:
     ).client("dynamodb", endpoint_url=environ["AWS_ENDPOINT_URL"])
 
 
-def test_a_stopped_task_tells_who_stopped_it_and_why() -> None:
+def test_a_stopped_task_shows_who_stopped_it_and_why() -> None:
     with emulated_cloud(program=echo, delays=Delays(pending=5)) as cloud:
         launcher = Launcher(cloud)
         arn = launcher.run()

@@ -60,9 +60,9 @@ def test_cdk_deploys_and_destroys_the_stack(tmp_path: Path) -> None:
             "--require-approval=never",
             f"--outputs-file={outputs}",
         )
-        told = json.loads(outputs.read_text())["qabot"]
-        assert told["ClusterName"] == "qabot"
-        assert cloud.client("dynamodb").list_tables()["TableNames"] == [told["TableName"]]
+        printed = json.loads(outputs.read_text())["qabot"]
+        assert printed["ClusterName"] == "qabot"
+        assert cloud.client("dynamodb").list_tables()["TableNames"] == [printed["TableName"]]
         cdk("destroy", "qabot", *context, "--force")
         assert cloud.client("dynamodb").list_tables()["TableNames"] == []
         assert cloud.crashes == []

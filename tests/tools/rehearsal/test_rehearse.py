@@ -49,20 +49,20 @@ def left_running(tmp_path: Path) -> list[str]:
 
 def test_it_deploys_answers_commits_and_destroys(tmp_path: Path) -> None:
     process = start(tmp_path, "momotaro")
-    told, _ = process.communicate()
-    assert process.returncode == 0, told
-    assert "→ Momotaro" in told
-    assert "answers/momotaro.md" in told, "the commit is to be shown"
-    (tasks,) = re.findall(r"^(\d+) tasks ran, (\d+) of them to exit code 0", told, re.MULTILINE)
+    printed, _ = process.communicate()
+    assert process.returncode == 0, printed
+    assert "→ Momotaro" in printed
+    assert "answers/momotaro.md" in printed, "the commit is to be shown"
+    (tasks,) = re.findall(r"^(\d+) tasks ran, (\d+) of them to exit code 0", printed, re.MULTILINE)
     assert tasks == ("2", "2")
-    assert "ecs:RunTask 2" in told
-    assert "nothing is left" in told
+    assert "ecs:RunTask 2" in printed
+    assert "nothing is left" in printed
     assert list(tmp_path.iterdir()) == []
     assert left_running(tmp_path) == []
 
 
 @pytest.mark.parametrize(("number", "code"), [(signal.SIGINT, 130), (signal.SIGTERM, 143)])
-def test_stopped_half_way_it_leaves_nothing_behind(
+def test_stopped_half_way_it_leaves_nothing(
     tmp_path: Path, number: signal.Signals, code: int
 ) -> None:
     process = start(tmp_path)
@@ -72,9 +72,9 @@ def test_stopped_half_way_it_leaves_nothing_behind(
             break
     time.sleep(1)  # the CDK has started its own processes
     process.send_signal(number)
-    told = process.stdout.read()
+    printed = process.stdout.read()
     process.stdout.close()
-    assert process.wait(30) == code, told
-    assert "Traceback" not in told
+    assert process.wait(30) == code, printed
+    assert "Traceback" not in printed
     assert list(tmp_path.iterdir()) == []
     assert left_running(tmp_path) == []

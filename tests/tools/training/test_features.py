@@ -1,4 +1,4 @@
-"""What a model is shown of a question: the right window, wrong ones, and how often."""
+"""Features for training: the right window, wrong ones, and their numbers."""
 
 from __future__ import annotations
 

@@ -76,7 +76,7 @@ def weights(folder: Path) -> dict[str, Any]:
     return load_file(folder / "model.safetensors")
 
 
-def test_learns_answers_and_that_there_is_none(encoder: str, data: Path, tmp_path: Path) -> None:
+def test_learns_answers_and_their_absence(encoder: str, data: Path, tmp_path: Path) -> None:
     stage = dataclasses.replace(
         STAGE, epochs=60, batch=16, rate=1e-2, dropout=0.0, average=0.5, average_every=1
     )

@@ -15,7 +15,7 @@ BUNDLED = Path(__file__).parents[3] / "tools/training/bundled.toml"
 def test_the_bundled_recipe_has_every_file_that_the_card_counts() -> None:
     first, second = read(BUNDLED)
     assert first.epochs == 3
-    assert first.wrong_paragraphs == first.wrong_windows == 0, "it is to have no null"
+    assert first.wrong_paragraphs == first.wrong_windows == 0, "it must not have a null"
     assert second.files.keys() > first.files.keys()
 
 
@@ -29,7 +29,7 @@ def test_the_bundled_recipe_has_every_file_that_the_card_counts() -> None:
         (None, "cannot read"),
     ],
 )
-def test_what_is_no_recipe(tmp_path: Path, text: str | None, reason: str) -> None:
+def test_invalid_recipes(tmp_path: Path, text: str | None, reason: str) -> None:
     path = tmp_path / "recipe.toml"
     if text is not None:
         path.write_text(text, encoding="utf-8")

@@ -58,7 +58,7 @@ def run(data: bytes) -> None:
         assert read is not None
         assert answers.render(read) == text
         entries = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))["answers"]
-        assert [one["id"] for one in entries] == [one.id for one in read.entries]
+        assert [entry["id"] for entry in entries] == [entry.id for entry in read.entries]
         for entry in stored.answers.entries:
             for_log(in_words(entry.result)).encode()
             json_for_log(asdict(entry)).encode()
@@ -71,7 +71,7 @@ def run(data: bytes) -> None:
     reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
     again = make_plan(root, read_questions(root), MODEL)
     assert again.requests == []
-    assert not any(one.edited for one in again.sets)
+    assert not any(entry.edited for entry in again.sets)
     if stored.answers is None and file.strip() and questions.sets:
         assert (root / "answers/a.orig.yaml.txt").read_bytes() == file
 
@@ -79,7 +79,7 @@ def run(data: bytes) -> None:
 def seeds() -> Sequence[bytes]:
     """The sample sets' answers, and small ones of every kind."""
     keys = Keys(MODEL)
-    requests = [Request(keys.key(CONTEXT, one), one, CONTEXT) for one in ("When?", "What?")]
+    requests = [Request(keys.key(CONTEXT, entry), entry, CONTEXT) for entry in ("When?", "What?")]
     doubtful = Answer(
         requests[0].key,
         MODEL,

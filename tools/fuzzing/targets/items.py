@@ -133,9 +133,11 @@ def _typed(value: Any, depth: int) -> dict[str, Any]:
         finite = isinstance(value, int) or math.isfinite(value)
         return {"N": f"{float(value):.17g}" if finite and abs(value) < 1e125 else "0"}
     if isinstance(value, list):
-        return {"L": [_typed(one, depth + 1) for one in value]}
+        return {"L": [_typed(element, depth + 1) for element in value]}
     if isinstance(value, dict):
-        return {"M": {_unicode(name): _typed(one, depth + 1) for name, one in value.items()}}
+        return {
+            "M": {_unicode(name): _typed(element, depth + 1) for name, element in value.items()}
+        }
     if value.startswith("b:"):
         return {"B": base64.b64encode(value.encode("utf-8", "replace")).decode()}
     return {"S": _unicode(value)}
@@ -151,9 +153,9 @@ def _untyped(raw: dict[str, Any]) -> Any:
         case "N":
             return float(value)
         case "L":
-            return [_untyped(one) for one in value]
+            return [_untyped(element) for element in value]
         case "M":
-            return {name: _untyped(one) for name, one in value.items()}
+            return {name: _untyped(element) for name, element in value.items()}
         case _:
             return value
 
@@ -175,7 +177,7 @@ def seeds() -> Sequence[bytes]:
         {"item_id": ID, "data": "b:"},
     ]
     return [
-        *(join(json.dumps(one)) for one in every),
+        *(join(json.dumps(element)) for element in every),
         join("{}", PACKED),
         join("{}", PACKED[:-3]),
         join("{}", zlib.compress(b"\xed\xa0\x80")),

@@ -59,11 +59,11 @@ def run(data: bytes) -> None:
         line.encode()
         assert len(line.splitlines()) == 1
     broken = {problem.path for problem in questions.problems}
-    for one in questions.sets:
-        assert one.source not in broken
-        ids = [question.id for question in one.questions]
+    for question_set in questions.sets:
+        assert question_set.source not in broken
+        ids = [question.id for question in question_set.questions]
         assert len(ids) == len(set(ids))
-        for question in one.questions:
+        for question in question_set.questions:
             assert re.fullmatch(fields.ID_PATTERN, question.id), question.id
             assert question.question.strip() == question.question != ""
             assert question.context.strip()
@@ -92,7 +92,7 @@ def _answer(root: Path) -> None:
     reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
     again = make_plan(root, read_questions(root), "m@1/s1")
     assert again.requests == []
-    assert not any(one.edited for one in again.sets)
+    assert not any(question_set.edited for question_set in again.sets)
     assert again.prune == []
     render(gather(root, questions), Links(), questions.sources).encode("utf-8", "replace")
 

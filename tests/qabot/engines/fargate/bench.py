@@ -1,4 +1,4 @@
-"""The fargate engine on an emulated cloud with its stack: what the tests of it share."""
+"""The fargate engine on an emulated cloud with its stack, for its tests."""
 
 from __future__ import annotations
 

@@ -1,4 +1,4 @@
-"""What the tests of the fargate engine share."""
+"""Fixtures for the tests of the fargate engine."""
 
 from __future__ import annotations
 

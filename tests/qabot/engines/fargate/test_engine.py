@@ -67,7 +67,7 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
     assert tasks == {"dynamodb:UpdateItem": 600, "dynamodb:GetItem": 300}
 
 
-def test_that_the_text_does_not_say_comes_back(cloud: Cloud) -> None:
+def test_that_the_text_does_not_say_is_returned(cloud: Cloud) -> None:
     question = "How much is the fare of the ferry to Bergen?"
     request = Request("no-fare", question, MOMOTARO)
     (result,) = engine().answer([request])

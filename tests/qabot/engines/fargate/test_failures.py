@@ -1,4 +1,4 @@
-"""Every failure that systems of this kind met in production is recognised and has its answer."""
+"""Every failure that such systems had in production is recognised and has a remedy."""
 
 from __future__ import annotations
 
@@ -257,42 +257,42 @@ def job(**arguments: Any) -> Job:
 
 
 def test_memory_grows_by_the_sizes_that_fargate_has() -> None:
-    one = job()
-    assert one.retry(Cause("out-of-memory", ""), 1) is not None
-    assert one.size == (1024, 5120)
+    retried = job()
+    assert retried.retry(Cause("out-of-memory", ""), 1) is not None
+    assert retried.size == (1024, 5120)
     top = job(size=(16384, max(fargate.SIZES[16384])))
     assert top.retry(Cause("out-of-memory", ""), 1) is None, "there is no larger size"
 
 
 def test_spot_is_tried_again_once_and_then_left() -> None:
-    one = job()
-    one.retry(Cause("spot-interruption", ""), 1)
-    assert one.spot
-    one.retry(Cause("spot-interruption", ""), 1)
-    assert not one.spot
+    retried = job()
+    retried.retry(Cause("spot-interruption", ""), 1)
+    assert retried.spot
+    retried.retry(Cause("spot-interruption", ""), 1)
+    assert not retried.spot
 
 
-def test_without_capacity_spot_is_left_at_once() -> None:
-    one = job()
-    one.retry(Cause("no-capacity", ""), 1)
-    assert not one.spot
+def test_without_capacity_spot_is_left_immediately() -> None:
+    retried = job()
+    retried.retry(Cause("no-capacity", ""), 1)
+    assert not retried.spot
 
 
-@pytest.mark.parametrize("class_", CLASSES.values(), ids=lambda one: one.kind)
+@pytest.mark.parametrize("class_", CLASSES.values(), ids=lambda class_: class_.kind)
 def test_each_class_allows_as_many_retries_as_its_table_says(class_: Any) -> None:
-    one = job()
+    retried = job()
     pauses: list[float] = []
-    while (pause := one.retry(Cause(class_.kind, ""), 1)) is not None and len(pauses) < 50:
+    while (pause := retried.retry(Cause(class_.kind, ""), 1)) is not None and len(pauses) < 50:
         pauses.append(pause)
-        assert one.rejoin is (class_.remedy is Remedy.REPEAT)
+        assert retried.rejoin is (class_.remedy is Remedy.REPEAT)
     assert len(pauses) == min(class_.retries, 50)
     assert pauses == sorted(pauses)
     assert all(pause <= 30 for pause in pauses)
 
 
 def test_no_question_gets_tasks_without_end() -> None:
-    one = job(launched=MOST_TASKS)
-    assert one.retry(Cause("never-started", ""), 1) is None
+    retried = job(launched=MOST_TASKS)
+    assert retried.retry(Cause("never-started", ""), 1) is None
 
 
 def test_the_documentation_says_how_many_tasks_a_question_gets() -> None:

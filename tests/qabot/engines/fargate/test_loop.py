@@ -44,7 +44,9 @@ class FakeTasks:
 
     def __init__(self, table: Table, fates: Mapping[str, Sequence[str]] | None = None) -> None:
         self.table = table
-        self.fates = defaultdict(list, {key: list(one) for key, one in (fates or {}).items()})
+        self.fates = defaultdict(
+            list, {key: list(planned) for key, planned in (fates or {}).items()}
+        )
         self.launches: list[Launch] = []
         self.by_token: dict[str, str] = {}
         self.tasks: dict[str, dict[str, Any]] = {}
@@ -291,7 +293,7 @@ def test_a_small_quota_is_found_out_and_kept_to(table: Table) -> None:
     tasks = Small(table, {key: ["hang"] for key in keys})
     assert len(ask(tasks, *map(job, keys))) == 16
     assert len(tasks.launches) == 16
-    assert tasks.refused < 25, "it goes on asking for more than there is"
+    assert tasks.refused < 25, "it keeps asking for more than there is"
 
 
 def test_denied_ends_the_run_naming_what_is_denied_and_stops_what_runs(table: Table) -> None:
@@ -373,7 +375,7 @@ def test_a_task_that_ended_unseen_gets_another(table: Table) -> None:
     assert [launch.attempts for launch in tasks.launches] == [(("k", 1),), (("k", 2),)]
 
 
-def test_two_runs_at_once_launch_each_question_once(table: Table) -> None:
+def test_two_concurrent_runs_launch_each_question_once(table: Table) -> None:
     tasks = FakeTasks(table)
     keys = [f"k{number}" for number in range(8)]
     first, second = (dispatch(tasks).run([job(key) for key in keys]) for _ in range(2))
@@ -439,7 +441,7 @@ def test_throttled_claims_do_not_lose_or_repeat_a_question(
     def reluctant(*arguments: Any, **named: Any) -> Any:
         if lost:
             if lost.pop(0):
-                claim(*arguments, **named)  # it gets through; the reply does not
+                claim(*arguments, **named)  # it succeeds; the reply is lost
             raise ReadTimeoutError(endpoint_url="https://dynamodb")
         return claim(*arguments, **named)
 
@@ -492,7 +494,7 @@ def test_what_may_be_is_tried_each_by_itself(table: Table, fate: str) -> None:
     assert sorted(boarded(tasks)[1:]) == KEYS[:3]
 
 
-def test_one_question_that_kills_its_tasks_takes_no_other_with_it(table: Table) -> None:
+def test_a_question_that_kills_its_tasks_does_not_affect_others(table: Table) -> None:
     tasks = FakeTasks(table, {"k0": ["oom"] * 20, "k1": ["oom"], "k2": ["oom"]})
     results = {result.key: result for result in ask(tasks, *map(job, KEYS), questions_per_task=3)}
     assert {key for key, result in results.items() if isinstance(result, Failure)} == {"k0"}
@@ -500,7 +502,7 @@ def test_one_question_that_kills_its_tasks_takes_no_other_with_it(table: Table) 
     assert results["k0"].kind == "out-of-memory"
 
 
-def test_one_that_gives_up_in_the_middle_is_tried_again_while_the_task_goes_on(
+def test_one_that_gives_up_in_the_middle_is_tried_again_while_the_task_continues(
     table: Table,
 ) -> None:
     class GoesOn(FakeTasks):
@@ -515,7 +517,7 @@ def test_one_that_gives_up_in_the_middle_is_tried_again_while_the_task_goes_on(
     for key in ("k1", "k2"):
         table.answer(key, 1, SPANS, "m@1")
     assert sorted(result.key for result in results) == ["k1", "k2"]
-    assert tasks.stopped == [], "the task that goes on was stopped"
+    assert tasks.stopped == [], "the task that continues was stopped"
 
 
 def test_a_task_is_alive_until_its_last_question_is_done(table: Table) -> None:
@@ -548,7 +550,7 @@ def test_a_claim_that_is_lost_to_another_run_leaves_the_others_aboard(table: Tab
     assert boarded(tasks) == ["k1", "k0 k2"]
 
 
-def test_two_runs_at_once_share_their_packed_tasks(table: Table) -> None:
+def test_two_concurrent_runs_share_their_packed_tasks(table: Table) -> None:
     tasks = FakeTasks(table)
     runs = [dispatch(tasks, questions_per_task=3).run(map(job, KEYS)) for _ in range(2)]
     results = [result for pair in zip(*runs, strict=True) for result in pair]

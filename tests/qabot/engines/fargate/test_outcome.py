@@ -1,4 +1,4 @@
-"""Which answers of the table are believed."""
+"""Which answers of the table are accepted."""
 
 from __future__ import annotations
 

@@ -39,7 +39,7 @@ if TYPE_CHECKING:
 
 
 class Script(Faults):
-    """What befalls the calls of each kind, by their number from 1; and every task.
+    """Faults of the calls of each kind, by their number from 1, and of every task.
 
     Args:
         reactions: by kind of call; a function gets the number, a sequence ends in fair replies.

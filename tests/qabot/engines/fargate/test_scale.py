@@ -39,7 +39,7 @@ VCPUS = "You've reached the limit on the number of vCPUs you can run concurrentl
 
 
 class Simulation(Timing):
-    """The clock. Time goes by where the run waits, and while a call is under way."""
+    """The clock. Time passes where the run waits, and during calls."""
 
     def __init__(self) -> None:
         self.at = 1_000.0
@@ -79,11 +79,11 @@ class Account:
 
     Args:
         timing: the clock.
-        vcpus: how many tasks of one vCPU may run at once.
+        vcpus: tasks of one vCPU that may run in parallel.
         refused: RunTask calls that are refused although there is room, by number from 1.
     """
 
-    # Calls a second and burst, and the calls that a bucket counts.
+    # Calls per second and burst, and the calls that a bucket counts.
     BUCKETS = ((20, 20), (20, 100), (40, 100))
 
     def __init__(
@@ -233,7 +233,7 @@ def test_questions_that_share_tasks_need_as_many_launches_fewer() -> None:
     assert account.calls["UpdateItem"] == 10_000
 
 
-def test_the_documentation_shows_what_a_run_comes_to() -> None:
+def test_the_documentation_shows_the_figures_of_a_run() -> None:
     page = (ROOT / "docs" / "fargate.md").read_text(encoding="utf-8")
     rows = re.findall(
         r"^\| ([\d,]+) \| (\d+) \| ([\d,]+) \| ([\d,]+) \| ([\d.]+) min \| ([\d,]+) \| ([\d,]+)",

@@ -1,6 +1,6 @@
 """Two hundred questions while a quarter of everything fails, in every way at the same time.
 
-The seed decides which task meets what as far as threads allow; what must hold, holds for any:
+The seed decides which task fails how, as far as threads allow; the result must be right for any seed:
     QABOT_STORM_SEED=7 python -m pytest tests/qabot/engines/fargate/test_storm.py
 """
 
@@ -62,7 +62,7 @@ PASSING = {
         stopped_reason="CannotPullContainerError: dial tcp: i/o timeout",
     ),
 }
-# The answer is written before the task is reported as failed: it stands.
+# The answer is written before the task is reported as failed: it is kept.
 LATE = TaskFault(finishes=True, stop_code=ENDED, stopped_reason=EXITED, exit_code=1)
 REFUSALS: Mapping[str, Any] = {
     "throttled": THROTTLED,
@@ -75,20 +75,20 @@ REFUSALS: Mapping[str, Any] = {
 }
 OF_A_CALL = {"ecs:RunTask": 0.05, "ecs:DescribeTasks": 0.1, "ecs:StopTask": 0.0}
 OF_ANOTHER_CALL = 0.03
-# Evenly spread over what can befall a launch or a task.
+# Evenly distributed over the faults of a launch or a task.
 OF_A_LAUNCH = 0.08
 OF_A_TASK = 0.25
 OF_TASKS = [*PASSING, "late", "image"]
 
 
 class Storm(Faults):
-    """A quarter of the tasks, some calls of every kind, and some launches go wrong."""
+    """Faults in a quarter of the tasks, some calls of every kind, and some launches."""
 
     def __init__(self, seed: int) -> None:
         self._random = random.Random(seed)
         self._lock = threading.Lock()
         self.met: Counter[str] = Counter()
-        self._befallen: set[tuple[str, str]] = set()
+        self._injected: set[tuple[str, str]] = set()
 
     def _roll(self, rate: float) -> bool:
         with self._lock:
@@ -97,12 +97,12 @@ class Storm(Faults):
     def _choose(self, names: Any, keys: Sequence[str] = ()) -> str | None:
         with self._lock:
             name = str(self._random.choice(sorted(names)))
-            # Every class survives one failure; with a second of its kind a question may fail, and what
-            # comes of a storm would be a matter of luck.
-            befallen = {(key, name) for key in keys}
-            if befallen & self._befallen:
+            # Never inject the same fault twice into one question: a question survives one failure of
+            # each kind, but not always two, and the result would be random.
+            faults = {(key, name) for key in keys}
+            if faults & self._injected:
                 return None
-            self._befallen |= befallen
+            self._injected |= faults
             self.met[name] += 1
             return name
 
@@ -130,7 +130,9 @@ class Storm(Faults):
         return {**PASSING, "late": LATE, "image": IMAGE_NOT_PULLED}.get(name or "")
 
 
-def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch) -> None:
+def test_nothing_is_lost_when_tasks_carry_several_questions(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
     requests = make_requests(120)
     storm = Storm(SEED)
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
@@ -146,7 +148,7 @@ def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch)
         right[result.key] for result in results if result not in failures
     ]
     assert {failure.kind for failure in failures} <= {"image-missing"}
-    # A task that never starts takes all that it carries with it.
+    # A task that never starts fails all its questions.
     assert len(failures) <= 4 * storm.met["image"]
     assert running == []
 
@@ -154,7 +156,7 @@ def test_nor_when_tasks_carry_several_questions(monkeypatch: pytest.MonkeyPatch)
 def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) -> None:
     requests = make_requests(200)
     storm = Storm(SEED)
-    # Few tasks at once, so that none waits for a thread of this machine as long as one that hangs.
+    # Few parallel tasks, so that none waits for a thread of this machine as long as one that hangs.
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
     with deployed(monkeypatch, faults=storm) as cloud:
         settings = replace(SETTINGS, spot=True)
@@ -169,8 +171,8 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
     failures = [result for result in results if isinstance(result, Failure)]
     assert Counter(failure.kind for failure in failures) == Counter(
         {"image-missing": storm.met["image"]}
-    ), "only what cannot pass may fail; QABOT_STORM_SEED tells which storm this was"
+    ), "only what cannot pass may fail; QABOT_STORM_SEED repeats this storm"
     for failure in failures:
         assert "manifest unknown" in failure.evidence["stopped_reason"]
-    assert sum(storm.met.values()) > 40, "that was no storm"
+    assert sum(storm.met.values()) > 40, "too few faults"
     assert launched == len(requests) + sum(storm.met[name] for name in PASSING)

@@ -1,4 +1,4 @@
-"""The fargate engine stopped, killed, doubled and denied: nothing is lost, nothing is done twice."""
+"""The fargate engine stopped, killed, run twice and denied: nothing is lost, nothing is done twice."""
 
 from __future__ import annotations
 
@@ -50,7 +50,7 @@ list(engine(settings, max_tasks=4, run="killed").answer(make_requests(12)))
 """
 
 
-def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
+def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_continues(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     requests = make_requests(30)
@@ -76,7 +76,7 @@ def test_a_run_that_is_closed_stops_its_tasks_and_the_next_one_goes_on(
 
 
 class Killer(Faults):
-    """Kills the run at its n-th call of a kind: before AWS hears of it, or when it has."""
+    """Kills the run at its n-th call of a kind: before AWS receives it, or after."""
 
     def __init__(self, kind: str, number: int, *, heard: bool) -> None:
         self.kind, self.number, self.heard = kind, number, heard
@@ -133,7 +133,7 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
         assert len(keys) == len(set(keys)) == 12, "what ran or was answered was launched again"
 
 
-def test_two_runs_at_once_share_the_tasks(cloud: Cloud) -> None:
+def test_two_concurrent_runs_share_the_tasks(cloud: Cloud) -> None:
     requests = make_requests(12)
     first, second = engine().answer(requests), engine().answer(requests)
     results: list[Result] = []
@@ -181,7 +181,7 @@ def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
         ("ecs:DescribeTasks", "ecs:DescribeTasks"),
     ],
 )
-def test_a_permission_that_is_missing_ends_the_run_at_once_and_is_named(
+def test_a_missing_permission_ends_the_run_immediately_and_is_named(
     kind: str, permission: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Denies(Faults):
@@ -201,7 +201,7 @@ def test_a_permission_that_is_missing_ends_the_run_at_once_and_is_named(
         assert {task.desired for task in cloud.tasks} <= {"STOPPED"}, "tasks were left running"
 
 
-def test_credentials_that_expire_end_the_run_and_the_next_one_goes_on(
+def test_credentials_that_expire_end_the_run_and_the_next_one_continues(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
     class Expire(Faults):

@@ -1,4 +1,4 @@
-"""The pool makes calls beside each other, keeps to its size, and never holds up the end."""
+"""The pool makes calls in parallel, keeps to its size, and never delays the end of a process."""
 
 from __future__ import annotations
 
