@@ -249,14 +249,19 @@ class SpanSearch:
 
 
 def _overlaps(group: _Group) -> list[float]:
-    """The F1, in code points, of each candidate with the nearest mention."""
+    """The F1, in code points, of each candidate with the nearest mention.
+
+    1 for what reaches from one mention to another: its start and its end are the same answer's.
+    """
     import numpy as np
 
     first, last = np.array([(c.start, c.end) for c in group.candidates]).T[:, :, None]
     start, end = np.array([(m.start, m.end) for m in group.mentions]).T
     shared = np.maximum(0, np.minimum(last, end) - np.maximum(first, start))
-    nearest: list[float] = (2 * shared / (last - first + end - start)).max(axis=1).tolist()
-    return nearest
+    nearest = (2 * shared / (last - first + end - start)).max(axis=1)
+    reaching = ((first == start).any(axis=1)) & ((last == end).any(axis=1))
+    overlaps: list[float] = np.where(reaching, 1.0, nearest).tolist()
+    return overlaps
 
 
 def _best_cells(sums: NDArray[np.float32]) -> set[tuple[int, int]]:

@@ -225,6 +225,9 @@ def test_mentions_of_one_answer_speak_for_it_together() -> None:
     assert best.score == pytest.approx(search_in(days[0], logits).best(1)[0].score, abs=0.05)
     (only,) = search_in("It was Hagen and nobody else on that day. " * 60, {"Hagen": 9}).best(1)
     assert only.score > 0.99, "what has no rival is not in doubt"
+    # From one mention to the next the model finds as much as in each.
+    (only,) = search_in("It was Hagen. " * 60, {"Hagen": 9}).best(1)
+    assert (only.answer, only.score > 0.99) == ("Hagen", True)
     mixed = "hagen. Hagen, HAGEN; Lund"
     spans = search_in(mixed, {"hagen": 1, "Hagen": 3, "HAGEN": 1, "Lund": 0}).best(3)
     assert [span.answer for span in spans] == ["Hagen", "Lund"]
