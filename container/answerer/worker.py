@@ -206,7 +206,9 @@ def run_all(task: Task, attempts: Sequence[tuple[str, int | None]], supervisor: 
             worker.claim(supervisor)
             if isinstance(worker.error, InterruptionError):
                 break
-    stop = next((one.error for one in workers if isinstance(one.error, InterruptionError)), None)
+    stop = next(
+        (worker.error for worker in workers if isinstance(worker.error, InterruptionError)), None
+    )
     codes = []
     for worker in workers:
         codes.append(worker.run(supervisor) if stop is None else worker.fail(supervisor, stop))

@@ -336,7 +336,7 @@ class GitHub:
                 wanted = given.get("name") or given["pattern"]
                 found = sorted(self._artifact(".").glob(wanted))
                 if not found:
-                    return Step(name, "failure", f"there is no artifact {wanted}")
+                    return Step(name, "failure", f"no artifact {wanted}")
                 for kept in found:
                     shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
             case "actions/attest":

@@ -146,7 +146,7 @@ def _question(options: AskOptions, report: Reporter) -> Question:
     root = find_root(options.root)
     check_globs(root, options.documents)
     question = replace(question, documents=options.documents)
-    chosen = choose_for(root, question, lambda problem: report.warning(str(problem), problem))
+    chosen = choose_for(root, question, report.warning)
     if not chosen.context:
         raise UsageError("none of these documents can be read")
     return chosen

@@ -102,7 +102,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     if model.identity != prepared.engine.model:
         broken = []  # the model of the run may do better
     for problem in broken:
-        report.error(str(problem), problem)
+        report.error(problem)
     if prepared.questions.problems:
         raise QuestionsError(prepared.questions.problems)
     return 1 if outcome.failed or broken else 0

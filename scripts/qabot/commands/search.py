@@ -88,9 +88,7 @@ def search(options: SearchOptions, report: Reporter) -> int:
     root = find_root(options.root)
     globs = options.documents or ("**",)
     check_globs(root, globs)
-    with Library(
-        root, lambda problem: report.warning(str(problem), problem), cache_folder(root)
-    ) as library:
+    with Library(root, report.warning, cache_folder(root)) as library:
         found = library.search(globs, options.question, options.limit)
     for passage, score in found:
         print(

@@ -122,9 +122,7 @@ def prepare(
         SettingsError: `cdk.json` has mistakes.
     """
     root = find_root(selected.root)
-    questions = with_passages(
-        root, read_questions(root), lambda problem: report.warning(str(problem), problem)
-    )
+    questions = with_passages(root, read_questions(root), report.warning)
     engine = make_engine(root, options, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)
     plan = make_plan(

@@ -99,7 +99,7 @@ def site(options: SiteOptions, report: Reporter) -> int:
     def warn(problem: Problem) -> None:
         if problem not in warned:  # a document can be read for a question and for the page
             warned.add(problem)
-            report.warning(str(problem), problem)
+            report.warning(problem)
 
     questions = with_passages(root, read_questions(root), warn)
     out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))

@@ -95,35 +95,34 @@ class Reporter:
         if not self._quiet:
             self._print(for_log(self._redact(text)))
 
-    def error(self, text: str, problem: Problem | None = None) -> None:
-        """Print an error; with a problem, annotated on its line."""
-        self._annotate("error", text, problem)
+    def error(self, message: str | Problem) -> None:
+        """Print an error; a problem is annotated on its line."""
+        self._annotate("error", message)
 
-    def warning(self, text: str, problem: Problem | None = None) -> None:
-        """Print a warning; with a problem, annotated on its line."""
-        self._annotate("warning", text, problem)
+    def warning(self, message: str | Problem) -> None:
+        """Print a warning; a problem is annotated on its line."""
+        self._annotate("warning", message)
 
     def problems(self, problems: tuple[Problem, ...]) -> None:
         """Print every mistake in files that people wrote, each annotated on its line."""
         for problem in problems:
-            self.error(str(problem), problem)
+            self.error(problem)
 
-    def _annotate(self, level: Level, text: str, problem: Problem | None) -> None:
+    def _annotate(self, level: Level, message: str | Problem) -> None:
         if not self._github or self._annotated[level] >= ANNOTATIONS:
-            text = self._redact(text)
-            self._print(for_log(text if problem is not None else f"{level}: {text}"))
+            text = f"{level}: {message}" if isinstance(message, str) else str(message)
+            self._print(for_log(self._redact(text)))
             return
         self._annotated[level] += 1
-        place = ""
-        if problem is not None:
-            place = f" file={_property(problem.path)}"
-            if problem.line:
-                place += f",line={problem.line}"
-            if problem.column:
-                place += f",col={problem.column}"
-            text = f"{problem.what}; {problem.todo}"
-        text = _data(clean(self._redact(text)))
-        self._write(f"::{level}{place}::{text}")
+        if isinstance(message, str):
+            place, text = "", message
+        else:
+            place, text = f" file={_property(message.path)}", f"{message.what}; {message.todo}"
+            if message.line:
+                place += f",line={message.line}"
+            if message.column:
+                place += f",col={message.column}"
+        self._write(f"::{level}{place}::{_data(clean(self._redact(text)))}")
 
     @contextmanager
     def group(self, title: str) -> Iterator[None]:

@@ -171,7 +171,7 @@ def _code(builder: Builder, lines: list[str], number: int, fence: str) -> int:
 
 
 def _is_table_rule(header: str, line: str) -> bool:
-    """Whether a line is what stands between a table's header and its rows."""
+    """Whether a line separates a table's header from its rows."""
     return (
         "-" in line
         and _TABLE_RULE.fullmatch(line) is not None

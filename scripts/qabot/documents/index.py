@@ -225,7 +225,7 @@ class Index:
             "SELECT id, headings, text, length FROM passages WHERE document = ?", (document,)
         ).fetchall()
         for id_, headings, text, _ in rows:
-            # A table without content has to be told what it forgets.
+            # To delete from a table without content, FTS5 needs the old terms.
             words = " ".join(lexical.terms(_searched(json.loads(headings), text)))
             self._database.execute(
                 "INSERT INTO words (words, rowid, terms) VALUES ('delete', ?, ?)", (id_, words)

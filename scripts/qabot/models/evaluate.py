@@ -72,7 +72,7 @@ def evaluate(
         directory: the model directory.
         elsewhere: as for `squad.read`.
         threads: as for `Model.load`.
-        report: is told how far it is.
+        report: shows progress.
 
     Raises:
         UsageError: the file is not one.

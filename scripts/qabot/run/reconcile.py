@@ -270,8 +270,8 @@ def _judge(
         outcome.failed += 1
         if isinstance(result, Failure):
             what = f"no answer to '{question.question}': {result.reason}"
-            problem = Problem(question.source, question.line, 0, what, f"kind: {result.kind}")
-            report.error(str(problem), problem)
+            kind = f"kind: {result.kind}"
+            report.error(Problem(question.source, question.line, 0, what, kind))
         return
     outcome.doubtful += is_doubtful(result)
     met = is_as_expected(result.span, question)
@@ -281,5 +281,4 @@ def _judge(
         got = f"'{result.span.answer}'" if result.span.found else "no answer"
         what = f"'{question.question}' got {got}"
         expected = ", ".join(question.expect) or "no answer"
-        problem = Problem(question.source, question.line, 0, what, f"expected: {expected}")
-        report.warning(str(problem), problem)
+        report.warning(Problem(question.source, question.line, 0, what, f"expected: {expected}"))

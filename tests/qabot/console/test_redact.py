@@ -118,7 +118,7 @@ def test_the_reporter_says_no_credential(github: bool, monkeypatch: pytest.Monke
     text = "x" * 480 + f" {SECRETS['AWS_SESSION_TOKEN']} {TASK}"
     report.note(text)
     report.warning(text)
-    report.error(text, Problem("q.yaml", 1, 0, text, text))
+    report.error(Problem("q.yaml", 1, 0, text, text))
     for _ in range(12):  # more than there are annotations for
         report.error(text)
     with report.group(text), report.progress(1, text) as progress:

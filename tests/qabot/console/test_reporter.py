@@ -35,7 +35,7 @@ def test_no_text_becomes_a_workflow_command(text: str) -> None:
 @given(st.text(), st.text())
 def test_an_annotation_is_one_command_with_its_own_place(path: str, what: str) -> None:
     report, stream = said(github=True)
-    report.error("x", Problem(path, 3, 5, what, "do"))
+    report.error(Problem(path, 3, 5, what, "do"))
     (line,) = stream.getvalue().split("\n")[:-1]
     match = re.fullmatch(r"::error file=([^,:]*),line=3,col=5::(.*)", line)
     assert match is not None

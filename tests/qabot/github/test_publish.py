@@ -30,7 +30,9 @@ MODEL = "m@1/s1"
 
 
 def questions(word: str, *asked: str) -> str:
-    return f"context: {word} was it\nquestions:\n" + "".join(f"- {one}\n" for one in asked)
+    return f"context: {word} was it\nquestions:\n" + "".join(
+        f"- {question}\n" for question in asked
+    )
 
 
 @pytest.fixture

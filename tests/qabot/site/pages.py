@@ -39,7 +39,7 @@ def seen(page: Page) -> list[str]:
     ids = page.eval_on_selector_all(
         "article", "all => all.filter(a => !a.closest('[hidden]')).map(a => a.id)"
     )
-    return [str(one) for one in ids]
+    return [str(id_) for id_ in ids]
 
 
 def text_of(page: Page, selector: str) -> str:

@@ -55,7 +55,7 @@ def test_the_audit_finds_nothing(
     ask(page, set="", context="", question="", expect="x" * 2001)
     for button in page.locator("[data-at]").all():
         button.click()
-    page.evaluate("for (const one of document.querySelectorAll('details')) one.open = true")
+    page.evaluate("for (const element of document.querySelectorAll('details')) element.open = true")
     assert violations(page) == [], "with mistakes in the form"
     # A file made, a filter on, an answer that a link leads to.
     ask(page, set="six", context="long " * 2_000, question="Why?", expect="")
@@ -91,4 +91,4 @@ def test_the_audit_would_find_something(repository: Repository, viewer: Viewer, 
     page.evaluate(axe)
     page.evaluate("document.querySelector('h2').style.color = '#eee'")
     page.evaluate("document.querySelector('#find').removeAttribute('aria-label')")
-    assert {one.partition(":")[0] for one in violations(page)} >= {"color-contrast"}
+    assert {violation.partition(":")[0] for violation in violations(page)} >= {"color-contrast"}

@@ -39,8 +39,12 @@ def test_github_opens_with_a_file_that_the_program_reads(
     repository.write(query["filename"][0], query["value"][0])
     read = read_questions(repository.root)
     assert read.problems == ()
-    [one] = next(one for one in read.sets if one.source == query["filename"][0]).questions
-    assert (one.context, one.question, one.expect) == (context, "What: is it? 'x'", ("red", "blue"))
+    [asked] = next(made for made in read.sets if made.source == query["filename"][0]).questions
+    assert (asked.context, asked.question, asked.expect) == (
+        context,
+        "What: is it? 'x'",
+        ("red", "blue"),
+    )
 
 
 def test_a_branch_is_encoded(repository: Repository, viewer: Viewer) -> None:
@@ -124,5 +128,5 @@ def test_a_name_that_is_taken_is_not_proposed(repository: Repository, viewer: Vi
 def test_the_sets_there_are_are_proposed(repository: Repository, viewer: Viewer) -> None:
     repository.write("questions/a/b&c.yaml", "context: a\nquestions: [a]")
     page = viewer.open(site(peach(repository)))
-    names = page.eval_on_selector_all("#names option", "all => all.map(one => one.value)")
+    names = page.eval_on_selector_all("#names option", "all => all.map(option => option.value)")
     assert names == ["a/b&c", "peach"]

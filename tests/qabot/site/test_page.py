@@ -39,8 +39,8 @@ def test_it_reads_without_a_script(repository: Repository, viewer: Viewer) -> No
     assert "need JavaScript" in text_of(page, "noscript")
     for needs_it in ("#find", "#ask", "[id='peach/fruit'] .score button"):
         assert not page.is_visible(needs_it), needs_it
-    for one in page.locator("main h3, main mark, main .score, main .note").all():
-        assert one.is_visible(), one.text_content()
+    for shown in page.locator("main h3, main mark, main .score, main .note").all():
+        assert shown.is_visible(), shown.text_content()
 
 
 def test_that_the_text_does_not_say_is_read_as_that(repository: Repository, viewer: Viewer) -> None:
@@ -82,9 +82,9 @@ def test_it_sends_no_requests(repository: Repository, viewer: Viewer) -> None:
     page.fill("#find", "peach")
     ask(page, set="peach", context="a", question="b")
     page.wait_for_timeout(100)
-    assert {one for one in viewer.requests if one != "about:blank"} == {path.as_uri()}
+    assert {address for address in viewer.requests if address != "about:blank"} == {path.as_uri()}
     linked = page.eval_on_selector_all(
-        "[src], [srcset], [href], [data], [poster]", "all => all.map(one => one.tagName)"
+        "[src], [srcset], [href], [data], [poster]", "all => all.map(element => element.tagName)"
     )
     assert set(linked) == {"A"}, "nothing but links, which wait for a click"
 
@@ -129,9 +129,9 @@ def test_hostile_text_is_text(repository: Repository, viewer: Viewer) -> None:
         "questions/h'\"<b>& \\u202e.json" in page.locator("section header").all_text_contents()[1]
     )
     # A link to each leads to it, whatever its name.
-    for one in page.locator("article").all():
-        one.locator(".here").click()
-        assert one.evaluate("one => one.matches(':target')")
+    for article in page.locator("article").all():
+        article.locator(".here").click()
+        assert article.evaluate("element => element.matches(':target')")
     ask(page, set="s", context=HOSTILE, question=HOSTILE, expect=HOSTILE)
     assert HOSTILE in json.loads(
         text_of(page, "#made-yaml").partition("context: ")[2].partition(" questions:")[0]
@@ -139,7 +139,7 @@ def test_hostile_text_is_text(repository: Repository, viewer: Viewer) -> None:
     assert page.locator("img, body script:not([type]), b b, style ~ style").count() == 1, (
         "the page's own script only"
     )
-    for address in page.eval_on_selector_all("a", "all => all.map(one => one.href)"):
+    for address in page.eval_on_selector_all("a", "all => all.map(element => element.href)"):
         assert re.match(r"file:|https://github\.com/someone/answers/", address), address
 
 
@@ -204,9 +204,9 @@ def test_nothing_runs_or_leaves_even_if_it_got_in(
                     try {{ (0, eval)("window.ran = 'eval'"); }} catch (error) {{ no(error); }}
                 }})),
                 added: () => {{
-                    const one = document.createElement("script");
-                    one.textContent = "window.ran = 'an added script'";
-                    document.body.append(one);
+                    const script = document.createElement("script");
+                    script.textContent = "window.ran = 'an added script'";
+                    document.body.append(script);
                     throw 0;
                 }},
                 worker: () => new Promise((_, no) => {{
@@ -214,21 +214,21 @@ def test_nothing_runs_or_leaves_even_if_it_got_in(
                 }}),
             }};
             const refused = [];
-            for (const [name, one] of Object.entries(tries)) {{
-                try {{ await one(); }} catch {{ refused.push(name); }}
+            for (const [name, attempt] of Object.entries(tries)) {{
+                try {{ await attempt(); }} catch {{ refused.push(name); }}
             }}
             return refused;
         }}"""
     )
     # Last, since Playwright would wait for where a form leads to.
-    for one in ("trap", "send"):
-        page.evaluate(f"document.getElementById('{one}').click()")
+    for name in ("trap", "send"):
+        page.evaluate(f"document.getElementById('{name}').click()")
     page.wait_for_timeout(200)
     assert page.evaluate("window.ran") is None
     assert set(tried) >= {"fetch", "eval", "added", "worker"}
-    for one in ("h1", "#styled"):
+    for selector in ("h1", "#styled"):
         assert (
-            page.evaluate(f"getComputedStyle(document.querySelector('{one}')).color")
+            page.evaluate(f"getComputedStyle(document.querySelector('{selector}')).color")
             != "rgb(1, 2, 3)"
         )
     assert page.url == path.as_uri(), "the form led away"
@@ -265,15 +265,15 @@ def test_it_prints_whole(repository: Repository, viewer: Viewer) -> None:
         ".also",
         "dd",
     ):
-        for one in page.locator(f"main {there}, .top {there}").all():
-            assert one.is_visible(), f"{there}: {one.text_content()}"
-    # Nothing is behind a scroll bar, in a closed fold, or white on white.
+        for shown in page.locator(f"main {there}, .top {there}").all():
+            assert shown.is_visible(), f"{there}: {shown.text_content()}"
+    # Nothing is hidden by a scroll bar, in a closed fold, or white on white.
     hidden = page.evaluate(
-        """[...document.querySelectorAll("main *")].filter((one) => {
-            const style = getComputedStyle(one);
-            return one.scrollHeight > one.clientHeight + 1 && style.overflowY !== "visible"
-                && one.clientHeight > 0 || style.contentVisibility === "auto";
-        }).map((one) => one.outerHTML.slice(0, 80))"""
+        """[...document.querySelectorAll("main *")].filter((element) => {
+            const style = getComputedStyle(element);
+            return element.scrollHeight > element.clientHeight + 1 && style.overflowY !== "visible"
+                && element.clientHeight > 0 || style.contentVisibility === "auto";
+        }).map((element) => element.outerHTML.slice(0, 80))"""
     )
     assert hidden == []
     assert page.evaluate("getComputedStyle(document.body).backgroundColor") == "rgb(255, 255, 255)"

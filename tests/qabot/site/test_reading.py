@@ -53,7 +53,7 @@ def test_a_key_that_changes_nothing_touches_nothing(repository: Repository, view
     )
     page.fill("#find", "number ")
     page.fill("#find", f"number {PART + 5}")
-    touched = page.evaluate("window.touched.map(one => one.target.tagName)")
+    touched = page.evaluate("window.touched.map(event => event.target.tagName)")
     assert touched.count("ARTICLE") == PART + 9, "each of those that are hidden by that, once"
     page.evaluate("window.touched.length = 0")
     page.fill("#find", f"number {PART + 5}?")
@@ -110,7 +110,7 @@ def test_filters_add_up_and_narrow_with_a_search(repository: Repository, viewer:
 def test_a_set_is_chosen(repository: Repository, viewer: Viewer) -> None:
     page = viewer.open(site(two_sets(repository)))
     page.select_option("#set", label="peach")
-    assert {one.partition("/")[0] for one in seen(page)} == {"peach"}
+    assert {id_.partition("/")[0] for id_ in seen(page)} == {"peach"}
     assert text_of(page, "#count") == f"4 of {PART + 14}"
     page.click("[data-filter=failed]")
     assert seen(page) == ["peach/why"]
@@ -164,7 +164,7 @@ def test_a_long_text_is_scrolled_to_its_answer(repository: Repository, viewer: V
     answer_all(repository, {"what": ("red", 0.9)})
     page = viewer.open(site(repository), viewport={"width": 900, "height": 700})
     page.click("[data-at]")
-    whole, mark = (page.locator(one).bounding_box() for one in (".whole", ".whole mark"))
+    whole, mark = (page.locator(name).bounding_box() for name in (".whole", ".whole mark"))
     assert whole is not None
     assert mark is not None
     assert whole["y"] <= mark["y"] <= whole["y"] + whole["height"], "the answer is in view"

@@ -93,7 +93,7 @@ def _logs(text: str) -> None:
     assert not _FOR_GITHUB.search(said), said
     stream = io.StringIO()
     report = Reporter(stream, github=True)
-    report.error(text, Problem(text, 3, 5, text, text))
+    report.error(Problem(text, 3, 5, text, text))
     assert _ANNOTATION.fullmatch(stream.getvalue()), stream.getvalue()
 
 
@@ -101,7 +101,7 @@ def _yaml(answer_set: AnswerSet) -> None:
     text = answers.render(answer_set)
     assert answers.parse(text) == answer_set, text
     read = yaml.load(text, Loader=getattr(yaml, "CSafeLoader", yaml.SafeLoader))
-    assert [one["question"] for one in read["answers"]] == [
+    assert [entry["question"] for entry in read["answers"]] == [
         entry.question for entry in answer_set.entries
     ]
     assert not _BIDI.search(text)

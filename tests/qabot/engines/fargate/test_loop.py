@@ -1,4 +1,4 @@
-"""The loop, against moto's table and an ECS that goes wrong as it is told to, task by task."""
+"""The loop, against moto's table and an ECS with scripted failures, task by task."""
 
 from __future__ import annotations
 
