@@ -35,8 +35,8 @@ if TYPE_CHECKING:
     pass
 
 
-def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = make_requests(300)
+def test_150_questions_are_150_tasks_and_150_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = make_requests(150)
     limits = AccountLimits()
     with deployed(monkeypatch, faults=limits) as cloud:
         before = cloud.client_calls()
@@ -48,23 +48,23 @@ def test_300_questions_are_300_tasks_and_300_answers(monkeypatch: pytest.MonkeyP
         keys = launched_keys(cloud)
         tasks = cloud.task_calls()
 
-    assert len(results) == 300
+    assert len(results) == 150
     assert {result.key: result for result in results} == expected(requests)
     assert sorted(keys) == sorted(request.key for request in requests), (
         "one task per question, none twice"
     )
     assert limits.throttled == 0, "the account's rates were passed"
     # What AWS is asked, by kind. Launching costs two calls a question, all else next to nothing.
-    assert calls.pop("ecs:RunTask") == 300
-    assert calls.pop("dynamodb:UpdateItem") == 300
-    assert calls.pop("dynamodb:BatchWriteItem") == 3, "60 contexts, 25 a call"
+    assert calls.pop("ecs:RunTask") == 150
+    assert calls.pop("dynamodb:UpdateItem") == 150
+    assert calls.pop("dynamodb:BatchWriteItem") == 2, "30 contexts, 25 a call"
     assert calls.pop("cloudformation:DescribeStacks") == 1
-    assert 3 <= calls.pop("dynamodb:BatchGetItem") < 300
-    assert calls.pop("ecs:DescribeTasks") < 100
+    assert 3 <= calls.pop("dynamodb:BatchGetItem") < 150
+    assert calls.pop("ecs:DescribeTasks") < 50
     assert {kind for kind, number in calls.items() if number} <= {
         "cloudformation:CreateStack",
     }
-    assert tasks == {"dynamodb:UpdateItem": 600, "dynamodb:GetItem": 300}
+    assert tasks == {"dynamodb:UpdateItem": 300, "dynamodb:GetItem": 150}
 
 
 def test_that_the_text_does_not_say_is_returned(cloud: Cloud) -> None:
