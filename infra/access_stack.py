@@ -24,15 +24,12 @@ ISSUER = "token.actions.githubusercontent.com"
 AUDIENCE = "sts.amazonaws.com"
 # What the workflows ask for, and the least that IAM allows as a maximum.
 SESSION_HOURS = 1
+# What the CDK's command line calls it, whatever the name of the stack.
+ACCESS_ID = "qabot-access"
 MISSING = (
     "the access stack needs github_repository, github_owner_id and github_repository_id in cdk.json "
     "(docs/deploying.md, step 2); gh api repos/OWNER/NAME --jq '.owner.id, .id' prints the numbers"
 )
-
-
-def access_stack_name(settings: Settings) -> str:
-    """The name of the access stack that belongs to a deployment."""
-    return f"{settings.stack_name}-access"
 
 
 def subjects(settings: Settings) -> list[str]:
@@ -64,11 +61,10 @@ class AccessStack(cdk.Stack):
     """
 
     def __init__(self, scope: Construct, *, settings: Settings) -> None:
-        name = access_stack_name(settings)
         super().__init__(
             scope,
-            name,
-            stack_name=name,
+            ACCESS_ID,
+            stack_name=f"{settings.stack_name}-access",
             description=f"Lets a GitHub repository deploy and run {settings.stack_name}",
             # Deployed with the person's own credentials instead of the roles of `cdk bootstrap`, so
             # that those, and whoever deploys through them, need no right to change this role.

@@ -6,6 +6,9 @@ Context switches, `cdk -c NAME=VALUE`:
                          cannot be pushed then, so `image` must be set.
     image=REFERENCE      run this image instead of the one in cdk.json.
     github_…=VALUE       the settings of the same name, for the access stack.
+
+The settings are those of this checkout's cdk.json, or of the repository that QABOT_ROOT names. Whatever
+`stack_name` says, the command line calls the two stacks `qabot` and `qabot-access`.
 """
 
 from __future__ import annotations
@@ -21,7 +24,7 @@ from typing import TYPE_CHECKING
 import aws_cdk as cdk
 
 from answerer.errors import AnswererError
-from infra.access_stack import MISSING, AccessStack, access_stack_name
+from infra.access_stack import ACCESS_ID, MISSING, AccessStack
 from infra.audit import audit
 from infra.stack import QabotStack
 from qabot.deployment.settings import Settings, read_settings
@@ -32,6 +35,8 @@ if TYPE_CHECKING:
 
 # The arguments of scripts/cdk, which the CDK does not pass to its app.
 ARGUMENTS_VARIABLE = "QABOT_CDK_ARGUMENTS"
+# The repository whose cdk.json has the settings, where that is another one.
+ROOT_VARIABLE = "QABOT_ROOT"
 ROOT = Path(__file__).resolve().parents[1]
 # How Linux lists an emulator for ARM64 programs: https://docs.kernel.org/admin-guide/binfmt-misc.html
 EMULATORS = Path("/proc/sys/fs/binfmt_misc")
@@ -47,14 +52,16 @@ def build(
     context: Mapping[str, object] | None = None,
     outdir: str | None = None,
     wanted: Collection[str] = (),
+    code: Path | None = None,
 ) -> cdk.App:
     """Make the app, not synthesised yet: the main stack, and the access stack where it is set up.
 
     Args:
-        root: the repository, with cdk.json and container/.
+        root: the repository, with cdk.json.
         context: context that wins over that of the CDK's command line.
         outdir: where the cloud assembly is written (default: the CDK's choice).
         wanted: the command and the names of its stacks.
+        code: this program's checkout, with container/; None where that is the repository.
 
     Raises:
         UsageError: the access stack is wanted and the settings name no repository, or the image is to
@@ -76,10 +83,10 @@ def build(
         check_machine(settings)
     bootstrapless = str(app.node.try_get_context("bootstrapless")).lower() == "true"
     synthesizer = cdk.BootstraplessSynthesizer() if bootstrapless else None
-    QabotStack(app, settings=settings, root=root, synthesizer=synthesizer)
+    QabotStack(app, settings=settings, root=code or root, synthesizer=synthesizer)
     if settings.github_repository is not None:
         AccessStack(app, settings=settings)
-    elif access_stack_name(settings) in wanted:
+    elif ACCESS_ID in wanted:
         raise UsageError(MISSING)
     audit(app)
     return app
@@ -113,10 +120,12 @@ def main(root: Path = ROOT) -> int:
     """Synthesise for `cdk` and return the exit code.
 
     Args:
-        root: the repository.
+        root: this program's checkout.
     """
+    repository = Path(os.environ.get(ROOT_VARIABLE) or root)
+    wanted = os.environ.get(ARGUMENTS_VARIABLE, "").split()
     try:
-        build(root, wanted=os.environ.get(ARGUMENTS_VARIABLE, "").split()).synth()
+        build(repository, wanted=wanted, code=root).synth()
     except AnswererError as error:
         print(error, file=sys.stderr)
         return error.exit_code

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import aws_cdk as cdk
 import aws_cdk.aws_ec2 as ec2
 from constructs import Construct
 
@@ -42,6 +43,8 @@ class Network(Construct):
                 )
             },
         )
+        # Instead of the CDK's path, which is the same for every deployment of an account.
+        cdk.Tags.of(self.vpc).add("Name", cdk.Stack.of(self).stack_name, priority=200)
         accept(
             self.vpc,
             "VPC7",

@@ -19,6 +19,9 @@ if TYPE_CHECKING:
 
     from qabot.deployment.settings import Settings
 
+# What the CDK's command line calls it, whatever the name of the stack.
+STACK_ID = "qabot"
+
 
 class QabotStack(cdk.Stack):
     """Everything that the fargate engine needs; it costs nothing while no task runs.
@@ -26,7 +29,7 @@ class QabotStack(cdk.Stack):
     Args:
         scope: the app.
         settings: the deployment's, with the stack's name.
-        root: the repository, with `container/`.
+        root: the checkout with `container/`.
         synthesizer: how assets are published (default: the CDK's).
 
     Raises:
@@ -44,7 +47,7 @@ class QabotStack(cdk.Stack):
         name = settings.stack_name
         super().__init__(
             scope,
-            name,
+            STACK_ID,
             stack_name=name,
             description="qabot: answers questions with Fargate tasks",
             synthesizer=synthesizer,

@@ -48,6 +48,27 @@ def test_the_arguments_of_the_command_line_tell_which_stack_is_wanted(
     assert "github_repository" in capsys.readouterr().err
 
 
+def test_the_settings_can_be_those_of_another_repository(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for name in ("code", "other"):
+        (tmp_path / name).mkdir()
+    code, other = repository(tmp_path / "code"), tmp_path / "other"
+    settings = {"stack_name": "other", "cpu": 512, "memory": 1024}
+    theirs = {"app": "a CDK app of their own", "context": {"qabot": settings}}
+    (other / "cdk.json").write_text(json.dumps(theirs))
+    build(other, code=code, outdir=str(tmp_path / "out")).synth()
+    manifest = json.loads((tmp_path / "out/manifest.json").read_text())
+    assert manifest["artifacts"]["qabot"]["properties"]["stackName"] == "other"
+    assert list((tmp_path / "out").glob("asset.*/Dockerfile")), "the image is made of our code"
+    # As the workflow names it.
+    settings["cpu"] = 3
+    (other / "cdk.json").write_text(json.dumps(theirs))
+    monkeypatch.setenv("QABOT_ROOT", str(other))
+    assert main(code) == 2
+    assert "invalid cpu 3" in capsys.readouterr().err
+
+
 @pytest.mark.parametrize(
     ("machine", "emulator", "settings", "refused"),
     [

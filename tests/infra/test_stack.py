@@ -286,7 +286,10 @@ def test_another_name_gives_another_stack_that_shares_nothing(
     synthesise: Callable[..., Path],
 ) -> None:
     outdir = synthesise(stack_name="second", image="o/n")
-    template = json.loads((outdir / "second.template.json").read_text())
+    manifest = json.loads((outdir / "manifest.json").read_text())
+    # The command line's name for it is the same, so that `scripts/cdk deploy qabot` finds it.
+    assert manifest["artifacts"]["qabot"]["properties"]["stackName"] == "second"
+    template = json.loads((outdir / "qabot.template.json").read_text())
     text = json.dumps(template["Resources"])
     assert only(template, "AWS::DynamoDB::Table")["TableName"] == "second"
     assert only(template, "AWS::ECS::Cluster")["ClusterName"] == "second"
