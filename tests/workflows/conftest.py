@@ -63,3 +63,12 @@ def origin(template: Path, tmp_path: Path) -> Origin:
 def github(reader: Reader, origin: Origin, tmp_path: Path) -> GitHub:
     """That fork on GitHub."""
     return GitHub(reader, origin.path, tmp_path)
+
+
+@pytest.fixture
+def action(template: Path, tmp_path: Path) -> Path:
+    """The repository of the action, with the tag v1."""
+    copy = tmp_path / "action.git"
+    shutil.copytree(template, copy)
+    git(copy, "tag", "v1", "main")
+    return copy

@@ -1,9 +1,10 @@
 """Runs a workflow here as GitHub would: its own parser and expressions, real steps, a real remote.
 
 `run:` steps really run, with bash as GitHub starts it, in a scratch clone of a bare `origin`, with
-GitHub's files in place. So do the steps of this repository's own action. Other `uses:` steps, and the
-command `gh`, are simulated by name. A job's `if`, a step's `if`, `env`, what actions are given, and
-outputs are evaluated by GitHub's packages; none of the language is ours.
+GitHub's files in place. So do the steps of this repository's own action, and the jobs of a workflow
+that a job calls. Other `uses:` steps, and the command `gh`, are simulated by name. A job's `if`, a
+step's `if`, `env`, what actions are given, and outputs are evaluated by GitHub's packages; none of the
+language is ours.
 """
 
 from __future__ import annotations
@@ -15,6 +16,7 @@ import shutil
 import signal
 import subprocess
 import sysconfig
+import threading
 import time
 import venv
 from collections.abc import Callable
@@ -30,8 +32,17 @@ from tests.workflows.reader import Reader
 
 TOKEN = "ghs_a-token-that-must-not-be-seen"
 
+# Of a path filter, in the order in which they are looked for.
+_PATTERNS = {"**": ".*", "*": "[^/]*"}
+_LEVELS = ("none", "read", "write")
+# From the signal to the end of a step that was cancelled, seconds: then GitHub kills it.
+_GRACE = 7.5
 # What a job's environment has of the machine; the rest is GitHub's.
 _KEPT = ("PATH", "HOME", "LANG", "PIP_", "SSL_", "NODE_EXTRA_CA_CERTS")
+
+
+class InvalidWorkflow(Exception):
+    """GitHub does not start a workflow, and says why."""
 
 
 @dataclass
@@ -84,9 +95,13 @@ class GitHub:
         published: bare repositories of actions, by `OWNER/NAME`.
         workflows: the folder of the workflows (default: this repository's).
         attempt: of the next run: more than 1 where somebody runs its jobs again.
-        caches: what actions/cache keeps between runs, by key.
-        prerelease: whether a release that is published is marked as entry.
+        caches: what actions/cache keeps between runs, by path and key.
+        prerelease: whether a release that is published is marked as one.
         programs: scripts that stand in for programs of a runner, by name.
+        installs: let the environment be installed as on GitHub; otherwise checkouts have one that is
+            made of what is installed here.
+        watched: text in the log.
+        seen_after: seconds from the start of a run to the first line with that text.
     """
 
     reader: Reader
@@ -100,10 +115,14 @@ class GitHub:
     published: dict[str, Path] = field(default_factory=dict)
     workflows: Path = ROOT / ".github/workflows"
     attempt: int = 1
-    caches: dict[str, Path] = field(default_factory=dict)
+    caches: dict[tuple[str, str], Path] = field(default_factory=dict)
     prerelease: bool = False
     programs: dict[str, str] = field(default_factory=dict)
+    installs: bool = False
+    watched: str | None = None
+    seen_after: float | None = None
     runs: int = 0
+    _started: float = 0.0
 
     def run(
         self,
@@ -114,15 +133,13 @@ class GitHub:
         ref_type: str = "branch",
         **inputs: str | bool,
     ) -> dict[str, Job]:
-        """Run a workflow; its jobs by id, the skipped ones too."""
+        """Run a workflow; its jobs by id, the skipped ones too.
+
+        Raises:
+            InvalidWorkflow: a workflow that it calls wants more than the caller grants.
+        """
         self.runs += self.attempt == 1
-        path = self.workflows / workflow
-        template = self.reader.read(path)
-        # GitHub's parser leaves out what actions are given; here that is artifacts' plain names.
-        written = yaml.safe_load(path.read_text(encoding="utf-8"))["jobs"]
-        for job in template["jobs"]:
-            for step, entry in zip(job["steps"], written[job["id"]]["steps"], strict=True):
-                step["with"] = entry.get("with", {})
+        self._started, self.seen_after = time.monotonic(), None
         repository = {"default_branch": "main", "has_pages": self.pages is not None}
         payload = {
             "repository": repository,
@@ -144,18 +161,22 @@ class GitHub:
             "vars": self.variables,
             "inputs": inputs,
             "matrix": {},
+            "job": {
+                "workflow_repository": "owner/fork",
+                "workflow_sha": git(self.origin, "rev-parse", "main"),
+            },
         }
         jobs: dict[str, Job] = {}
-        for job in template["jobs"]:
+        for job in self._read(self.workflows / workflow, contexts):
             needs = {
                 name: {"result": jobs[name].result, "outputs": jobs[name].outputs}
                 for name in map(str, _list(job.get("needs")))
             }
             results = {entry["result"] for entry in needs.values()}
             status = "success" if results <= {"success"} else "failure"
-            known = {**contexts, "needs": needs}
+            known = {**contexts, **job["contexts"], "needs": needs}
             if self.reader.truth(job["if"]["expr"], known, status):
-                rows = written[job["id"]].get("strategy", {}).get("matrix", {}).get("include", [{}])
+                rows = _rows(job["matrix"])
                 machines = [
                     self._job(job, {**known, "matrix": row, "strategy": {"job-index": index}})
                     for index, row in enumerate(rows)
@@ -165,10 +186,68 @@ class GitHub:
                 jobs[job["id"]] = Job(job["id"], "skipped")
         return jobs
 
+    def started_by(self, event: str, files: list[str]) -> list[str]:
+        """The workflows that an event starts by the paths of the files that it changes."""
+
+        def matches(pattern: str) -> bool:
+            parts = re.split(r"(\*\*|\*)", pattern)
+            regex = "".join(_PATTERNS.get(part) or re.escape(part) for part in parts)
+            return any(re.fullmatch(regex, file) for file in files)
+
+        found = []
+        for path in sorted(self.workflows.glob("*.yml")):
+            filters = self.reader.read(path)["events"].get(event)
+            if filters is not None and any(map(matches, filters.get("paths", ["**"]))):
+                found.append(path.name)
+        return found
+
+    def _read(self, path: Path, contexts: dict[str, Any]) -> list[dict[str, Any]]:
+        """The jobs of a workflow; instead of one that calls a workflow, those of that.
+
+        A job's `contexts` are those that a called workflow has of its own.
+        """
+        written = yaml.safe_load(path.read_text(encoding="utf-8"))
+        calls = {job["uses"] for job in written["jobs"].values() if "uses" in job}
+        if not calls:
+            return [
+                {**_with_given(job, written["jobs"]), "contexts": {}}
+                for job in self.reader.read(path)["jobs"]
+            ]
+        (uses,) = calls
+        name, _, file = uses.partition("/.github/workflows/")
+        file, _, ref = file.partition("@")
+        at = self.published[name]
+        sha = git(at, "rev-parse", f"{ref}^{{commit}}")
+        content = git(at, "show", f"{sha}:.github/workflows/{file}")
+        called = yaml.safe_load(content)
+        (caller,) = self.reader.read(path, content)["jobs"]
+        granted = written["jobs"][caller["id"]].get("permissions", written.get("permissions"))
+        _check_permissions(uses, called, granted)
+        # PyYAML reads `on` as true.
+        inputs = {
+            key: {"boolean": False, "string": ""}[asked["type"]]
+            for key, asked in ((called[True]["workflow_call"] or {}).get("inputs") or {}).items()
+        }
+        for key, value in written["jobs"][caller["id"]].get("with", {}).items():
+            inputs[key] = value if isinstance(value, bool) else self._text(value, contexts)
+        own = {
+            "inputs": inputs,
+            "job": {"workflow_repository": name, "workflow_sha": sha},
+        }
+        return [{**_with_given(job, called["jobs"]), "contexts": own} for job in caller["jobs"]]
+
     def _job(self, job: dict[str, Any], contexts: dict[str, Any]) -> Job:
         index = contexts["strategy"]["job-index"]
-        place = self.folder / f"run-{self.runs}-{self.attempt}-{job['id']}-{index}"
-        (place / "bin").mkdir(parents=True)
+        # Every machine of GitHub has the same paths, which a cached environment relies on.
+        place = self.folder / "machine"
+        place.mkdir()
+        try:
+            return self._job_on(place, job, contexts)
+        finally:
+            place.rename(self.folder / f"run-{self.runs}-{self.attempt}-{job['id']}-{index}")
+
+    def _job_on(self, place: Path, job: dict[str, Any], contexts: dict[str, Any]) -> Job:
+        (place / "bin").mkdir()
         pages = f'#!/bin/sh\n[ "$1 $2" = "api repos/owner/fork/pages" ] && echo {self.pages}\n'
         for name, program in {"gh": pages, **self.programs}.items():
             (place / "bin" / name).write_text(program)
@@ -193,9 +272,11 @@ class GitHub:
             "GITHUB_REF_NAME": contexts["github"]["ref_name"],
             "GITHUB_REF_TYPE": contexts["github"]["ref_type"],
             "GITHUB_REPOSITORY": "owner/fork",
+            "RUNNER_NAME": f"{job['id']}-{contexts['strategy']['job-index']}",
             "GITHUB_WORKSPACE": str(clone),
             "RUNNER_OS": "Linux",
             "RUNNER_ARCH": "X64",
+            "QABOT_CACHE": str(place / "cache"),
             "GITHUB_RUN_ID": str(1000 + self.runs),
             "GITHUB_RUN_ATTEMPT": str(self.attempt),
             "GIT_CONFIG_GLOBAL": os.devnull,
@@ -237,18 +318,27 @@ class GitHub:
 
     def _own_action(self, uses: str, clone: Path) -> Path | None:
         """The folder of an action that is this repository's own, fetched as GitHub does."""
-        if uses == "./":
-            return clone
+        if uses.startswith("./"):
+            return clone / uses
         name, _, ref = uses.partition("@")
         if name not in self.published:
             return None
-        folder = self.folder / f"run-{self.runs}-actions" / name / ref
+        folder = clone.parent / "actions" / name / ref
         if not folder.exists():
             folder.parent.mkdir(parents=True)
-            repository = str(self.published[name])
-            git(self.folder, "clone", "--quiet", "--branch", ref, repository, str(folder))
-            make_environment(folder)
+            self._check_out(folder, self.published[name], ref)
         return folder
+
+    def _check_out(self, folder: Path, repository: Path, ref: str | None = None) -> None:
+        """Clone a repository, and make the environment of this one's code."""
+        commit = ref is not None and re.fullmatch("[0-9a-f]{40}", ref)
+        branch = () if ref is None or commit else ("--branch", ref)
+        git(self.folder, "clone", "--quiet", *branch, str(repository), str(folder))
+        if commit:
+            git(folder, "checkout", "--quiet", "--detach", commit[0])
+        if (folder / "requirements").is_dir() and not self.installs:
+            make_environment(folder)
+            (folder / "node_modules").symlink_to(ROOT / "node_modules")
 
     def _composite(
         self,
@@ -276,7 +366,9 @@ class GitHub:
         for step in written["runs"]["steps"]:
             title = step["name"]
             # actions/runner #2638: once a run is cancelled, an action's further steps do not run.
-            if result == "cancelled" or not self.reader.truth(_condition(step), known, result):
+            cancelled = "cancelled" in (done.result, result)
+            job = "cancelled" if cancelled else result
+            if result == "cancelled" or not self.reader.truth(_condition(step), known, result, job):
                 made = Step(title, "skipped")
             elif "uses" in step:
                 inner = {key: self._text(text, known) for key, text in step.get("with", {}).items()}
@@ -290,7 +382,8 @@ class GitHub:
                 made = self._run(title, step["run"], clone, env)
             done.steps.append(made)
             if "id" in step:
-                known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": _taken(output)}
+                outputs = made.outputs | _taken(output)
+                known["steps"][step["id"]] = {"outcome": made.outcome, "outputs": outputs}
             if made.outcome in ("failure", "cancelled") and result == "success":
                 result = made.outcome
         outputs = {key: self._text(o["value"], known) for key, o in written["outputs"].items()}
@@ -311,14 +404,12 @@ class GitHub:
         """Stand in for an action."""
         match action:
             case "actions/checkout":
-                ref = ("--branch", given["ref"]) if "ref" in given else ()
-                git(self.folder, "clone", "--quiet", *ref, str(self.origin), str(clone))
-                if (clone / "requirements").is_dir():
-                    make_environment(clone)
-                    (clone / "node_modules").symlink_to(ROOT / "node_modules")
-            case "actions/cache":
-                assert given["path"], "nothing would be kept"
-                assert not given["key"].endswith("-"), f"{given['key']} is the same for every lock"
+                if "repository" in given:
+                    known = {"owner/fork": self.origin, **self.published}
+                    at = known[given["repository"]]
+                    self._check_out(clone / given["path"], at, given["ref"])
+                else:
+                    self._check_out(clone, self.origin, given.get("ref"))
             case "actions/setup-python" | "aws-actions/configure-aws-credentials":
                 pass  # Python is here; the emulated cloud's credentials are in `environ`
             case "actions/upload-pages-artifact" | "actions/upload-artifact":
@@ -346,13 +437,23 @@ class GitHub:
                 if "sbom-path" in given:
                     json.loads((clone / given["sbom-path"]).read_text())
             case "actions/cache/restore":
-                if (cached := self.caches.get(given["key"])) is not None:
-                    shutil.copytree(cached, given["path"])
-                    return Step(name, "success", outputs={"cache-hit": "true"})
+                path, key = Path(given["path"]), given["key"]
+                keys = [known for at, known in self.caches if at == str(path)]
+                for wanted in (key, *given.get("restore-keys", "").split()):
+                    # Of several with the beginning, the newest.
+                    if fitting := [known for known in keys if known.startswith(wanted)]:
+                        shutil.rmtree(path, ignore_errors=True)
+                        shutil.copytree(self.caches[str(path), fitting[-1]], path, symlinks=True)
+                        hit = {"cache-hit": "true" if fitting[-1] == key else "false"}
+                        return Step(name, "success", outputs=hit)
             case "actions/cache/save":
-                cached = self.folder / f"cache-{len(self.caches)}"
-                shutil.copytree(given["path"], cached)
-                self.caches[given["key"]] = cached
+                path, key = Path(given["path"]), given["key"]
+                assert not key.endswith("-"), f"{key} is the same for every content"
+                # A path that is not there, and a key that is, are warnings.
+                if path.exists() and (str(path), key) not in self.caches:
+                    cached = self.folder / f"cache-{len(self.caches)}"
+                    shutil.copytree(path, cached, symlinks=True)
+                    self.caches[str(path), key] = cached
             case "actions/deploy-pages":
                 if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
                     return Step(name, "failure", "Failed to create deployment (status: 404)")
@@ -374,21 +475,31 @@ class GitHub:
         place = clone if clone.is_dir() else self.folder
         lines: list[str] = []
         cancelled_at: float | None = None
+        watchdog: threading.Timer | None = None
         with subprocess.Popen(
             ["bash", "-e", file],
             cwd=place, env=env, stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT, text=True,
+            stderr=subprocess.STDOUT, text=True, process_group=0,
         ) as process:  # fmt: skip
             assert process.stdout is not None
             for line in process.stdout:
                 lines.append(line)
+                if self.watched is not None and self.seen_after is None and self.watched in line:
+                    self.seen_after = time.monotonic() - self._started
                 wanted = self.cancel_after is not None and self.cancel_after in line
                 if wanted and cancelled_at is None:
                     # docs.github.com, "Workflow cancellation reference": SIGINT first.
                     process.send_signal(signal.SIGINT)
                     cancelled_at = time.monotonic()
+                    watchdog = threading.Timer(2 * _GRACE, os.killpg, (process.pid, signal.SIGKILL))
+                    watchdog.start()
+        if watchdog is not None:
+            watchdog.cancel()
         if cancelled_at is not None:
-            assert time.monotonic() - cancelled_at < 7.5, "GitHub would have killed it"
+            assert time.monotonic() - cancelled_at < _GRACE, (
+                f"GitHub would have killed '{name}'. It signals a step's first process alone: is an "
+                f"`exec` missing in front of the program in {script!r}?"
+            )
             self.cancel_after = None
             return Step(name, "cancelled", "".join(lines))
         return Step(name, "failure" if process.returncode else "success", "".join(lines))
@@ -417,6 +528,37 @@ def make_environment(folder: Path) -> None:
     for stamp in (ROOT / ".venv/installed").iterdir():
         lock = folder / f"requirements/{stamp.name}.txt"
         shutil.copy(lock, folder / ".venv/installed" / stamp.name)
+
+
+def _with_given(job: dict[str, Any], written: dict[str, Any]) -> dict[str, Any]:
+    """A job with what its actions are given, which GitHub's parser leaves out, and its matrix."""
+    for step, entry in zip(job["steps"], written[job["id"]]["steps"], strict=True):
+        step["with"] = entry.get("with", {})
+    return {**job, "matrix": written[job["id"]].get("strategy", {}).get("matrix", {})}
+
+
+def _rows(matrix: dict[str, Any]) -> list[dict[str, str]]:
+    """What each machine of a matrix has, of which the first name, or `include`, tells them apart."""
+    for name, values in matrix.items():
+        return values if name == "include" else [{name: value} for value in values]
+    return [{}]
+
+
+def _check_permissions(uses: str, called: dict[str, Any], granted: dict[str, str] | None) -> None:
+    """Let no job of a called workflow have more than the caller, whether it would run or not.
+
+    actions/runner, PermissionsHelper.cs: with these words, before anything runs.
+    """
+    # Without any, a repository's default: to read its contents.
+    most = {"contents": "read", "packages": "read"} if granted is None else granted
+    for name, job in called["jobs"].items():
+        for scope, level in job["permissions"].items():
+            allowed = most.get(scope, "none")
+            if _LEVELS.index(level) > _LEVELS.index(allowed):
+                raise InvalidWorkflow(
+                    f"Error calling workflow '{uses}'. The nested job '{name}' is requesting "
+                    f"'{scope}: {level}', but is only allowed '{scope}: {allowed}'."
+                )
 
 
 def _condition(step: dict[str, Any]) -> str:

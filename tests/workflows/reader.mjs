@@ -17,20 +17,22 @@ function plain(token) {
   return Object.fromEntries(Object.entries(json).map(([name, value]) => [name, plain(value)]));
 }
 
-async function read({ name, content }) {
+async function read({ name, content, called }) {
   const parsed = parseWorkflow({ name, content }, new NoOperationTraceWriter());
-  const template = await convertWorkflowTemplate(parsed.context, parsed.value);
+  const provider = { getFileContent: async (file) => ({ name: file.path, content: called }) };
+  const fetchReusableWorkflowDepth = called === undefined ? 0 : 1;
+  const template = await convertWorkflowTemplate(parsed.context, parsed.value, provider, { fetchReusableWorkflowDepth });
   const errors = parsed.context.errors.getErrors().map(String);
   return { errors, template: plain(template) };
 }
 
-function evaluate({ expr, contexts, status }) {
-  const is = (wanted) => ({ call: () => new data.BooleanData(wanted.includes(status)) });
+function evaluate({ expr, contexts, status, job }) {
+  const is = (wanted, of = status) => ({ call: () => new data.BooleanData(wanted.includes(of)) });
   const functions = new Map(
     Object.entries({
       success: is(["success"]),
       failure: is(["failure"]),
-      cancelled: is(["cancelled"]),
+      cancelled: is(["cancelled"], job), // in an action, too: actions/runner, CancelledFunction.cs
       always: is(["success", "failure", "cancelled"]),
     }).map(([name, { call }]) => [name, { name, minArgs: 0, maxArgs: 0, call }]),
   );

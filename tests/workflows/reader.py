@@ -38,23 +38,38 @@ class Reader:
         self._process.stdout.close()
         self._process.wait(10)
 
-    def read(self, path: Path) -> dict[str, Any]:
-        """A workflow as GitHub's parser understands it; fails on any error in it."""
-        reply = self._ask({"name": path.name, "content": path.read_text(encoding="utf-8")})
+    def read(self, path: Path, called: str | None = None) -> dict[str, Any]:
+        """A workflow as GitHub's parser understands it; fails on any error in it.
+
+        Args:
+            path: the file.
+            called: content of the workflow that its jobs call.
+        """
+        request = {"name": path.name, "content": path.read_text(encoding="utf-8")}
+        reply = self._ask(request if called is None else {**request, "called": called})
         assert reply["errors"] == [], reply["errors"]
         template: dict[str, Any] = reply["template"]
         return template
 
-    def truth(self, expression: str, contexts: dict[str, Any], status: str) -> bool:
-        """The value of an expression of `if` while the job has this status."""
-        reply = self._ask({"expr": expression, "contexts": contexts, "status": status})
-        return bool(reply["truth"])
+    def truth(
+        self, expression: str, contexts: dict[str, Any], status: str, job: str | None = None
+    ) -> bool:
+        """The value of an expression of `if`.
+
+        Args:
+            expression: GitHub's.
+            contexts: by name.
+            status: of what the expression is in: a job, or an action.
+            job: the job's status, where that is another.
+        """
+        request = {"expr": expression, "contexts": contexts, "status": status}
+        return bool(self._ask({**request, "job": job or status})["truth"])
 
     def text(self, value: Any, contexts: dict[str, Any]) -> str:
         """A value of a workflow as text, evaluated where it is an expression."""
         if isinstance(value, dict):
             expression = {"expr": value["expr"], "contexts": contexts, "status": "success"}
-            return str(self._ask(expression)["text"])
+            return str(self._ask({**expression, "job": "success"})["text"])
         return "" if value is None else str(value)
 
     def _ask(self, request: dict[str, Any]) -> dict[str, Any]:

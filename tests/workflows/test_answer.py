@@ -50,6 +50,7 @@ def test_the_first_question_in_an_empty_fork(origin: Origin, github: GitHub) -> 
     assert "nothing to commit: main has every answer" in again.log()
 
 
+@pytest.mark.timeout(300)
 def test_the_page_is_published_where_pages_is_on(origin: Origin, github: GitHub) -> None:
     ask(origin, {"questions/peach.yaml": PEACH})
     jobs = github.run("answer.yml")
@@ -139,39 +140,38 @@ def test_a_broken_file_keeps_nobody_waiting(origin: Origin, github: GitHub) -> N
     assert "answers/peach.yaml" in origin.files()
 
 
-def test_machines_that_share_a_run_commit_their_own_files(origin: Origin, github: GitHub) -> None:
-    names = ("apple", "peach", "plum")
-    ask(origin, {f"questions/{name}.yaml": PEACH.replace("baby", name) for name in names})
-    committed = []
-    for part in ("1/2", "2/2"):
-        github.environ["ASK_SHARD"] = part
-        assert github.run("answer.yml")["runner"].result == "success"
-        committed.append({file for file in origin.files() if file.startswith("answers/")})
-    assert len(committed[0]) in (2, 4)
-    assert committed[1] == {f"answers/{name}.{end}" for name in names for end in ("md", "yaml")}
-
-
-def test_the_workflow_takes_the_matrix_that_the_documentation_shows(
-    reader: Reader, tmp_path: Path
-) -> None:
+@pytest.fixture
+def sharded(tmp_path: Path) -> Path:
+    """The workflow with the matrix that the documentation shows, in a folder."""
     page = (ROOT / "docs/large-runs.md").read_text("utf-8")
-    strategy, variable = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
+    strategy, given = re.findall(r"```yaml\n(.*?)```", page, re.DOTALL)
     workflow = (ROOT / ".github/workflows/answer.yml").read_text("utf-8")
     workflow = workflow.replace("    runs-on:", f"{strategy}    runs-on:", 1)
-    workflow = workflow.replace("          ASK_GLOB:", f"{variable}          ASK_GLOB:", 1)
-    (tmp_path / "answer.yml").write_text(workflow, "utf-8")
-    runner = reader.read(tmp_path / "answer.yml")["jobs"][0]
-    assert runner["id"] == "runner"
-    assert runner["strategy"]
-    # Each machine's timeline has a name of its own.
-    upload = next(step for step in runner["steps"] if step.get("id") == "timeline")
-    given = yaml.safe_load(workflow)["jobs"]["runner"]["steps"][runner["steps"].index(upload)][
-        "with"
-    ]
-    assert given["name"] == "timeline-${{ strategy.job-index }}"
-    env = next(step for step in runner["steps"] if step.get("id") != "checkout" and step.get("env"))
-    said = reader.text(env["env"]["ASK_SHARD"], {"matrix": {"shard": "2/3"}})
-    assert said == "2/3"
+    workflow = workflow.replace("          globs:", f"{given}          globs:", 1)
+    folder = tmp_path / "workflows"
+    folder.mkdir()
+    (folder / "answer.yml").write_text(workflow, "utf-8")
+    return folder
+
+
+def test_machines_that_share_a_run_commit_their_own_files(
+    origin: Origin, github: GitHub, sharded: Path
+) -> None:
+    names = ("apple", "peach", "plum")
+    ask(origin, {f"questions/{name}.yaml": PEACH.replace("baby", name) for name in names})
+    github.workflows = sharded
+    runner = github.run("answer.yml")["runner"]
+    assert runner.result == "success", runner.log()
+    committed = {file for file in origin.files() if file.startswith("answers/")}
+    assert committed == {f"answers/{name}.{end}" for name in names for end in ("md", "yaml")}
+    assert sorted(origin.log()[:3]) == [f"github-actions[bot]: Answer {name}" for name in names]
+
+
+def test_machines_that_share_a_run_have_a_timeline_each(reader: Reader, sharded: Path) -> None:
+    assert reader.read(sharded / "answer.yml")["jobs"][0]["strategy"]
+    jobs = yaml.safe_load((sharded / "answer.yml").read_text("utf-8"))["jobs"]
+    (upload,) = (step for step in jobs["runner"]["steps"] if step.get("id") == "timeline")
+    assert upload["with"]["name"] == "timeline-${{ strategy.job-index }}"
 
 
 def test_pushes_in_between_are_survived(origin: Origin, github: GitHub) -> None:

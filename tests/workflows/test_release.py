@@ -23,7 +23,7 @@ echo "$*" >>"$RECORD/docker"
 case "$1 $2" in
   "run --rm") echo '{{"answer": "Momotaro"}}' ;;
   "image inspect")
-    case "$GITHUB_OUTPUT" in *image-0*) a=amd64 d={AMD64} ;; *) a=arm64 d={ARM64} ;; esac
+    case "$RUNNER_NAME" in image-0) a=amd64 d={AMD64} ;; *) a=arm64 d={ARM64} ;; esac
     case "$*" in
       *Architecture*) echo "$a" ;;
       *) printf '%s\\n' "other/name@$d" "ghcr.io/owner/fork@$d" ;;

@@ -101,7 +101,7 @@ def test_a_run_shows_no_secret(
         assert "not authorized to perform: ecr:BatchGetImage" in files["answers/peach.yaml"]
         for name, text in files.items():
             assert seen(text) == [], name
-        page = github.folder / "run-1-1-page/clone/public"
+        page = github.folder / "run-1-1-page-0/clone/public"
         published = [file for file in page.rglob("*") if file.is_file()]
         assert published
         for file in published:

@@ -19,8 +19,10 @@ from qabot.questions.schema import schema
 if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
 
-# The action's name in the templates.
-_PLACEHOLDER = "OWNER/qabot@v1"
+# The repository and version of qabot as the templates name them.
+_PLACEHOLDERS = ("OWNER/qabot", "@v1")
+# The templates of the workflows, by engine. An action cannot have jobs, as a deployment and a page need.
+_PREFIX = {"runner": "", "fargate": "called-"}
 _ACTION = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+@[A-Za-z0-9._/-]+")
 
 
@@ -81,14 +83,9 @@ def init(options: InitOptions, report: Reporter) -> int:
     Raises:
         UsageError: it is not the top of a git repository, or a file is in the way.
     """
-    if options.engine == "fargate":
-        raise UsageError(
-            "the workflows of qabot init use the action, which cannot deploy a stack; for the fargate "
-            "engine use a fork or a template of qabot (docs/deploying.md)"
-        )
     root = (options.root or Path.cwd()).resolve()
     _check_top(root)
-    files = _files(options.action)
+    files = _files(options)
     wrong = [
         *_taken(root),
         *(found for name, text in files.items() if (found := _clash(root, name, text))),
@@ -110,19 +107,29 @@ def init(options: InitOptions, report: Reporter) -> int:
         "next: write your questions like questions/example.yaml, commit, and push to the default "
         "branch; the answers are then committed to answers/"
     )
+    if options.engine == "fargate":
+        report.note(
+            "they are answered on GitHub's runner until you let the repository into an AWS account: "
+            "docs/deploying.md of qabot, A repository that calls the workflows"
+        )
     return 0
 
 
-def _files(action: str) -> dict[str, str]:
+def _files(options: InitOptions) -> dict[str, str]:
     """The files to write, by their names in the repository."""
     templates = resources.files("qabot") / "templates"
+    repository, _, ref = options.action.partition("@")
 
     def template(name: str) -> str:
-        return (templates / name).read_text("utf-8").replace(_PLACEHOLDER, action)
+        text = (templates / name).read_text("utf-8")
+        for placeholder, given in zip(_PLACEHOLDERS, (repository, f"@{ref}"), strict=True):
+            text = text.replace(placeholder, given)
+        return text
 
+    prefix = _PREFIX[options.engine]
     return {
-        ".github/workflows/qabot-answer.yml": template("answer.yml"),
-        ".github/workflows/qabot-pull-request.yml": template("pull-request.yml"),
+        ".github/workflows/qabot-answer.yml": template(f"{prefix}answer.yml"),
+        ".github/workflows/qabot-pull-request.yml": template(f"{prefix}pull-request.yml"),
         "questions/schema.json": schema(),
         "questions/example.yaml": template("example.yaml"),
     }

@@ -98,12 +98,17 @@ def test_an_invalid_action_is_wrong_usage(root: Path, action: str) -> None:
     assert files(root) == {}
 
 
-def test_the_fargate_engine_is_refused_with_what_to_do(
+def test_the_fargate_engine_needs_the_called_workflows(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    assert init(root, "--engine", "fargate") == 2
-    assert "use a fork or a template" in capsys.readouterr().err
-    assert files(root) == {}
+    assert init(root, "--engine", "fargate", action="acme/qa@abc") == 0
+    assert "until you let the repository into an AWS account" in capsys.readouterr().err
+    written = files(root)
+    assert written.keys() == WRITTEN
+    answer = written[".github/workflows/qabot-answer.yml"]
+    assert "uses: acme/qa/.github/workflows/answer.yml@abc\n" in answer
+    check = written[".github/workflows/qabot-pull-request.yml"]
+    assert "uses: acme/qa/.github/workflows/pull-request.yml@abc\n" in check
 
 
 def test_a_folder_that_is_not_the_top_of_a_repository(
