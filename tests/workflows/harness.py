@@ -32,7 +32,7 @@ from tests.workflows.reader import Reader
 
 TOKEN = "ghs_a-token-that-must-not-be-seen"
 
-# Of a path filter, in the order in which they are looked for.
+# Of a path filter, in the order in which they are tried.
 _PATTERNS = {"**": ".*", "*": "[^/]*"}
 _LEVELS = ("none", "read", "write")
 # From the signal to the end of a step that was cancelled, seconds: then GitHub kills it.

@@ -60,7 +60,7 @@ class Reader:
             expression: GitHub's.
             contexts: by name.
             status: of what the expression is in: a job, or an action.
-            job: the job's status, where that is another.
+            job: the job's status; None where that is the same.
         """
         request = {"expr": expression, "contexts": contexts, "status": status}
         return bool(self._ask({**request, "job": job or status})["truth"])
