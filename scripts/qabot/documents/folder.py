@@ -72,7 +72,7 @@ def list_files(root: Path) -> dict[str, File]:
         found[name] = File(contained, entry.path, signature, modified)
         if len(found) == MOST_FILES:
             break
-    return dict(sorted(found.items()))
+    return {name: found[name] for name in sorted(found)}
 
 
 def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
@@ -120,18 +120,22 @@ def select(names: Iterable[str], globs: Iterable[str]) -> list[str]:
         globs: `*` and `?` match within a name, `**` any folders, a folder's name all that is in it.
     """
     patterns = [_parts(glob) for glob in globs]
-    folders: dict[str, list[set[int]]] = {}
+    # Where the names in a folder continue in each pattern; None where a pattern names the folder.
+    folders: dict[str, list[set[int]] | None] = {}
     selected = []
     for name in names:
         folder, _, last = name.rpartition("/")
         if folder not in folders:
             parts = _parts(folder)
-            folders[folder] = [_advanced(_skipping({0}, each), parts, each) for each in patterns]
+            reached = [_advanced(_skipping({0}, each), parts, each) for each in patterns]
+            folders[folder] = None if _at_end(reached, patterns) else reached
+        starts = folders[folder]
+        if starts is None:
+            selected.append(name)
+            continue
         parts = _parts(last)
-        if any(
-            len(pattern) in _advanced(positions, parts, pattern)
-            for positions, pattern in zip(folders[folder], patterns, strict=True)
-        ):
+        ends = [_advanced(start, parts, each) for start, each in zip(starts, patterns, strict=True)]
+        if _at_end(ends, patterns):
             selected.append(name)
     return selected
 
@@ -162,6 +166,11 @@ def some_names(names: Iterable[str]) -> str:
 def _parts(path: str) -> list[str]:
     path = path if path.isascii() else unicodedata.normalize("NFC", path)
     return [part for part in path.split("/") if part not in ("", ".")]
+
+
+def _at_end(reached: list[set[int]], patterns: list[list[str]]) -> bool:
+    """Whether one of the patterns is matched."""
+    return any(len(each) in positions for positions, each in zip(reached, patterns, strict=True))
 
 
 def _advanced(positions: set[int], names: list[str], pattern: list[str]) -> set[int]:
