@@ -90,6 +90,18 @@ def test_ask_waits_and_prints_the_answer(cloud: tuple[Path, Cloud]) -> None:
     assert len(aws.tasks) == 1
 
 
+def test_ask_and_list_answers_print_null_where_the_text_does_not_say(
+    cloud: tuple[Path, Cloud],
+) -> None:
+    root, aws = cloud
+    question = "How much is the fare of the ferry to Bergen?"
+    asked = run_task(root, aws, "ask", MOMOTARO, question)
+    listed = run_task(root, aws, "list_answers")
+    for done in (asked, listed):
+        assert done.returncode == 0, done.stderr
+        assert f"Question: {question}\nAnswer: null\nScore: 0." in done.stdout
+
+
 def test_ask_many_submits_the_sample_questions_and_list_and_clear_go_with_it(
     cloud: tuple[Path, Cloud],
 ) -> None:
