@@ -74,7 +74,7 @@ def every_passage(root: Path, warn: Callable[[Problem], None]) -> list[Passage]:
 
 def joined(passages: Iterable[Passage]) -> str:
     """The text that is read of passages."""
-    # A break inside of one would be taken for its end.
+    # A break inside a passage would look like its end.
     return BREAK.join(passage.text.replace(BREAK, " ") for passage in passages)
 
 
@@ -83,7 +83,7 @@ def _chosen(library: Library, question: Question) -> Question:
         return question
     found = library.search(question.documents, question.question, PASSAGES)
     passages = tuple(passage for passage, _ in found)
-    # Where no passage shares a word with the question, the model has a look at the first ones.
+    # If no passage shares a word with the question, the model reads the first ones.
     passages = passages or tuple(library.index(question.documents).first(PASSAGES))
     index = library.index(question.documents)
     copies = tuple(copy for passage in passages for copy in index.copies(passage))
@@ -96,5 +96,5 @@ def _nothing(question: Question) -> Problem:
         question.line,
         0,
         f"none of the documents {', '.join(map(repr, question.documents))} can be read",
-        "mend them as the warnings say",
+        "correct them as the warnings say",
     )

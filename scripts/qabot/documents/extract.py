@@ -14,7 +14,7 @@ if TYPE_CHECKING:
 MARKDOWN = (".md", ".markdown")
 HTML = (".html", ".htm")
 TEXT = (".txt",)
-# These are read in a process of its own; see `qabot.documents.reader`.
+# These are read in a separate process; see `qabot.documents.reader`.
 PACKED = (".pdf", ".docx")
 SUFFIXES = (*MARKDOWN, *HTML, *TEXT, *PACKED)
 
@@ -29,10 +29,10 @@ def extract(data: bytes, name: str) -> Extracted:
 
     Args:
         data: the whole file.
-        name: its name, whose suffix says what it is.
+        name: its name, whose suffix is that of its format.
 
     Raises:
-        UnreadableFile: it is not what its name says, or has no text that can be read.
+        UnreadableFile: it is not of the format of its suffix, or has no readable text.
     """
     suffix = PurePosixPath(name).suffix.lower()
     check_not_pointer(data)
@@ -54,7 +54,7 @@ def _packed(data: bytes, suffix: str) -> Extracted:
         from qabot.documents import from_pdf
 
         return from_pdf.extract(data)
-    # Word encrypts into the old container format, so that both begin alike.
+    # Encrypted Word files use the old container format, so that both begin alike.
     if data.startswith(b"\xd0\xcf\x11\xe0"):
         raise UnreadableFile(
             "is encrypted, or in Word's old format", "save it as .docx without a password"

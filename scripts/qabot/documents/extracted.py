@@ -1,4 +1,4 @@
-"""The text of a document, with the way back: where each part of it is in the file."""
+"""The text of a document, and the place of each part of it in the file."""
 
 from __future__ import annotations
 
@@ -66,7 +66,7 @@ class Builder:
 
         Args:
             pieces: its text in parts, each with the line or page that it begins at.
-            close: it follows the block before on the next line, as the items of a list do.
+            close: it follows the previous block on the next line, like items of a list.
 
         Returns:
             Its offset; None where it has no text.
@@ -99,7 +99,7 @@ class Builder:
             self.section(level, title, start)
 
     def section(self, level: int, title: str, offset: int | None = None) -> None:
-        """Let a section begin, without adding text.
+        """Start a section without adding text.
 
         Args:
             level: 1 for the outermost.
@@ -114,7 +114,7 @@ class Builder:
         self._extracted.headings.append((offset, trail))
 
     def no_section(self) -> None:
-        """Let the section end; what follows belongs to none that is known."""
+        """End the section; what follows belongs to no known section."""
         self._extracted.headings.append((self._length + (2 if self._parts else 0), ()))
 
     def done(self) -> Extracted:

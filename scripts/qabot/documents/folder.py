@@ -40,7 +40,7 @@ class File:
         """The whole file.
 
         Raises:
-            UnreadableFile: it is outside of the folder, missing, no regular file or too large.
+            UnreadableFile: it is outside of the folder, missing, not a regular file, or too large.
         """
         path = Path(self.path)
         if path.name != _printable(path.name):
@@ -64,7 +64,7 @@ def list_files(root: Path) -> dict[str, File]:
         name = _printable(entry.path[prefix:].replace(os.sep, "/"))
         try:
             status = entry.stat()
-        except OSError:  # a link to nowhere: reading it says so
+        except OSError:  # a broken link: reading it reports that
             signature, modified = "", 0
         else:
             signature = f"{status.st_size} {status.st_mtime_ns} {status.st_ino}"
@@ -97,7 +97,7 @@ def _printable(name: str) -> str:
 
 
 def check_glob(glob: str) -> None:
-    """Refuse what is not a glob of paths below `documents/`.
+    """Refuse an invalid glob.
 
     Args:
         glob: as a person wrote it.
@@ -151,7 +151,7 @@ def collection(files: Mapping[str, File], globs: Iterable[str]) -> dict[str, Fil
 
 
 def some_names(names: Iterable[str]) -> str:
-    """What documents there are, for a message.
+    """Some names of documents, for a message.
 
     Args:
         names: paths below `documents/`.

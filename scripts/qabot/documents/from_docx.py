@@ -12,7 +12,7 @@ from qabot.questions.folder import UnreadableFile
 if TYPE_CHECKING:
     from qabot.documents.extracted import Extracted
 
-# Of all the XML inside, unpacked: a thousand pages of text take 10 MB.
+# The most bytes of unpacked XML: a thousand pages of text take 10 MB.
 _MOST_XML = 40 * 2**20
 _MOST_PARTS = 5_000
 
@@ -24,7 +24,7 @@ def extract(data: bytes) -> Extracted:
         data: the whole file.
 
     Raises:
-        UnreadableFile: it is not one, is encrypted or too large.
+        UnreadableFile: it is not a Word file, is encrypted or too large.
     """
     _check(data)
     import mammoth

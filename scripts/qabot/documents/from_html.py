@@ -10,11 +10,11 @@ from html.parser import HTMLParser
 
 from qabot.documents.extracted import Builder, Extracted, table_rows
 
-# What a browser does not show as text, or shows as a form.
+# Elements that a browser does not show as text, or shows as a form.
 _SKIPPED = frozenset(
     ("script", "style", "template", "noscript", "svg", "math", "object", "iframe", "select", "nav")
 )
-# Elements inside of a line; every other one ends the paragraph.
+# Elements inside a line; every other one ends the paragraph.
 _INLINE = frozenset(
     re.findall(
         r"\w+",
@@ -102,7 +102,7 @@ class _Reader(HTMLParser):
         for part in data.split("\n"):
             self._pieces.append((part + "\n" if self._pre else part + " ", line))
             line = line + 1 if line is not None else None
-        # The last one has no line end of its own.
+        # The last piece has no line end.
         last, at = self._pieces.pop()
         self._pieces.append((last[:-1], at))
 

@@ -143,7 +143,7 @@ def _front_matter(lines: list[str]) -> int:
 
 
 def _without_comments(line: str, *, inside: bool) -> tuple[str, bool]:
-    """A line without its HTML comments, and whether one goes on in the next line."""
+    """A line without its HTML comments, and whether a comment continues in the next line."""
     kept = []
     while line:
         before, mark, line = line.partition("-->" if inside else "<!--")
@@ -189,7 +189,7 @@ def _table(builder: Builder, lines: list[str], number: int) -> int:
         places.append(number)
     texts = table_rows(rows, has_header=True)
     for index, text in enumerate(texts):
-        # Where there are rows, the header gives no line of its own.
+        # If there are rows, the header does not become a line.
         builder.block([(text, places[index + len(rows) - len(texts)])], close=index > 0)
     return number
 

@@ -108,7 +108,7 @@ def _assemble(pages: list[list[str]], outline: dict[int, list[tuple[int, str]]])
 
 
 def _repeated(pages: list[list[str]]) -> set[str]:
-    """Lines, digits aside, that stand at the edges of many pages."""
+    """Lines, without digits, at the edges of many pages."""
     if len(pages) < 4:
         return set()
     shapes = Counter(

@@ -35,7 +35,7 @@ _MOST_MATCHES = 4_000
 _RACY_NANOSECONDS = 2_000_000_000
 _BUSY_SECONDS = 60.0
 
-# What a count is rounded to, times a power of ten.
+# Counts are rounded to these, times a power of ten.
 ROUND_NUMBERS = (1.0, 1.3, 1.6, 2.0, 2.5, 3.2, 4.0, 5.0, 6.3, 8.0, 10.0)
 
 _SCHEMA = """
@@ -59,7 +59,7 @@ INSERT INTO totals VALUES (0, 0);
 
 @dataclass(frozen=True, slots=True)
 class Change:
-    """What bringing an index up to date did.
+    """The result of updating an index.
 
     Args:
         read: documents that were read.
@@ -329,7 +329,7 @@ class Index:
     def _prepared(self, path: Path | None, version: str) -> sqlite3.Connection:
         database = sqlite3.connect(path or ":memory:", timeout=_BUSY_SECONDS, isolation_level=None)
         try:
-            # What a power cut leaves behind is at worst a cache that is made again.
+            # After a power failure, at worst the cache is made again.
             database.execute("PRAGMA synchronous = OFF")
             database.execute("PRAGMA journal_mode = MEMORY")
             with database:
@@ -357,7 +357,7 @@ def _distinct(passages: Iterable[Passage]) -> list[Passage]:
 
 
 def _searched(headings: Iterable[str], text: str) -> str:
-    """What is ranked of a passage: its headings too, as they say what it is about."""
+    """The text of a passage for ranking: with its headings, which name its subject."""
     # A passage that begins with its heading has it already.
     return "\n".join([*(heading for heading in headings if not text.startswith(heading)), text])
 

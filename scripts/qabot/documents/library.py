@@ -24,8 +24,8 @@ if TYPE_CHECKING:
 class Library:
     """The documents of a repository; use it in a `with` statement.
 
-    Each set of globs has an index of its own, so that what a question finds depends on the documents
-    that it names and on no others.
+    Each set of globs has its own index, so that the result for a question depends only on the documents
+    that it names.
 
     Args:
         root: the repository.
@@ -86,7 +86,7 @@ class Library:
 
 
 def check_globs(root: Path, globs: Sequence[str]) -> None:
-    """Refuse globs on a command line that name no document.
+    """Refuse globs on a command line that match no document.
 
     Args:
         root: the repository.
@@ -106,7 +106,7 @@ def check_globs(root: Path, globs: Sequence[str]) -> None:
 
 
 def cache_folder(root: Path) -> Path:
-    """Where the indexes of a repository are kept between runs; it may be deleted at any time.
+    """The folder of a repository's indexes between runs; it may be deleted at any time.
 
     Args:
         root: the repository.

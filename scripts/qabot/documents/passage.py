@@ -1,4 +1,4 @@
-"""A document cut into passages: whole paragraphs of one section, as many as are read well together."""
+"""A document cut into passages: whole paragraphs of one section, up to a length that is read well."""
 
 from __future__ import annotations
 

@@ -1,8 +1,8 @@
-"""Reads documents, those in packed formats in a process of their own.
+"""Reads documents, those in packed formats in a separate process.
 
-PDF and Word files are programs of a kind: a small one can take minutes or all memory, and a damaged
-one can end what reads it. So a second process reads them, for a limited time and in limited memory,
-and whatever becomes of it, the other documents are read.
+A small PDF or Word file can take minutes or all memory to read, and a damaged one can crash its reader.
+So a second process reads them, in limited time and memory, and the other documents are read even if it
+fails.
 
     python -m qabot.documents.reader    reads requests from standard input, one JSON per line
 """
@@ -62,7 +62,7 @@ class Reader:
             data: its content.
 
         Raises:
-            UnreadableFile: it has none that can be read.
+            UnreadableFile: it has no readable text.
         """
         if not name.lower().endswith(PACKED):
             return extract(data, name)
@@ -111,7 +111,7 @@ class Reader:
 
 def _start(memory: int) -> subprocess.Popen[bytes]:
     environment = os.environ | {"QABOT_READER_MEMORY": str(memory)}
-    # The package may run from a folder that only this process has on its path.
+    # The package may be in a folder that is only on this process's path.
     environment["PYTHONPATH"] = os.pathsep.join(path for path in sys.path if path)
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "qabot.documents.reader"],
@@ -133,7 +133,7 @@ def _limit_memory() -> None:
 def _serve() -> None:
     _limit_memory()
     source, sink = sys.stdin.buffer, sys.stdout.buffer
-    # What a library prints must not get between the replies.
+    # Output of libraries must not get between the replies.
     sys.stdout = sys.stderr
     while line := source.readline():
         request = json.loads(line)

@@ -1,4 +1,4 @@
-"""The text of a file that people wrote as text, and why a file that looks like one is not.
+"""Read text files, and recognise files that only look like text.
 
 Used for `documents/` and for the context files of `questions/`.
 """
@@ -39,7 +39,7 @@ def check_not_pointer(data: bytes) -> None:
         data: the whole file.
 
     Raises:
-        UnreadableFile: it is one.
+        UnreadableFile: it is a pointer.
     """
     if len(data) < _LFS_POINTER_SIZE and data.startswith(_LFS_POINTER):
         raise UnreadableFile(
@@ -56,7 +56,7 @@ def read_text(data: bytes, name: str) -> str:
         name: its name; the suffix says whether HTML is expected.
 
     Raises:
-        UnreadableFile: it is not UTF-8 text, or not the text that somebody meant.
+        UnreadableFile: it is not UTF-8 text, or not the intended text.
     """
     check_not_pointer(data)
     _check_encoding(data)

@@ -52,7 +52,7 @@ class Changed:
             self.question.line,
             0,
             what,
-            f"expected: {expected}; mend the document, or change what is expected",
+            f"expected: {expected}; correct the document, or change what is expected",
         )
 
 

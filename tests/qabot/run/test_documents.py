@@ -293,6 +293,6 @@ def test_a_pull_request_shows_the_answers_that_it_alters_and_fails_a_broken_expe
     (row,) = [line for line in table.splitlines() if line.startswith("| ❌ How many days")]
     assert row.endswith(r"| 28 | 31 | documents/h/leave.md\:5 |")
 
-    # It is mended by changing what is expected.
+    # It passes again once the expectation is changed.
     repository.write("questions/leave.yaml", expecting.replace('"28"', '"31"'))
     assert main(preview) == 0

@@ -109,7 +109,7 @@ def seeds() -> Sequence[bytes]:
 
 TARGET = Target(
     name="answers",
-    holds="read in part or whole, mended by one run, fresh for the next; nobody else's file is lost",
+    holds="read in part or whole, repaired by one run, fresh for the next; nobody else's file is lost",
     run=run,
     seeds=seeds,
     words=[
