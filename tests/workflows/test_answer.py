@@ -59,7 +59,7 @@ def test_the_page_is_published_where_pages_is_on(origin: Origin, github: GitHub)
     github.pages = "workflow"
     jobs = github.run("answer.yml")
     assert jobs["page"].outcome("Upload the page for Pages") == "success"
-    (page,) = github.folder.glob("run-2*-page/clone/public")
+    (page,) = github.folder.glob("run-2*-page-0/clone/public")
     assert (page / "live/model.onnx").is_file(), "the published page can answer"
     assert jobs["publish"].result == "success"
     assert jobs["page"].outcome("Download the timeline") == "skipped", "nothing was asked"
