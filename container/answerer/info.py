@@ -112,8 +112,12 @@ def digest(directory: Path) -> str:
     return sha.hexdigest()
 
 
-def read_info(directory: Path) -> ModelInfo:
+def read_info(directory: Path, *, with_fit: bool = True) -> ModelInfo:
     """Read a model directory's `model.json` and check that its files are whole.
+
+    Args:
+        directory: the model directory.
+        with_fit: read its calibration, too; without, a broken one does not matter.
 
     Raises:
         ModelError: a file is missing, `model.json` is not what this version writes, or model.onnx
@@ -123,7 +127,7 @@ def read_info(directory: Path) -> ModelInfo:
     try:
         raw = json.loads(path.read_text(encoding="utf-8"))
         _check(raw)
-        raw["calibration"] = read_calibration(raw.get("calibration"))
+        raw["calibration"] = read_calibration(raw.get("calibration")) if with_fit else None
         info = ModelInfo(**raw)
         if info.calibration is not None and info.null != (info.calibration.none is not None):
             raise ValueError(

@@ -55,17 +55,18 @@ class Model:
         self._text = functools.lru_cache(_TEXTS_KEPT)(functools.partial(Text, windows))
 
     @classmethod
-    def load(cls, directory: Path, *, threads: int | None = None) -> Model:
+    def load(cls, directory: Path, *, threads: int | None = None, with_fit: bool = True) -> Model:
         """Load a model directory.
 
         Args:
             directory: holds model.onnx, tokenizer.json and model.json.
             threads: how many windows run in parallel; by default one for each usable core.
+            with_fit: as for `read_info`.
 
         Raises:
             ModelError: the directory is missing, broken or of another version.
         """
-        info = read_info(directory)
+        info = read_info(directory, with_fit=with_fit)
         _check_content(directory, info.digest)
         windows = Windows(directory / TOKENIZER_FILE, info.max_length)
         if info.null and not windows.template.before:

@@ -84,7 +84,7 @@ def calibrate(
         ModelError: the model cannot be used.
     """
     examples = [example for path in paths for example in squad.read(path, elsewhere=elsewhere)]
-    model = Model.load(directory, threads=threads)
+    model = Model.load(directory, threads=threads, with_fit=False)
     name = fitted_on or ", ".join(path.name for path in paths)
     found = fit(_observe(model, examples, report), has_null=model.info.null, fitted_on=name)
     info = dataclasses.replace(model.info, calibration=found)

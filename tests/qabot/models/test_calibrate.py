@@ -3,13 +3,20 @@
 from __future__ import annotations
 
 import dataclasses
+import json
 import math
 import random
+from pathlib import Path
 
 import pytest
 
+from answerer.errors import ModelError
+from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, read_info
 from answerer.scores import FEATURES, Evidence, probabilities, read_calibration
+from qabot.console.reporter import Reporter
 from qabot.errors import UsageError
+from qabot.models import calibrate as calibration
+from qabot.models.bundled import BUNDLED
 from qabot.models.calibrate import MOST_COST, Observation, fit, judged
 from qabot.models.reliability import auroc, calibration_error, diagram
 
@@ -83,6 +90,32 @@ def test_a_fit_is_read_back_as_it_was_written() -> None:
     raw |= {"right": list(raw["right"]), "none": list(raw["none"])}
     assert read_calibration(raw) == calibration
     assert read_calibration(None) is None
+
+
+def test_a_fit_without_sense_can_be_fitted_again(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    directory = tmp_path / "model"
+    directory.mkdir()
+    for name in (MODEL_FILE, TOKENIZER_FILE):
+        (directory / name).symlink_to(BUNDLED / name)
+    raw = json.loads((BUNDLED / INFO_FILE).read_text(encoding="utf-8"))
+    raw["calibration"]["right"] = [1.0] * 7  # as another version would write it
+    (directory / INFO_FILE).write_text(json.dumps(raw), encoding="utf-8")
+    with pytest.raises(ModelError, match="qabot model calibrate"):
+        read_info(directory)
+    asked = tmp_path / "asked.json"
+    paragraph = {
+        "context": "It was 1921.",
+        "qas": [{"id": "a", "question": "When?", "answers": []}],
+    }
+    asked.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), encoding="utf-8")
+    monkeypatch.setattr(calibration, "_observe", lambda *_: observations(400))
+    found = calibration.calibrate(
+        [asked], directory, elsewhere=False, fitted_on=None, threads=1, report=Reporter(quiet=True)
+    )
+    assert read_info(directory).calibration == found
+    assert found.fitted_on == "asked.json"
 
 
 @pytest.mark.parametrize(
