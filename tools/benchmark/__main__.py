@@ -6,6 +6,7 @@ import argparse
 import json
 import os
 import platform
+import statistics
 import subprocess
 import sys
 import tempfile
@@ -56,6 +57,8 @@ def _measure(folder: Path, rounds: int, base: str | None) -> None:
         print()
         _throughputs(folder)
         print()
+        _long_contexts(folder, rounds)
+        print()
         _image(base, table)
     print()
     try:
@@ -101,6 +104,17 @@ def _throughputs(folder: Path) -> None:
                 _, printed = measure(command, environ=_environ())
                 best[name] = max(best[name], float(printed))
         print(f"| {size} | {best['usual']:.0f} | {best['ours']:.0f} |")
+
+
+def _long_contexts(folder: Path, rounds: int) -> None:
+    """Measure a question about a context of 1 MB, without loading; CPU and peak are the process's."""
+    print("| a context of 1 MB, all cores | s | CPU s | peak MB |\n| --- | --- | --- | --- |")
+    for size in SIZES:
+        ours = [sys.executable, "-m", "tools.benchmark.ours", str(folder / f"{size}-model")]
+        runs = [measure(ours, environ=_environ()) for _ in range(rounds)]
+        seconds = statistics.median(float(printed) for _, printed in runs)
+        cost = median([cost for cost, _ in runs])
+        print(f"| {size}: answerer | {seconds:.2f} | {cost.cpu:.2f} | {cost.memory / 1e6:.0f} |")
 
 
 def _image(base: str | None, table: Mapping[str, str]) -> None:

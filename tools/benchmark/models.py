@@ -18,6 +18,9 @@ ROOT = Path(__file__).resolve().parents[2]
 SIZES = ("minilm", "distilbert")
 QUESTIONS = "questions.json"
 
+FERRY = "The captain of the ferry to Bergen was Nils Hagen."
+ABOUT_FERRY = "Who was the captain of the ferry?"
+
 BUNDLED = ROOT / "container/model"
 
 
@@ -52,6 +55,13 @@ def make_checkpoint(folder: Path, size: str) -> Path:
         model_input_names=names,
     ).save_pretrained(folder)
     return folder
+
+
+def long_context() -> str:
+    """A text of 1 MB in which one sentence, after two thirds of it, is about a ferry."""
+    words = (ROOT / "tests/samples/questions/us-constitution.txt").read_text("utf-8")
+    many = words * (1 + 1_000_000 // len(words))
+    return f"{many[:666_000]}\n\n{FERRY}\n\n{many[666_000:1_000_000]}"
 
 
 def questions() -> list[tuple[str, str]]:

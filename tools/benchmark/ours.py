@@ -1,6 +1,7 @@
-"""Questions per second of the runner engine's model, without loading.
+"""How fast the runner engine's model answers, without loading.
 
-python -m tools.benchmark.ours MODEL QUESTIONS
+python -m tools.benchmark.ours MODEL QUESTIONS    questions per second
+python -m tools.benchmark.ours MODEL              seconds for a question about a context of 1 MB
 """
 
 from __future__ import annotations
@@ -11,6 +12,7 @@ import time
 from pathlib import Path
 
 from answerer.model import Model
+from tools.benchmark import models
 
 
 def throughput(directory: Path, path: Path) -> float:
@@ -28,5 +30,20 @@ def throughput(directory: Path, path: Path) -> float:
     return answered / (time.perf_counter() - begun)
 
 
+def long_context(directory: Path) -> float:
+    """Seconds until a question about a context of 1 MB is answered, which the model has not seen.
+
+    Args:
+        directory: a model directory.
+    """
+    context = models.long_context()
+    model = Model.load(directory)
+    model.answer(models.FERRY, models.ABOUT_FERRY)  # warm
+    begun = time.perf_counter()
+    model.answer(context, models.ABOUT_FERRY)
+    return time.perf_counter() - begun
+
+
 if __name__ == "__main__":
-    print(throughput(Path(sys.argv[1]), Path(sys.argv[2])))
+    model, *files = map(Path, sys.argv[1:])
+    print(throughput(model, *files) if files else long_context(model))

@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from answerer.model import Model
 from qabot.deployment import fargate_limits as fargate
 from tests.checkpoints import make_checkpoint
 from tools.benchmark import image as images
@@ -65,6 +66,14 @@ def test_the_usual_way_answers_one_as_it_answers_a_batch(tmp_path: Path) -> None
 def test_questions_are_the_same_each_time() -> None:
     assert models.questions() == models.questions()
     assert len({context for context, _ in models.questions()}) > 100
+
+
+def test_one_sentence_of_the_long_context_answers() -> None:
+    context = models.long_context()
+    assert 1_000_000 < len(context) < 1_001_000
+    (span,) = Model.load(models.BUNDLED).answer(context, models.ABOUT_FERRY)
+    assert context.index(models.FERRY) < span.start < len(context) - 300_000
+    assert span.answer == "Nils Hagen"
 
 
 def test_smallest_size_is_the_cheapest_that_is_quick_enough(
