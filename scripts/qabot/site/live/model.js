@@ -1,6 +1,6 @@
 // Downloads, checks and keeps the files of the model, and the documents.
 
-/** A failure that is told in the words of its message. */
+/** A failure whose message is shown as it is. */
 export class LiveError extends Error {}
 
 /**
