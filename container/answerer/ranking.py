@@ -124,7 +124,10 @@ class Ranking:
         return scores
 
     def overlaps(self, question: str) -> list[float]:
-        """The share of a question's terms that each passage contains; 0 where it has none.
+        """The share of a question's terms that each passage contains.
+
+        One more term counts, which all passages contain: that none of few terms is found says little,
+        and of no term nothing.
 
         Args:
             question: any text.
@@ -134,7 +137,7 @@ class Ranking:
         for term in asked:
             for number, _ in self._postings.get(term, ()):
                 found[number] += 1
-        return [number / max(1, len(asked)) for number in found]
+        return [(number + 1) / (len(asked) + 1) for number in found]
 
 
 def best(scores: Sequence[float], most: int) -> list[int]:

@@ -59,3 +59,10 @@ def test_scripts_without_spaces_give_pairs_of_characters() -> None:
 
 def test_numbers_and_names_with_marks_are_terms() -> None:
     assert terms("In 1921, O'Neil's co-op") == ["in", "1921", "o", "neil", "s", "co", "op"]
+
+
+def test_that_few_words_are_missing_says_little() -> None:
+    ranking = Ranking(["He received the 1921 Nobel Prize."])
+    assert ranking.overlaps("Who was it?") == [1.0], "no word to look for"
+    assert ranking.overlaps("In what year?") == [1 / 2]
+    assert ranking.overlaps("Which year, month and day of the prize?") == [2 / 5]

@@ -79,7 +79,7 @@ export class Ranking {
         overlaps[number] += 1;
       }
     }
-    return { scores, overlaps: overlaps.map((found) => found / Math.max(1, asked.length)) };
+    return { scores, overlaps: overlaps.map((found) => (found + 1) / (asked.length + 1)) };
   }
 }
 
