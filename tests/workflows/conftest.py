@@ -72,3 +72,12 @@ def action(template: Path, tmp_path: Path) -> Path:
     shutil.copytree(template, copy)
     git(copy, "tag", "v1", "main")
     return copy
+
+
+@pytest.fixture
+def hosted(reader: Reader, caller: Origin, action: Path, tmp_path: Path) -> GitHub:
+    """A module's own fixture `caller` on GitHub, with the action published."""
+    workflows = caller.clone().root / ".github/workflows"
+    return GitHub(
+        reader, caller.path, tmp_path, published={"acme/qabot": action}, workflows=workflows
+    )

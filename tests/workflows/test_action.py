@@ -10,7 +10,6 @@ import pytest
 from qabot.cli import main
 from tests.qabot.github.remotes import Origin, git
 from tests.workflows.harness import TOKEN, GitHub
-from tests.workflows.reader import Reader
 from tests.workflows.test_answer import HOSTILE, PEACH, ask
 
 ANSWER, PULL_REQUEST = "qabot-answer.yml", "qabot-pull-request.yml"
@@ -28,15 +27,6 @@ def caller(tmp_path: Path) -> Origin:
     person.write("questions/peach.yaml", PEACH)
     origin.push(person, "Ask")
     return origin
-
-
-@pytest.fixture
-def hosted(reader: Reader, caller: Origin, action: Path, tmp_path: Path) -> GitHub:
-    """That repository on GitHub."""
-    workflows = caller.clone().root / ".github/workflows"
-    return GitHub(
-        reader, caller.path, tmp_path, published={"acme/qabot": action}, workflows=workflows
-    )
 
 
 def change(action: Path, tmp_path: Path, said: str) -> None:

@@ -15,7 +15,6 @@ from qabot.cli import main
 from tests.conftest import ROOT
 from tests.qabot.github.remotes import Origin, git
 from tests.workflows.harness import TOKEN, GitHub, InvalidWorkflow
-from tests.workflows.reader import Reader
 from tests.workflows.test_action import ANSWER, PULL_REQUEST, change
 from tests.workflows.test_answer import HOSTILE, PEACH, ask
 from tests.workflows.test_cloud import ROLE
@@ -42,15 +41,6 @@ def caller(tmp_path: Path) -> Origin:
     person.write("cdk.json", json.dumps({"app": "theirs", "context": {"qabot": settings}}))
     origin.push(person, "Ask")
     return origin
-
-
-@pytest.fixture
-def hosted(reader: Reader, caller: Origin, action: Path, tmp_path: Path) -> GitHub:
-    """That repository on GitHub."""
-    workflows = caller.clone().root / ".github/workflows"
-    return GitHub(
-        reader, caller.path, tmp_path, published={"acme/qabot": action}, workflows=workflows
-    )
 
 
 def test_questions_a_page_a_pull_request_and_an_update(
