@@ -139,7 +139,7 @@ def test_broken_tokenizer_is_named(tmp_path: Path) -> None:
     [
         # Its Rust panics: the template names a token that the list after it lacks.
         lambda raw: raw["post_processor"].update(special_tokens={}),
-        # It raises: there is no token for a word that it does not know.
+        # It raises, because it has no token for an unknown word.
         lambda raw: raw["model"].update(unk_token="[NONE]"),
     ],
 )

@@ -115,7 +115,7 @@ export class SpanSearch {
       (sum, candidate) => sum + Math.exp(candidate.rank - everything) * nearest(candidate, mentions),
       0,
     );
-    // A text of few spans leaves the model no choice, which is no reason to be sure.
+    // In a text of few spans the model has no choice, which is not a reason to be sure.
     const choices = this.candidates.size;
     return {
       agreement: (Math.min(1, agreement) * choices) / (choices + 1),
