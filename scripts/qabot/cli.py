@@ -12,14 +12,14 @@ from importlib import import_module
 from typing import TYPE_CHECKING
 
 from qabot import __version__
-from qabot.commands.arguments import EXIT_CODES, add_root
+from qabot.commands.arguments import EXIT_CODES, Options, add_arguments
 from qabot.console.reporter import Reporter
 from qabot.exit_codes import run_and_report
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-# Each is a module of `qabot.commands` with `add_parser(commands, summary)` and `run(args, report)`.
+# Each is a module of `qabot.commands`, with its `COMMAND`.
 COMMANDS = {
     "answer": "answer every question that has no up-to-date answer",
     "plan": "show what a run would do",
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
     def command() -> int:
         args = parser(arguments).parse_args(arguments)
-        code: int = import_module(f"qabot.commands.{args.command}").run(args, report)
+        code: int = args.command(args, report)
         return code
 
     return run_and_report(command, report)
@@ -71,11 +71,11 @@ def parser(arguments: Sequence[str]) -> argparse.ArgumentParser:
         formatter_class=argparse.RawDescriptionHelpFormatter,
     )
     parser.add_argument("--version", action="version", version=f"qabot {__version__}")
-    add_root(parser)
-    commands = parser.add_subparsers(dest="command", metavar="COMMAND", required=True)
+    add_arguments(parser, Options)
+    commands = parser.add_subparsers(metavar="COMMAND", required=True)
     for name, summary in COMMANDS.items():
         if name in arguments:
-            import_module(f"qabot.commands.{name}").add_parser(commands, summary)
+            import_module(f"qabot.commands.{name}").COMMAND.add(commands, name, summary)
         else:
             commands.add_parser(name, help=summary)
     return parser

@@ -298,16 +298,10 @@ def test_only_the_command_line_sees_a_namespace() -> None:
     for path in sorted((ROOT / "scripts/qabot").rglob("*.py")):
         tree = ast.parse(path.read_text(encoding="utf-8"))
         for node in ast.walk(tree):
-            if not isinstance(node, ast.FunctionDef) or node.name == "__call__":
-                continue  # argparse calls its own actions with a namespace
-            types = {ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation}
-            if "argparse.Namespace" in types:
-                assert path.parent.name == "commands", f"{path}: {node.name}"
-                returns = ast.unparse(node.returns) if node.returns else ""
-                assert returns in ("EngineOptions", "Selection", "int"), f"{path}: {node.name}"
-                assert len(list(ast.walk(node))) < 120, (
-                    f"{path}: {node.name} does more than convert"
-                )
+            # argparse calls its own actions with a namespace
+            if isinstance(node, ast.FunctionDef) and node.name != "__call__":
+                types = {ast.unparse(arg.annotation) for arg in node.args.args if arg.annotation}
+                assert "argparse.Namespace" not in types or path.name == "arguments.py", path
 
 
 def test_a_bug_is_reported_without_a_traceback(

@@ -3,13 +3,14 @@
 from __future__ import annotations
 
 import sys
-from dataclasses import dataclass, field
+from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.model import Failure
-from qabot.commands.arguments import Commands, add_command, add_timeline
-from qabot.commands.engine_options import EngineOptions, add_engine_run, engine_run
-from qabot.commands.selection import Prepared, Selection, add_selection, prepare, selection
+from qabot.commands.arguments import Command, Options, flag, group, option
+from qabot.commands.engine_options import EngineOptions
+from qabot.commands.selection import Prepared, Selection, prepare
 from qabot.console.text import count
 from qabot.engines.recorded import Recorded
 from qabot.errors import QuestionsError
@@ -20,55 +21,26 @@ from qabot.timeline import file as timeline_file
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
-    from pathlib import Path
 
     from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
     from qabot.timeline.events import Timeline
 
 
-@dataclass(frozen=True, slots=True)
-class AnswerOptions:
-    """The options of `qabot answer`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AnswerOptions(Options):
+    """The options of `qabot answer`."""
 
-    Args:
-        selected: the questions.
-        engine: of the run.
-        dry_run: show the plan and change nothing.
-        timeline: the file to record the run's events in; None to not record them.
-    """
-
-    selected: Selection = field(default_factory=Selection)
-    engine: EngineOptions = field(default_factory=EngineOptions)
-    dry_run: bool = False
-    timeline: Path | None = None
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "answer",
-        summary,
-        "An answer is up to date while its question, its context and the model stay the same. Answers "
-        "whose question is gone are removed; nothing else is touched.",
-        "qabot answer                  everything\n"
-        "qabot answer einstein         questions/einstein.yaml\n"
-        "qabot answer 'team-a/*'       the files in questions/team-a/\n"
-        "qabot answer --force einstein answer again",
+    selected: Selection = group(Selection)
+    engine: EngineOptions = group(EngineOptions)
+    dry_run: bool = flag("--dry-run", "show the plan and change nothing")
+    timeline: Path | None = option(
+        "--timeline",
+        "record the run's events in FILE, to show with `qabot site --timeline`",
+        type=Path,
+        metavar="FILE",
     )
-    add_selection(parser)
-    add_engine_run(parser)
-    parser.add_argument("--dry-run", action="store_true", help="show the plan and change nothing")
-    add_timeline(parser)
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot answer`."""
-    options = AnswerOptions(selection(args), engine_run(args), args.dry_run, args.timeline)
-    return answer(options, report)
 
 
 def answer(options: AnswerOptions, report: Reporter) -> int:
@@ -89,7 +61,7 @@ def answer(options: AnswerOptions, report: Reporter) -> int:
         TimelineError: the timeline file cannot be written.
     """
     recorder = Recorder(options.engine.engine)
-    prepared = prepare(options.selected, options.engine, report, recorder)
+    prepared = prepare(options.root, options.selected, options.engine, report, recorder)
     note = prepared.questions.unread_note()
     if note is not None and not options.selected.globs:
         report.note(note)
@@ -192,3 +164,15 @@ def up_to_date(total: int) -> str:
     if not total:
         return "there are no questions to answer"
     return "the question is up to date" if total == 1 else f"all {total:,} questions are up to date"
+
+
+COMMAND = Command(
+    AnswerOptions,
+    answer,
+    "An answer is up to date while its question, its context and the model stay the same. Answers "
+    "whose question is gone are removed; nothing else is touched.",
+    "qabot answer                  everything\n"
+    "qabot answer einstein         questions/einstein.yaml\n"
+    "qabot answer 'team-a/*'       the files in questions/team-a/\n"
+    "qabot answer --force einstein answer again",
+)

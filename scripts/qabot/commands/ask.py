@@ -2,21 +2,26 @@
 
 from __future__ import annotations
 
+import argparse
 import sys
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
 from qabot.answers.locate import find_places
 from qabot.answers.model import TOP_K, Answer, Request, span_fields, span_in_words
 from qabot.answers.places import to_fields
-from qabot.commands.arguments import Commands, add_command, add_documents, positive
-from qabot.commands.engine_options import (
-    EngineOptions,
-    add_engine_run,
-    engine_run,
-    make_fargate_engine,
+from qabot.commands.arguments import (
+    Command,
+    Options,
+    documents,
+    flag,
+    group,
+    option,
+    positional,
+    positive,
 )
+from qabot.commands.engine_options import EngineOptions, make_fargate_engine
 from qabot.console.text import for_log, json_for_log
 from qabot.errors import NoAnswerError, UsageError
 from qabot.models.local import configured_model
@@ -24,85 +29,42 @@ from qabot.questions.parse import Question
 from qabot.repository import find_root, find_root_or_none
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Sequence
-    from pathlib import Path
 
     from answerer.spans import Span
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class AskOptions:
-    """The options of `qabot ask`.
+class _InsteadOfContext(argparse.Action):
+    """Collects globs of documents: QUESTION is then the only text."""
 
-    Args:
-        context: the text that contains the answer; None for documents.
-        question: about it.
-        top_k: answers to print, best first.
-        json: print each as a JSON object.
-        root: the repository, for its settings and documents; None for the nearest one upwards.
-        engine: of the command.
-        documents: globs of the documents that contain the answer.
-    """
-
-    context: str | None
-    question: str
-    top_k: int = 1
-    json: bool = False
-    root: Path | None = None
-    engine: EngineOptions = field(default_factory=EngineOptions)
-    documents: tuple[str, ...] = ()
+    def __call__(
+        self,
+        parser: argparse.ArgumentParser,
+        namespace: argparse.Namespace,
+        values: object,
+        option_string: str | None = None,  # noqa: ARG002
+    ) -> None:
+        namespace.documents = (*getattr(namespace, "documents", ()), values)
+        for action in parser._actions:  # noqa: SLF001 - argparse has no other way
+            if action.dest == "question":
+                action.required = False
 
 
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "ask",
-        summary,
-        "Finds the part of CONTEXT, or of documents, that answers QUESTION. Nothing is written.",
-        'qabot ask "She named the baby Momotaro." "What is the name of the baby?"\n'
-        'qabot ask - "Who may sign?" < contract.txt\n'
-        "qabot ask --documents 'handbook/*' \"How many days of leave are there?\"",
+@dataclass(frozen=True, slots=True, kw_only=True)
+class AskOptions(Options):
+    """The options of `qabot ask`; with documents, the question is in the place of the context."""
+
+    context: str = positional(
+        "the text that contains the answer; - reads it from standard input", metavar="CONTEXT"
     )
-    parser.add_argument(
-        "context",
-        metavar="CONTEXT",
-        help="the text that contains the answer; - reads it from standard input",
+    question: str | None = positional(None, None, metavar="QUESTION")
+    documents: tuple[str, ...] = documents(action=_InsteadOfContext)
+    top_k: int = option(
+        "--top-k", "print the N best answers (default: 1)", 1, type=positive, metavar="N"
     )
-    question = parser.add_argument("question", metavar="QUESTION")
-    add_documents(parser, instead_of_context=question)
-    parser.add_argument(
-        "--top-k",
-        type=positive,
-        default=1,
-        metavar="N",
-        help="print the N best answers (default: 1)",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object per answer")
-    add_engine_run(parser)
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot ask`."""
-    context, question = args.context, args.question
-    if args.documents:
-        if question is not None:
-            raise UsageError("--documents replaces CONTEXT: give the question alone")
-        context, question = None, context
-    elif context == "-":
-        context = _read_standard_input()
-    options = AskOptions(
-        context,
-        question,
-        args.top_k,
-        args.json,
-        args.root,
-        engine_run(args),
-        tuple(args.documents),
-    )
-    return ask(options, report)
+    json: bool = flag("--json", "print one JSON object per answer")
+    engine: EngineOptions = group(EngineOptions)
 
 
 def ask(options: AskOptions, report: Reporter) -> int:
@@ -136,16 +98,18 @@ def ask(options: AskOptions, report: Reporter) -> int:
 
 
 def _question(options: AskOptions, report: Reporter) -> Question:
-    """The question, with the passages to read where it is about documents."""
-    question = Question("", "", options.question, options.context or "", (), 0)
-    if options.context is not None:
-        return question
+    """The question, with its context or the passages to read."""
+    if not options.documents:
+        context = _read_standard_input() if options.context == "-" else options.context
+        return Question("", "", options.question or "", context, (), 0)
+    if options.question is not None:
+        raise UsageError("--documents replaces CONTEXT: give the question alone")
     from qabot.documents.choose import choose_for
     from qabot.documents.library import check_globs
 
     root = find_root(options.root)
     check_globs(root, options.documents)
-    question = replace(question, documents=options.documents)
+    question = Question("", "", options.context, "", (), 0, documents=options.documents)
     chosen = choose_for(root, question, report.warning)
     if not chosen.context:
         raise UsageError("none of these documents can be read")
@@ -163,7 +127,7 @@ def _from_model(options: AskOptions, asked: Question, report: Reporter) -> Seque
 def _from_fargate(options: AskOptions, asked: Question, report: Reporter) -> Sequence[Span]:
     if options.top_k > TOP_K:
         raise UsageError(f"the fargate engine keeps the best {TOP_K} answers: --top-k {TOP_K}")
-    engine = make_fargate_engine(find_root(options.root), options.engine, report)
+    engine = make_fargate_engine(find_root(options.root), options.engine.fargate, report)
     key = Keys(engine.model).key(asked.context, asked.question)
     (result,) = engine.answer([Request(key, asked.question, asked.context)])
     if not isinstance(result, Answer):
@@ -178,3 +142,13 @@ def _read_standard_input() -> str:
         return sys.stdin.buffer.read().decode("utf-8-sig")
     except UnicodeDecodeError as error:
         raise UsageError(f"standard input is not UTF-8 (byte {error.start}); convert it") from None
+
+
+COMMAND = Command(
+    AskOptions,
+    ask,
+    "Finds the part of CONTEXT, or of documents, that answers QUESTION. Nothing is written.",
+    'qabot ask "She named the baby Momotaro." "What is the name of the baby?"\n'
+    'qabot ask - "Who may sign?" < contract.txt\n'
+    "qabot ask --documents 'handbook/*' \"How many days of leave are there?\"",
+)

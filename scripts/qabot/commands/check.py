@@ -6,7 +6,7 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.commands.arguments import Commands, add_command
+from qabot.commands.arguments import Command, Options, flag
 from qabot.console.text import count
 from qabot.errors import QuestionsError
 from qabot.questions import schema as fields
@@ -14,43 +14,14 @@ from qabot.questions.read import read_questions
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
-
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class CheckOptions:
-    """The options of `qabot check`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CheckOptions(Options):
+    """The options of `qabot check`."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        schema: print the JSON Schema instead.
-    """
-
-    root: Path | None = None
-    schema: bool = False
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "check",
-        summary,
-        "Reports every mistake in every file, with its line and what to do. On GitHub they become "
-        "annotations.",
-        "qabot check",
-    )
-    parser.add_argument(
-        "--schema", action="store_true", help="print the JSON Schema of question files"
-    )
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot check`."""
-    return check(CheckOptions(args.root, args.schema), report)
+    schema: bool = flag("--schema", "print the JSON Schema of question files")
 
 
 def check(options: CheckOptions, report: Reporter) -> int:
@@ -75,3 +46,12 @@ def check(options: CheckOptions, report: Reporter) -> int:
     total = sum(len(question_set.questions) for question_set in questions.sets)
     report.note(f"{count(total, 'question')} in {count(len(questions.sets), 'file')}, no mistakes")
     return 0
+
+
+COMMAND = Command(
+    CheckOptions,
+    check,
+    "Reports every mistake in every file, with its line and what to do. On GitHub they become "
+    "annotations.",
+    "qabot check",
+)

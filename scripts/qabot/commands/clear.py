@@ -7,48 +7,23 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.aws.errors import translated
-from qabot.commands.arguments import Commands, add_command
+from qabot.commands.arguments import Command, Options, flag
 from qabot.commands.deployed_table import open_table
 from qabot.console.text import count
 from qabot.errors import UsageError
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
-    from pathlib import Path
 
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class ClearOptions:
-    """The options of `qabot clear`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ClearOptions(Options):
+    """The options of `qabot clear`."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        yes: do not ask first.
-    """
-
-    root: Path | None = None
-    yes: bool = False
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "clear",
-        summary,
-        "Deletes every question and answer in DynamoDB, after asking. answers/ stays as it is.",
-        "qabot clear --yes             without asking",
-    )
-    parser.add_argument("--yes", action="store_true", help="do not ask first")
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot clear`."""
-    return clear(ClearOptions(args.root, args.yes), report)
+    yes: bool = flag("--yes", "do not ask first")
 
 
 def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str] = input) -> int:
@@ -75,3 +50,11 @@ def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str]
     with translated("emptying the table"):
         report.note(f"deleted {count(table.clear(), 'question')} from {table.name}")
     return 0
+
+
+COMMAND = Command(
+    ClearOptions,
+    clear,
+    "Deletes every question and answer in DynamoDB, after asking. answers/ stays as it is.",
+    "qabot clear --yes             without asking",
+)

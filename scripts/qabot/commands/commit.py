@@ -3,11 +3,11 @@
 from __future__ import annotations
 
 import os
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.commands.arguments import Commands, add_command
-from qabot.commands.engine_options import EngineOptions, add_engine, engine_choice, make_engine
+from qabot.commands.arguments import Command, Options, group, option
+from qabot.commands.engine_options import EngineOptions, make_engine
 from qabot.console.text import clean, count
 from qabot.errors import UsageError
 from qabot.github.git import Git
@@ -17,46 +17,17 @@ from qabot.github.pull_request import GitHubError, open_pull_request
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
-
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class CommitOptions:
-    """The options of `qabot commit`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CommitOptions(Options):
+    """The options of `qabot commit`; the engine's model decides which answers are up to date."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        branch: to commit to; None for the branch of the checkout.
-        engine: its model decides which answers are up to date.
-    """
-
-    root: Path | None = None
-    branch: str | None = None
-    engine: EngineOptions = field(default_factory=EngineOptions)
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "commit",
-        summary,
-        "Commits answers/, and nothing else, on top of the current state of origin. Where the branch "
-        "accepts no pushes, a pull request is opened or updated. The workflows call this.",
-        "qabot commit --branch main",
+    engine: EngineOptions = group(EngineOptions)
+    branch: str | None = option(
+        "--branch", "the branch to commit to (default: the checkout's)", metavar="NAME"
     )
-    add_engine(parser)
-    parser.add_argument(
-        "--branch", metavar="NAME", help="the branch to commit to (default: the checkout's)"
-    )
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot commit`."""
-    return commit(CommitOptions(args.root, args.branch, engine_choice(args)), report)
 
 
 def commit(options: CommitOptions, report: Reporter) -> int:
@@ -97,3 +68,13 @@ def commit(options: CommitOptions, report: Reporter) -> int:
             # The answers are safe on their branch; a person can open the pull request.
             report.warning(str(error))
     return 0
+
+
+COMMAND = Command(
+    CommitOptions,
+    commit,
+    "Commits answers/, and nothing else, on top of the current state of origin. Where the branch "
+    "accepts no pushes, a pull request is opened or updated. The workflows call this.",
+    "qabot commit --branch main",
+    without=("fargate",),
+)

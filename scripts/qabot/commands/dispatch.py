@@ -8,8 +8,7 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from qabot.commands.answer import AnswerOptions, answer
-from qabot.commands.arguments import Commands, add_command, add_timeline
-from qabot.commands.engine_options import add_engine_run, engine_run
+from qabot.commands.arguments import Command
 from qabot.commands.selection import Selection
 from qabot.errors import UsageError
 from qabot.questions.add import add_question
@@ -18,41 +17,22 @@ from qabot.repository import find_root
 from qabot.run.plan import select
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Mapping
     from pathlib import Path
 
     from qabot.console.reporter import Reporter
 
 
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "dispatch",
-        summary,
-        "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
-        "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where a shell cannot interpret "
-        "them, and answers. The workflows call this.",
-        'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
-    )
-    add_engine_run(parser)
-    add_timeline(parser)
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
+def run(options: AnswerOptions, report: Reporter) -> int:
     """Run `qabot dispatch`."""
     environ = os.environ
     selected = Selection(
-        args.root,
-        globs(environ.get("ASK_GLOB", ""), args.root),
-        environ.get("ASK_FORCE", "") == "true",
-        environ.get("ASK_SHARD", ""),
+        globs=globs(environ.get("ASK_GLOB", ""), options.root),
+        force=environ.get("ASK_FORCE", "") == "true",
+        shard=environ.get("ASK_SHARD", ""),
     )
     dry_run = environ.get("ASK_DRY_RUN", "") == "true"
-    return dispatch(
-        AnswerOptions(selected, engine_run(args), dry_run, args.timeline), environ, report
-    )
+    return dispatch(replace(options, selected=selected, dry_run=dry_run), environ, report)
 
 
 def globs(text: str, root: Path | None) -> tuple[str, ...]:
@@ -87,8 +67,19 @@ def dispatch(options: AnswerOptions, environ: Mapping[str, str], report: Reporte
     if context.strip() or question.strip():
         if not context.strip() or not question.strip():
             raise UsageError("to ask a question, give both a context and a question")
-        source = add_question(find_root(options.selected.root), context, question)
+        source = add_question(find_root(options.root), context, question)
         report.note(f"wrote {source}")
         selected = replace(options.selected, globs=(*options.selected.globs, source))
         options = replace(options, selected=selected)
     return answer(options, report)
+
+
+COMMAND = Command(
+    AnswerOptions,
+    run,
+    "Reads ASK_CONTEXT and ASK_QUESTION (a question to add to questions/asked/), ASK_GLOB, "
+    "ASK_FORCE, ASK_DRY_RUN and ASK_SHARD from the environment, where a shell cannot interpret "
+    "them, and answers. The workflows call this.",
+    'ASK_CONTEXT="It was 1921." ASK_QUESTION="When was it?" qabot dispatch',
+    without=("selected", "dry_run"),
+)

@@ -4,91 +4,63 @@ from __future__ import annotations
 
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qabot.commands.arguments import positive
+from qabot.commands.arguments import group, option, positive
 from qabot.engines.runner import RunnerEngine
 from qabot.errors import UsageError
 from qabot.models.local import configured_model
 
 if TYPE_CHECKING:
-    import argparse
-
     from qabot.console.reporter import Reporter
     from qabot.engines import Engine
     from qabot.engines.fargate.engine import FargateEngine
     from qabot.timeline.recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
-class EngineOptions:
-    """The chosen engine and its options.
-
-    Args:
-        engine: `runner` or `fargate`.
-        model: the runner engine's model directory; None for the model of `cdk.json`.
-        max_tasks: Fargate tasks in flight; None for the setting of `cdk.json`.
-        timeout: of a run of the fargate engine, seconds; None for the default.
-        run: name of a run of the fargate engine; None for a random name.
-    """
-
-    engine: str = "runner"
-    model: Path | None = None
-    max_tasks: int | None = None
-    timeout: int | None = None
-    run: str | None = None
-
-
-def add_engine_name(parser: argparse.ArgumentParser) -> None:
-    """Add `--engine`."""
-    parser.add_argument(
+def engine_name() -> Any:
+    """The field for the name of an engine."""
+    return option(
         "--engine",
+        "answer on this machine (runner, the default) or with one Fargate task per question",
+        "runner",
         choices=("runner", "fargate"),
-        default="runner",
-        help="answer on this machine (runner, the default) or with one Fargate task per question",
     )
 
 
-def add_engine(parser: argparse.ArgumentParser) -> None:
-    """Add `--engine` and `--model`, for `engine_choice`."""
-    add_engine_name(parser)
-    parser.add_argument(
-        "--model",
-        type=Path,
-        metavar="DIR",
-        help="the runner engine's model directory (default: the model that cdk.json names)",
-    )
+@dataclass(frozen=True, slots=True, kw_only=True)
+class FargateOptions:
+    """The options of a run of the fargate engine."""
 
-
-def engine_choice(args: argparse.Namespace) -> EngineOptions:
-    """The options of a command that has the arguments of `add_engine`."""
-    return EngineOptions(args.engine, args.model)
-
-
-def add_engine_run(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments of a command that runs an engine, for `engine_run`."""
-    add_engine(parser)
-    group = parser.add_argument_group("fargate engine")
-    group.add_argument(
+    max_tasks: int | None = option(
         "--max-tasks",
+        "tasks in flight (default: the setting in cdk.json)",
         type=positive,
         metavar="N",
-        help="tasks in flight (default: the setting in cdk.json)",
     )
-    group.add_argument(
+    timeout: int | None = option(
         "--timeout",
+        "stop the run after this many seconds (default: 3300)",
         type=positive,
         metavar="SECONDS",
-        help="stop the run after this many seconds (default: 3300)",
     )
-    group.add_argument(
-        "--run", metavar="NAME", help="name the run, for `qabot reap` (default: a random name)"
+    run: str | None = option(
+        "--run", "name the run, for `qabot reap` (default: a random name)", metavar="NAME"
     )
 
 
-def engine_run(args: argparse.Namespace) -> EngineOptions:
-    """The options of a command that has the arguments of `add_engine_run`."""
-    return EngineOptions(args.engine, args.model, args.max_tasks, args.timeout, args.run)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EngineOptions:
+    """The chosen engine and its options."""
+
+    engine: str = engine_name()
+    model: Path | None = option(
+        "--model",
+        "the runner engine's model directory (default: the model that cdk.json names)",
+        type=Path,
+        metavar="DIR",
+    )
+    fargate: FargateOptions = group(FargateOptions, "fargate engine")
 
 
 def make_engine(
@@ -119,12 +91,12 @@ def make_engine(
         raise UsageError(
             "--model is only for the runner engine; the fargate engine's model is set in cdk.json"
         )
-    return make_fargate_engine(root, options, report, recorder, force=force)
+    return make_fargate_engine(root, options.fargate, report, recorder, force=force)
 
 
 def make_fargate_engine(
     root: Path,
-    options: EngineOptions,
+    options: FargateOptions,
     report: Reporter,
     recorder: Recorder | None = None,
     *,

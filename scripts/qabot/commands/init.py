@@ -10,8 +10,8 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot import atomic_write
-from qabot.commands.arguments import Commands, add_command
-from qabot.commands.engine_options import add_engine_name
+from qabot.commands.arguments import Command, Options, option
+from qabot.commands.engine_options import engine_name
 from qabot.errors import UsageError
 from qabot.github.git import Git, GitError
 from qabot.questions.schema import schema
@@ -26,41 +26,6 @@ _PREFIX = {"runner": "", "fargate": "called-"}
 _ACTION = re.compile(r"[A-Za-z0-9-]+/[A-Za-z0-9._-]+@[A-Za-z0-9._/-]+")
 
 
-@dataclass(frozen=True, slots=True)
-class InitOptions:
-    """The options of `qabot init`.
-
-    Args:
-        root: the top of the repository; None for the current folder.
-        action: of the workflows, as `OWNER/NAME@REF`.
-        engine: `runner` or `fargate`.
-    """
-
-    root: Path | None
-    action: str
-    engine: str = "runner"
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "init",
-        summary,
-        "Writes two workflows, the schema of question files and an example; existing files are "
-        "not changed. Run it at the top of a git repository.",
-        "qabot init --action OWNER/qabot@v1",
-    )
-    parser.add_argument(
-        "--action",
-        type=_action,
-        required=True,
-        metavar="OWNER/NAME@REF",
-        help="the repository of qabot whose action the workflows use, and its tag, branch or commit",
-    )
-    add_engine_name(parser)
-
-
 def _action(text: str) -> str:
     """Parse the name of an action."""
     if not _ACTION.fullmatch(text):
@@ -68,9 +33,18 @@ def _action(text: str) -> str:
     return text
 
 
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot init`."""
-    return init(InitOptions(args.root, args.action, args.engine), report)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class InitOptions(Options):
+    """The options of `qabot init`; its root is the top of the repository."""
+
+    action: str = option(
+        "--action",
+        "the repository of qabot whose action the workflows use, and its tag, branch or commit",
+        type=_action,
+        required=True,
+        metavar="OWNER/NAME@REF",
+    )
+    engine: str = engine_name()
 
 
 def init(options: InitOptions, report: Reporter) -> int:
@@ -181,3 +155,12 @@ def _clash(root: Path, name: str, text: str) -> str | None:
             pass
         return f"{name} exists with other content; rename or remove it, and run this again"
     return None
+
+
+COMMAND = Command(
+    InitOptions,
+    init,
+    "Writes two workflows, the schema of question files and an example; existing files are "
+    "not changed. Run it at the top of a git repository.",
+    "qabot init --action OWNER/qabot@v1",
+)

@@ -8,68 +8,37 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.answers.model import NOT_SAID, Answer, entry_fields
-from qabot.commands.arguments import Commands, add_command, add_globs, positive
-from qabot.commands.engine_options import add_engine_name
+from qabot.commands.arguments import Command, Options, option, positive
+from qabot.commands.engine_options import engine_name
+from qabot.commands.selection import question_files
 from qabot.console.text import for_log, json_for_log
 from qabot.errors import UsageError
 from qabot.repository import find_root
 from qabot.run.plan import select
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Iterator
-    from pathlib import Path
 
     from qabot.answers.model import Entry
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class ListOptions:
-    """The options of `qabot list`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ListOptions(Options):
+    """The options of `qabot list`; the fargate engine's answers are those of its table."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        globs: question files; empty for all.
-        engine: `runner` for `answers/`, `fargate` for the table.
-        format: `text` or `json`.
-        limit: answers at most; None for all.
-    """
-
-    root: Path | None = None
-    globs: tuple[str, ...] = ()
-    engine: str = "runner"
-    format: str = "text"
-    limit: int | None = None
+    globs: tuple[str, ...] = question_files()
+    engine: str = engine_name()
+    format: str = option("--format", None, "text", choices=("text", "json"))
+    limit: int | None = option("--limit", "print at most N", type=positive, metavar="N")
 
 
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "list",
-        summary,
-        "One line per answer: file, id, score, answer. With --engine fargate: the content of the table.",
-        "qabot list einstein --format json\nqabot list --engine fargate   the content of the table",
-    )
-    add_globs(parser)
-    add_engine_name(parser)
-    parser.add_argument("--format", choices=("text", "json"), default="text")
-    parser.add_argument("--limit", type=positive, metavar="N", help="print at most N")
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
-    """Run `qabot list`."""
-    return list_answers(
-        ListOptions(args.root, tuple(args.globs), args.engine, args.format, args.limit)
-    )
-
-
-def list_answers(options: ListOptions) -> int:
+def list_answers(options: ListOptions, report: Reporter) -> int:  # noqa: ARG001
     """Print the answers of `answers/`, or of the fargate engine's table, one per line.
 
     Args:
         options: of the command.
+        report: is not needed.
 
     Raises:
         UsageError: a glob selects nothing, or is given for the table.
@@ -108,3 +77,11 @@ def _entries(options: ListOptions) -> Iterator[tuple[str, Entry]]:
     for answer_set in sets:
         if answer_set.source in selected:
             yield from ((answer_set.source, entry) for entry in answer_set.entries)
+
+
+COMMAND = Command(
+    ListOptions,
+    list_answers,
+    "One line per answer: file, id, score, answer. With --engine fargate: the content of the table.",
+    "qabot list einstein --format json\nqabot list --engine fargate   the content of the table",
+)

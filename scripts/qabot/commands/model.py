@@ -7,9 +7,17 @@ import json
 import shlex
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qabot.commands.arguments import Commands, add_command, positive
+from qabot.commands.arguments import (
+    Command,
+    CommandGroup,
+    Options,
+    flag,
+    option,
+    positional,
+    positive,
+)
 from qabot.console.text import clean, count
 from qabot.github import job_summary
 from qabot.models.local import configured_model
@@ -23,275 +31,94 @@ if TYPE_CHECKING:
 _WINDOW = 384
 
 
-@dataclass(frozen=True, slots=True)
-class ExportOptions:
-    """The options of `qabot model export`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ExportOptions(Options):
+    """The options of `qabot model export`."""
 
-    Args:
-        checkpoint: `NAME@REVISION` on the Hugging Face hub, or a folder.
-        out: the model directory to write.
-        quantise: store the weights as int8.
-        window: tokens of one window, question included.
-        name: of the model; None for the checkpoint's.
-        licence: of the weights, as an SPDX name; None for the model card's.
-        null: whether it learnt to point to the first token where the text does not say; None
-            decides by its name and model card.
-    """
-
-    checkpoint: str
-    out: Path
-    quantise: bool = True
-    window: int = _WINDOW
-    name: str | None = None
-    licence: str | None = None
-    null: bool | None = None
-
-
-@dataclass(frozen=True, slots=True)
-class EvaluateOptions:
-    """The options of `qabot model evaluate`.
-
-    Args:
-        file: in SQuAD's format, v1.1 or v2.0.
-        model: the model directory; None for the model that `cdk.json` names.
-        threads: None for one per core.
-        predictions: the file to write the answers to; None for none.
-        record: the name to record the figures under in `model.json`; None to not record them.
-        json: print one JSON object.
-        root: the repository; None for the nearest one upwards.
-        elsewhere: ask each question of another paragraph of its article, too.
-    """
-
-    file: Path
-    model: Path | None = None
-    threads: int | None = None
-    predictions: Path | None = None
-    record: str | None = None
-    json: bool = False
-    root: Path | None = None
-    elsewhere: bool = False
-
-
-@dataclass(frozen=True, slots=True)
-class CalibrateOptions:
-    """The options of `qabot model calibrate`.
-
-    Args:
-        files: in SQuAD's format, with questions that the model was not trained on.
-        model: the model directory.
-        threads: None for one per core.
-        name: of the questions, for `model.json`; None for the files' names.
-        elsewhere: ask each question of another paragraph of its article, too.
-    """
-
-    files: tuple[Path, ...]
-    model: Path
-    threads: int | None = None
-    name: str | None = None
-    elsewhere: bool = False
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser and those of its subcommands.
-
-    Each of these sets `run_model`, a function of the arguments and the reporter.
-    """
-    parser = add_command(
-        commands,
-        "model",
-        summary,
-        "A model directory holds model.onnx, tokenizer.json and model.json.",
-        "qabot model show\nqabot model export OWNER/NAME@REVISION --out DIR\n"
-        "qabot model evaluate dev-v1.1.json",
+    checkpoint: str = positional(
+        "NAME@REVISION on the Hugging Face hub, or a folder", metavar="CHECKPOINT"
     )
-    add_parsers(parser.add_subparsers(metavar="COMMAND", required=True))
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run the `qabot model` command that was named."""
-    code: int = args.run_model(args, report)
-    return code
-
-
-def add_parsers(commands: Commands[argparse.ArgumentParser]) -> None:
-    """Add the commands of `qabot model`.
-
-    Args:
-        commands: what `add_subparsers` of the `model` parser returned.
-    """
-    show = add_command(
-        commands,
-        "show",
-        "show the model that answers in this repository",
-        "That is the model that cdk.json names. On GitHub the step gets two outputs for a cache, key "
-        "and path. The key is empty if nothing has to be exported.",
-        "qabot model show",
-    )
-    show.set_defaults(run_model=_show)
-
-    prepare = add_command(
-        commands,
-        "prepare",
-        "export the model that cdk.json names into the cache, unless it is there",
-        "Needs torch and transformers, which scripts/run installs first. A bundled model needs no "
-        "export.",
-        "scripts/run model prepare",
-    )
-    prepare.set_defaults(run_model=_prepare)
-
-    export = add_command(
-        commands,
-        "export",
-        "make a model directory of a question-answering checkpoint",
-        "Any checkpoint that transformers loads as AutoModelForQuestionAnswering. The exported "
-        "logits are compared with torch's before anything is written.",
-        "qabot model export distilbert/distilbert-base-cased-distilled-squad@564e9b5 --out model\n"
-        "qabot model export my-checkpoint --out model --licence MIT",
-    )
-    export.add_argument(
-        "checkpoint",
-        metavar="CHECKPOINT",
-        help="NAME@REVISION on the Hugging Face hub, or a folder",
-    )
-    export.add_argument(
-        "--out", type=Path, required=True, metavar="DIR", help="the model directory"
-    )
-    export.add_argument(
+    out: Path = option("--out", "the model directory", type=Path, required=True, metavar="DIR")
+    quantise: bool = option(
         "--no-quantise",
-        action="store_true",
-        help="keep the weights in float32: four times the size, twice the time",
+        "keep the weights in float32: four times the size, twice the time",
+        True,
+        action="store_false",
     )
-    export.add_argument(
+    window: int = option(
         "--window",
+        f"tokens of one window, question included ({_WINDOW})",
+        _WINDOW,
         type=positive,
-        default=_WINDOW,
         metavar="N",
-        help=f"tokens of one window, question included ({_WINDOW})",
     )
-    export.add_argument("--name", metavar="NAME", help="its name (default: the checkpoint's)")
-    export.add_argument(
-        "--licence", metavar="SPDX", help="the weights' licence (default: the model card's)"
+    name: str | None = option("--name", "its name (default: the checkpoint's)", metavar="NAME")
+    licence: str | None = option(
+        "--licence", "the weights' licence (default: the model card's)", metavar="SPDX"
     )
-    export.add_argument(
+    null: bool | None = option(
         "--null",
-        action=argparse.BooleanOptionalAction,
-        help="whether the checkpoint learnt to say that a text does not answer, by its first token "
+        "whether the checkpoint learnt to say that a text does not answer, by its first token "
         "(default: whether its name or model card mentions SQuAD 2.0)",
+        action=argparse.BooleanOptionalAction,
     )
-    export.set_defaults(run_model=_export)
 
-    evaluate = add_command(
-        commands,
-        "evaluate",
-        "measure EM and F1 on a SQuAD-format file",
-        "Exact match and F1 as SQuAD's official scripts define them, v1.1 and v2.0, by the code "
-        "that answers.",
-        "qabot model evaluate dev-v1.1.json\n"
-        "qabot model evaluate dev-v1.1.json --model model --record 'SQuAD v1.1 dev'",
-    )
-    evaluate.add_argument("file", type=Path, metavar="FILE", help="a SQuAD v1.1 or v2.0 file")
-    evaluate.add_argument(
+
+def _threads() -> Any:
+    what = "number of threads (default: one per core)"
+    return option("--threads", what, type=positive, metavar="N")
+
+
+def _elsewhere() -> Any:
+    what = "ask each question of another paragraph of its article, too, which does not answer it"
+    return flag("--elsewhere", what)
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
+class EvaluateOptions(Options):
+    """The options of `qabot model evaluate`."""
+
+    file: Path = positional("a SQuAD v1.1 or v2.0 file", type=Path, metavar="FILE")
+    model: Path | None = option(
         "--model",
+        "a model directory (default: the model that cdk.json names)",
         type=Path,
         metavar="DIR",
-        help="a model directory (default: the model that cdk.json names)",
     )
-    evaluate.add_argument(
-        "--threads", type=positive, metavar="N", help="number of threads (default: one per core)"
+    threads: int | None = _threads()
+    predictions: Path | None = option(
+        "--predictions", "write the answers for the official script", type=Path, metavar="FILE"
     )
-    evaluate.add_argument(
-        "--predictions", type=Path, metavar="FILE", help="write the answers for the official script"
+    record: str | None = option(
+        "--record", "write the figures to model.json, as measured on NAME", metavar="NAME"
     )
-    evaluate.add_argument(
-        "--record", metavar="NAME", help="write the figures to model.json, as measured on NAME"
-    )
-    evaluate.add_argument("--json", action="store_true", help="print one JSON object")
-    _add_elsewhere(evaluate)
-    evaluate.set_defaults(run_model=_evaluate)
-
-    calibrate = add_command(
-        commands,
-        "calibrate",
-        "turn a model's scores into probabilities",
-        "Asks questions whose answers are known, fits how likely an answer is right, and writes "
-        "the fit into model.json. The model must not have been trained on the questions, and for a "
-        "model that can say that a text does not answer, some must have no answer.",
-        "qabot model calibrate held-out.json --model model --elsewhere",
-    )
-    calibrate.add_argument("files", type=Path, nargs="+", metavar="FILE", help="SQuAD-format files")
-    calibrate.add_argument(
-        "--model", type=Path, required=True, metavar="DIR", help="the model directory"
-    )
-    calibrate.add_argument("--name", metavar="NAME", help="what to call the questions")
-    calibrate.add_argument(
-        "--threads", type=positive, metavar="N", help="number of threads (default: one per core)"
-    )
-    _add_elsewhere(calibrate)
-    calibrate.set_defaults(run_model=_calibrate)
+    json: bool = flag("--json", "print one JSON object")
+    elsewhere: bool = _elsewhere()
 
 
-def _show(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
-    return show_model(args.root)
+@dataclass(frozen=True, slots=True, kw_only=True)
+class CalibrateOptions(Options):
+    """The options of `qabot model calibrate`."""
+
+    files: tuple[Path, ...] = positional("SQuAD-format files", type=Path, nargs="+", metavar="FILE")
+    model: Path = option("--model", "the model directory", type=Path, required=True, metavar="DIR")
+    name: str | None = option("--name", "what to call the questions", metavar="NAME")
+    threads: int | None = _threads()
+    elsewhere: bool = _elsewhere()
 
 
-def _prepare(args: argparse.Namespace, report: Reporter) -> int:
-    return prepare_model(args.root, report)
-
-
-def _add_elsewhere(parser: argparse.ArgumentParser) -> None:
-    parser.add_argument(
-        "--elsewhere",
-        action="store_true",
-        help="ask each question of another paragraph of its article, too, which does not answer it",
-    )
-
-
-def _export(args: argparse.Namespace, report: Reporter) -> int:  # noqa: ARG001
-    return export_model(
-        ExportOptions(
-            args.checkpoint,
-            args.out,
-            not args.no_quantise,
-            args.window,
-            args.name,
-            args.licence,
-            args.null,
-        )
-    )
-
-
-def _evaluate(args: argparse.Namespace, report: Reporter) -> int:
-    options = EvaluateOptions(
-        args.file,
-        args.model,
-        args.threads,
-        args.predictions,
-        args.record,
-        args.json,
-        args.root,
-        args.elsewhere,
-    )
-    return evaluate_model(options, report)
-
-
-def _calibrate(args: argparse.Namespace, report: Reporter) -> int:
-    options = CalibrateOptions(
-        tuple(args.files), args.model, args.threads, args.name, args.elsewhere
-    )
-    return calibrate_model(options, report)
-
-
-def show_model(root: Path | None) -> int:
+def show_model(options: Options, report: Reporter) -> int:  # noqa: ARG001
     """Print the identity of the repository's model, and where it is or will be.
 
     Args:
-        root: the repository; None for the nearest one upwards.
+        options: of the command.
+        report: is not needed.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
         ModelError: the bundled model cannot be read.
     """
-    model = configured_model(find_root_or_none(root))
+    model = configured_model(find_root_or_none(options.root))
     job_summary.set_output("key", model.cache_key)
     job_summary.set_output("path", str(model.directory))
     state = "" if model.is_ready else ", not exported yet"
@@ -299,11 +126,11 @@ def show_model(root: Path | None) -> int:
     return 0
 
 
-def prepare_model(root: Path | None, report: Reporter) -> int:
+def prepare_model(options: Options, report: Reporter) -> int:
     """Export the repository's model into the cache, unless it is there.
 
     Args:
-        root: the repository; None for the nearest one upwards.
+        options: of the command.
         report: receives progress messages.
 
     Raises:
@@ -311,13 +138,13 @@ def prepare_model(root: Path | None, report: Reporter) -> int:
         ExportError: the checkpoint cannot be exported, or torch is missing.
         ModelError: the model cannot be read.
     """
-    model = configured_model(find_root_or_none(root))
+    model = configured_model(find_root_or_none(options.root))
     directory = model.prepare(report.note)
     print(f"{clean(model.identity)} in {clean(str(directory))}")
     return 0
 
 
-def export_model(options: ExportOptions) -> int:
+def export_model(options: ExportOptions, report: Reporter) -> int:  # noqa: ARG001
     """Make a model directory, and print its name and size."""
     from answerer.exporting.export import export
 
@@ -421,3 +248,67 @@ def calibrate_model(options: CalibrateOptions, report: Reporter) -> int:
     )
     print(f"calibration error {found.error:.3f}, AUROC {found.auroc:.3f}")
     return 0
+
+
+COMMAND = CommandGroup(
+    {
+        "show": (
+            "show the model that answers in this repository",
+            Command(
+                Options,
+                show_model,
+                "That is the model that cdk.json names. On GitHub the step gets two outputs for a "
+                "cache, key and path. The key is empty if nothing has to be exported.",
+                "qabot model show",
+            ),
+        ),
+        "prepare": (
+            "export the model that cdk.json names into the cache, unless it is there",
+            Command(
+                Options,
+                prepare_model,
+                "Needs torch and transformers, which scripts/run installs first. A bundled model "
+                "needs no export.",
+                "scripts/run model prepare",
+            ),
+        ),
+        "export": (
+            "make a model directory of a question-answering checkpoint",
+            Command(
+                ExportOptions,
+                export_model,
+                "Any checkpoint that transformers loads as AutoModelForQuestionAnswering. The "
+                "exported logits are compared with torch's before anything is written.",
+                "qabot model export distilbert/distilbert-base-cased-distilled-squad@564e9b5 --out "
+                "model\n"
+                "qabot model export my-checkpoint --out model --licence MIT",
+            ),
+        ),
+        "evaluate": (
+            "measure EM and F1 on a SQuAD-format file",
+            Command(
+                EvaluateOptions,
+                evaluate_model,
+                "Exact match and F1 as SQuAD's official scripts define them, v1.1 and v2.0, by the "
+                "code that answers.",
+                "qabot model evaluate dev-v1.1.json\n"
+                "qabot model evaluate dev-v1.1.json --model model --record 'SQuAD v1.1 dev'",
+            ),
+        ),
+        "calibrate": (
+            "turn a model's scores into probabilities",
+            Command(
+                CalibrateOptions,
+                calibrate_model,
+                "Asks questions whose answers are known, fits how likely an answer is right, and "
+                "writes the fit into model.json. The model must not have been trained on the "
+                "questions, and for a model that can say that a text does not answer, some must "
+                "have no answer.",
+                "qabot model calibrate held-out.json --model model --elsewhere",
+            ),
+        ),
+    },
+    "A model directory holds model.onnx, tokenizer.json and model.json.",
+    "qabot model show\nqabot model export OWNER/NAME@REVISION --out DIR\n"
+    "qabot model evaluate dev-v1.1.json",
+)

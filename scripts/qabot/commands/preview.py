@@ -3,14 +3,14 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell
 from qabot.answers.model import Answer
-from qabot.commands.arguments import Commands, add_command
-from qabot.commands.engine_options import EngineOptions, add_engine, engine_choice
-from qabot.commands.selection import Selection, add_selection, prepare, selection
+from qabot.commands.arguments import Command, Options, group
+from qabot.commands.engine_options import EngineOptions
+from qabot.commands.selection import Selection, prepare
 from qabot.console.text import count
 from qabot.engines.runner import RunnerEngine
 from qabot.errors import QuestionsError
@@ -20,7 +20,6 @@ from qabot.run.changed import as_markdown, changed
 from qabot.run.reconcile import Outcome, in_words
 
 if TYPE_CHECKING:
-    import argparse
     from pathlib import Path
 
     from qabot.answers.model import Result
@@ -30,37 +29,12 @@ if TYPE_CHECKING:
 _MOST_PREVIEWED = 200
 
 
-@dataclass(frozen=True, slots=True)
-class PreviewOptions:
-    """The options of `qabot preview`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class PreviewOptions(Options):
+    """The options of `qabot preview`; the engine decides which answers are up to date."""
 
-    Args:
-        selected: the questions.
-        engine: decides which answers are up to date; its model answers if this machine has it.
-    """
-
-    selected: Selection = field(default_factory=Selection)
-    engine: EngineOptions = field(default_factory=EngineOptions)
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "preview",
-        summary,
-        "This machine answers, whichever engine will answer later, with the model that cdk.json "
-        "names, or with the bundled model if the former is not in the cache. On GitHub the "
-        "answers become part of the job summary.",
-        "qabot preview --engine fargate",
-    )
-    add_selection(parser)
-    add_engine(parser)
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot preview`."""
-    return preview(PreviewOptions(selection(args), engine_choice(args)), report)
+    selected: Selection = group(Selection)
+    engine: EngineOptions = group(EngineOptions)
 
 
 def preview(options: PreviewOptions, report: Reporter) -> int:
@@ -76,7 +50,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the rest is answered.
     """
-    prepared = prepare(options.selected, options.engine, report)
+    prepared = prepare(options.root, options.selected, options.engine, report)
     plan = prepared.plan
     requests = plan.requests[:_MOST_PREVIEWED]
     outcome = Outcome(asked=len(requests))
@@ -115,3 +89,14 @@ def _model(root: Path, engine: EngineOptions, report: Reporter) -> LocalModel:
         return model
     report.note(f"{model.label} is not in the cache; the bundled model answers instead")
     return bundled_model()
+
+
+COMMAND = Command(
+    PreviewOptions,
+    preview,
+    "This machine answers, whichever engine will answer later, with the model that cdk.json "
+    "names, or with the bundled model if the former is not in the cache. On GitHub the "
+    "answers become part of the job summary.",
+    "qabot preview --engine fargate",
+    without=("fargate",),
+)

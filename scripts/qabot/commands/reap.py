@@ -7,50 +7,23 @@ from typing import TYPE_CHECKING
 
 from qabot.aws.clients import Clients
 from qabot.aws.stack import find_stack
-from qabot.commands.arguments import Commands, add_command
+from qabot.commands.arguments import Command, Options, flag, positional
 from qabot.console.text import count
 from qabot.deployment.settings import read_settings
 from qabot.engines.fargate.engine import stop_run
+from qabot.errors import UsageError
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
-
     from qabot.console.reporter import Reporter
 
 
-@dataclass(frozen=True, slots=True)
-class ReapOptions:
-    """The options of `qabot reap`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class ReapOptions(Options):
+    """The options of `qabot reap`."""
 
-    Args:
-        run: the run's name; None for every run.
-        root: the repository; None for the nearest one upwards.
-    """
-
-    run: str | None
-    root: Path | None = None
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "reap",
-        summary,
-        "A run that ends stops its own tasks; this is for a run that was killed. Each run prints its "
-        "name when it starts. A stack cannot be destroyed while tasks run: --all stops them first.",
-        "qabot reap github-1234567890-1",
-    )
-    which = parser.add_mutually_exclusive_group(required=True)
-    which.add_argument("run", metavar="RUN", nargs="?", help="the run's name")
-    which.add_argument("--all", action="store_true", help="stop the tasks of every run")
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot reap`."""
-    return reap(ReapOptions(args.run, args.root), report)
+    run: str | None = positional("the run's name", None, metavar="RUN", nargs="?")
+    all: bool = flag("--all", "stop the tasks of every run")
 
 
 def reap(options: ReapOptions, report: Reporter) -> int:
@@ -61,8 +34,11 @@ def reap(options: ReapOptions, report: Reporter) -> int:
         report: receives the name of each stopped task.
 
     Raises:
+        UsageError: not exactly one of a run and `--all` is given.
         CloudError: AWS refused, or the stack is not deployed.
     """
+    if (options.run is None) != options.all:
+        raise UsageError("give the name of one run, or --all to stop the tasks of every run")
     clients = Clients()
     stack = find_stack(clients, read_settings(find_root(options.root)).stack_name)
     report.mask(stack.account)
@@ -73,3 +49,12 @@ def reap(options: ReapOptions, report: Reporter) -> int:
     whose = f" of run {options.run}" if options.run else ""
     report.note(f"stopped {count(stopped, 'task')}{whose}")
     return 0
+
+
+COMMAND = Command(
+    ReapOptions,
+    reap,
+    "A run that ends stops its own tasks; this is for a run that was killed. Each run prints its "
+    "name when it starts. A stack cannot be destroyed while tasks run: --all stops them first.",
+    "qabot reap github-1234567890-1",
+)

@@ -7,15 +7,20 @@ from typing import TYPE_CHECKING
 
 from qabot.answers.locate import place_of
 from qabot.answers.places import to_fields
-from qabot.commands.arguments import Commands, add_command, add_documents, positive
+from qabot.commands.arguments import (
+    Command,
+    Options,
+    documents,
+    flag,
+    option,
+    positional,
+    positive,
+)
 from qabot.console.text import for_log, json_for_log
 from qabot.documents.library import Library, cache_folder, check_globs
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
-    import argparse
-    from pathlib import Path
-
     from qabot.console.reporter import Reporter
     from qabot.documents.passage import Passage
 
@@ -23,53 +28,16 @@ if TYPE_CHECKING:
 _MOST_SHOWN = 400
 
 
-@dataclass(frozen=True, slots=True)
-class SearchOptions:
-    """The options of `qabot search`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SearchOptions(Options):
+    """The options of `qabot search`."""
 
-    Args:
-        question: its words are searched for.
-        documents: globs below `documents/`; empty for all.
-        limit: passages at most.
-        json: print each as a JSON object.
-        root: the repository; None for the nearest one upwards.
-    """
-
-    question: str
-    documents: tuple[str, ...] = ()
-    limit: int = 5
-    json: bool = False
-    root: Path | None = None
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "search",
-        summary,
-        "Ranks passages by their words, as 'qabot answer' does before it reads; does not use a model.",
-        'qabot search "How many days of leave are there?"\n'
-        "qabot search --documents 'handbook/*' \"Who may travel first class?\"",
+    question: str = positional(None, metavar="QUESTION")
+    documents: tuple[str, ...] = documents(action="append")
+    limit: int = option(
+        "--limit", "print at most N passages (default: 5)", 5, type=positive, metavar="N"
     )
-    parser.add_argument("question", metavar="QUESTION")
-    add_documents(parser)
-    parser.add_argument(
-        "--limit",
-        type=positive,
-        default=5,
-        metavar="N",
-        help="print at most N passages (default: 5)",
-    )
-    parser.add_argument("--json", action="store_true", help="print one JSON object per passage")
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot search`."""
-    return search(
-        SearchOptions(args.question, tuple(args.documents), args.limit, args.json, args.root),
-        report,
-    )
+    json: bool = flag("--json", "print one JSON object per passage")
 
 
 def search(options: SearchOptions, report: Reporter) -> int:
@@ -109,3 +77,12 @@ def _line(passage: Passage) -> str:
 def _fields(passage: Passage, score: float) -> dict[str, object]:
     place = to_fields(place_of(passage, 0))
     return place | {"score": round(score, 4), "start": passage.start, "text": passage.text}
+
+
+COMMAND = Command(
+    SearchOptions,
+    search,
+    "Ranks passages by their words, as 'qabot answer' does before it reads; does not use a model.",
+    'qabot search "How many days of leave are there?"\n'
+    "qabot search --documents 'handbook/*' \"Who may travel first class?\"",
+)

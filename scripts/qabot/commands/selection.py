@@ -3,9 +3,9 @@
 from __future__ import annotations
 
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
-from qabot.commands.arguments import add_globs
+from qabot.commands.arguments import flag, option, positional
 from qabot.commands.engine_options import EngineOptions, make_engine
 from qabot.deployment.settings import read_settings
 from qabot.questions.read import read_questions
@@ -15,7 +15,6 @@ from qabot.run.estimate import Estimate, on_fargate, on_runner
 from qabot.run.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
     from pathlib import Path
 
@@ -26,21 +25,24 @@ if TYPE_CHECKING:
     from qabot.timeline.recorder import Recorder
 
 
-@dataclass(frozen=True, slots=True)
+def question_files() -> Any:
+    """The field for globs of question files."""
+    what = "question files or glob patterns, with or without questions/ and .yaml (default: all)"
+    return positional(what, (), nargs="*", metavar="FILE")
+
+
+@dataclass(frozen=True, slots=True, kw_only=True)
 class Selection:
-    """The selected questions of a repository.
+    """The selected questions of a repository."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        globs: question files; empty for all.
-        force: answer again, even if an up-to-date answer exists.
-        shard: a part, as `I/N`; empty for all.
-    """
-
-    root: Path | None = None
-    globs: tuple[str, ...] = ()
-    force: bool = False
-    shard: str = ""
+    globs: tuple[str, ...] = question_files()
+    force: bool = flag("--force", "answer again, even if an up-to-date answer exists")
+    shard: str = option(
+        "--shard",
+        "only part I of N, for N machines that share the question files",
+        "",
+        metavar="I/N",
+    )
 
 
 @dataclass(frozen=True, slots=True)
@@ -68,25 +70,6 @@ class Prepared:
         return on_fargate(self.plan.requests, read_settings(self.root))
 
 
-def add_selection(parser: argparse.ArgumentParser) -> None:
-    """Add the arguments that `selection` reads."""
-    add_globs(parser)
-    parser.add_argument(
-        "--force", action="store_true", help="answer again, even if an up-to-date answer exists"
-    )
-    parser.add_argument(
-        "--shard",
-        default="",
-        metavar="I/N",
-        help="only part I of N, for N machines that share the question files",
-    )
-
-
-def selection(args: argparse.Namespace) -> Selection:
-    """The options of a command that has the arguments of `add_selection`."""
-    return Selection(args.root, tuple(args.globs), args.force, args.shard)
-
-
 def with_passages(root: Path, questions: Questions, warn: Callable[[Problem], None]) -> Questions:
     """Add the passages to read to the questions about documents.
 
@@ -103,6 +86,7 @@ def with_passages(root: Path, questions: Questions, warn: Callable[[Problem], No
 
 
 def prepare(
+    given: Path | None,
     selected: Selection,
     options: EngineOptions,
     report: Reporter,
@@ -111,6 +95,7 @@ def prepare(
     """Read the questions, make the engine, and plan.
 
     Args:
+        given: the repository on the command line.
         selected: the questions.
         options: of the engine.
         report: receives messages of the engine.
@@ -121,7 +106,7 @@ def prepare(
         ModelError: the model directory cannot be read.
         SettingsError: `cdk.json` has mistakes.
     """
-    root = find_root(selected.root)
+    root = find_root(given)
     questions = with_passages(root, read_questions(root), report.warning)
     engine = make_engine(root, options, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)

@@ -8,7 +8,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.commands.arguments import Commands, add_command
+from qabot.commands.arguments import Command, Options, flag, option
 from qabot.commands.selection import with_passages
 from qabot.console.text import count
 from qabot.errors import UsageError
@@ -19,7 +19,6 @@ from qabot.site.build import build
 from qabot.timeline.file import read
 
 if TYPE_CHECKING:
-    import argparse
     from collections.abc import Callable
 
     from qabot.console.reporter import Reporter
@@ -27,55 +26,23 @@ if TYPE_CHECKING:
     from qabot.site.live_documents import LiveDocuments
 
 
-@dataclass(frozen=True, slots=True)
-class SiteOptions:
-    """The options of `qabot site`.
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SiteOptions(Options):
+    """The options of `qabot site`."""
 
-    Args:
-        root: the repository; None for the nearest one upwards.
-        out: the folder to write index.html to; None for a temporary one.
-        open: open the page in a browser.
-        timeline: the recorded run to show; None to show none.
-        live: put the bundled model beside the page, to be asked in the browser.
-    """
-
-    root: Path | None = None
-    out: Path | None = None
-    open: bool = False
-    timeline: Path | None = None
-    live: bool = False
-
-
-def add_parser(commands: Commands[argparse.ArgumentParser], summary: str) -> None:
-    """Add the command's parser."""
-    parser = add_command(
-        commands,
-        "site",
-        summary,
-        "The page searches, filters, shows each answer in its text, and has a form to ask. It is one "
-        "file that needs nothing else; with --live, the model is beside it and answers in the browser.",
-        "qabot site --out public           writes public/index.html\n"
-        "qabot site --open                 shows it in a browser\n"
-        "qabot site --live --out public    writes the model beside it, to be asked on the page",
+    out: Path | None = option(
+        "--out", "the folder to write index.html to", type=Path, metavar="DIR"
     )
-    parser.add_argument("--out", type=Path, metavar="DIR", help="the folder to write index.html to")
-    parser.add_argument("--open", action="store_true", help="open the page in a browser")
-    parser.add_argument(
-        "--live",
-        action="store_true",
-        help="let the page answer questions in the reader's browser (needs npm once)",
+    open: bool = flag("--open", "open the page in a browser")
+    live: bool = flag(
+        "--live", "let the page answer questions in the reader's browser (needs npm once)"
     )
-    parser.add_argument(
+    timeline: Path | None = option(
         "--timeline",
+        "show the run that `qabot answer --timeline` recorded",
         type=Path,
         metavar="FILE",
-        help="show the run that `qabot answer --timeline` recorded",
     )
-
-
-def run(args: argparse.Namespace, report: Reporter) -> int:
-    """Run `qabot site`."""
-    return site(SiteOptions(args.root, args.out, args.open, args.timeline, args.live), report)
 
 
 def site(options: SiteOptions, report: Reporter) -> int:
@@ -132,3 +99,14 @@ def _documents(root: Path, warn: Callable[[Problem], None]) -> LiveDocuments | N
     from qabot.site.live_documents import pack
 
     return pack(every_passage(root, warn))
+
+
+COMMAND = Command(
+    SiteOptions,
+    site,
+    "The page searches, filters, shows each answer in its text, and has a form to ask. It is one "
+    "file that needs nothing else; with --live, the model is beside it and answers in the browser.",
+    "qabot site --out public           writes public/index.html\n"
+    "qabot site --open                 shows it in a browser\n"
+    "qabot site --live --out public    writes the model beside it, to be asked on the page",
+)

@@ -14,7 +14,7 @@ from typing import TYPE_CHECKING
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, Request
 from qabot.commands.arguments import positive
-from qabot.commands.engine_options import EngineOptions, make_fargate_engine
+from qabot.commands.engine_options import FargateOptions, make_fargate_engine
 from qabot.console.reporter import Reporter
 from qabot.console.text import count, for_log
 from qabot.exit_codes import run_and_report
@@ -111,7 +111,7 @@ def _requests(model: str, pairs: Sequence[tuple[str, str]]) -> list[Request]:
 
 def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
     print("Submitting task...", flush=True)
-    engine = make_fargate_engine(root, EngineOptions("fargate"), report)
+    engine = make_fargate_engine(root, FargateOptions(), report)
     requests = {request.key: request for request in _requests(engine.model, pairs)}
     print("Waiting for the task to finish...", flush=True)
     failed = 0
@@ -127,7 +127,7 @@ def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
 
 def _submit(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
     print("Submitting task...", flush=True)
-    engine = make_fargate_engine(root, EngineOptions("fargate"), report)
+    engine = make_fargate_engine(root, FargateOptions(), report)
     requests = {request.key: request for request in _requests(engine.model, pairs)}
     known = engine.submit(list(requests.values()))
     failed = [result for result in known if not isinstance(result, Answer)]

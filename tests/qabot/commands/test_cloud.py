@@ -16,7 +16,7 @@ from qabot.commands.ask import AskOptions
 from qabot.commands.ask import ask as run_ask
 from qabot.commands.clear import ClearOptions, clear
 from qabot.commands.deployed_table import answered, open_table
-from qabot.commands.engine_options import EngineOptions, make_fargate_engine
+from qabot.commands.engine_options import EngineOptions, FargateOptions, make_fargate_engine
 from qabot.commands.list import ListOptions, list_answers
 from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
@@ -66,12 +66,14 @@ def report(said: io.StringIO) -> Reporter:
 
 
 def ask(root: Path, report: Reporter, question: str, **options: Any) -> int:
-    engine = EngineOptions("fargate")
-    return run_ask(AskOptions(CONTEXT, question, root=root, engine=engine, **options), report)
+    engine = EngineOptions(engine="fargate")
+    return run_ask(
+        AskOptions(context=CONTEXT, question=question, root=root, engine=engine, **options), report
+    )
 
 
 def list_items(root: Path, **options: Any) -> int:
-    return list_answers(ListOptions(root, engine="fargate", **options))
+    return list_answers(ListOptions(root=root, engine="fargate", **options), Reporter())
 
 
 def test_ask_list_and_clear(
@@ -100,11 +102,11 @@ def test_ask_list_and_clear(
     assert json.loads(line)["status"] == "ANSWERED"
 
     with pytest.raises(UsageError, match="give --yes"):
-        clear(ClearOptions(root), report)
+        clear(ClearOptions(root=root), report)
     monkeypatch.setattr("sys.stdin", SimpleTerminal())
-    assert clear(ClearOptions(root), report, lambda: "n") == 0
+    assert clear(ClearOptions(root=root), report, lambda: "n") == 0
     assert "nothing was deleted" in said.getvalue()
-    assert clear(ClearOptions(root), report, lambda: "Y") == 0
+    assert clear(ClearOptions(root=root), report, lambda: "Y") == 0
     assert "deleted 2 questions from qabot" in said.getvalue()
     capsys.readouterr()
     list_items(root)
@@ -132,21 +134,21 @@ def test_reap_stops_what_a_run_has_left(
         for name, value in cloud.environ.items():
             monkeypatch.setenv(name, value)
         cloud.deploy(model="bundled")
-        engine = make_fargate_engine(root, EngineOptions(run="left-behind"), report)
+        engine = make_fargate_engine(root, FargateOptions(run="left-behind"), report)
         engine.submit([Request(digit * 64, "Who?", CONTEXT) for digit in "ab"])
-        reap(ReapOptions("left-behind", root), report)
+        reap(ReapOptions(run="left-behind", root=root), report)
         assert "stopped 2 tasks of run left-behind" in said.getvalue()
         assert all(task.desired == "STOPPED" for task in cloud.tasks)
         engine.submit([Request("c" * 64, "Who?", CONTEXT)])
-        reap(ReapOptions(None, root), report)
+        reap(ReapOptions(all=True, root=root), report)
         assert said.getvalue().endswith("stopped 1 task\n")
         assert all(task.desired == "STOPPED" for task in cloud.tasks)
-        reap(ReapOptions("unheard-of", root), report)
+        reap(ReapOptions(run="unheard-of", root=root), report)
         assert "stopped 0 tasks of run unheard-of" in said.getvalue()
 
 
 def test_the_options_of_the_command_line_reach_the_engine(root: Path, report: Reporter) -> None:
-    given = EngineOptions("fargate", run="mine", max_tasks=7, timeout=60)
+    given = FargateOptions(run="mine", max_tasks=7, timeout=60)
     engine = make_fargate_engine(root, given, report, force=True)
     assert engine.run == "mine"
     assert engine.model.startswith("qabot-minilm-l6-squad@")
@@ -161,8 +163,8 @@ def test_without_a_stack_every_command_says_what_to_do(
         every: list[Callable[[], int]] = [
             lambda: ask(root, report, "Who?"),
             lambda: list_items(root),
-            lambda: clear(ClearOptions(root, yes=True), report),
-            lambda: reap(ReapOptions("x", root), report),
+            lambda: clear(ClearOptions(root=root, yes=True), report),
+            lambda: reap(ReapOptions(run="x", root=root), report),
         ]
         for command in every:
             with pytest.raises(CloudError, match=r"no stack qabot in us-east-1.*cdk deploy"):
@@ -172,7 +174,7 @@ def test_without_a_stack_every_command_says_what_to_do(
 def test_answered_items_come_with_their_contexts(
     cloud: Cloud, root: Path, report: Reporter
 ) -> None:
-    engine = make_fargate_engine(root, EngineOptions(), report)
+    engine = make_fargate_engine(root, FargateOptions(), report)
     (result,) = engine.answer([Request("a" * 64, "What is the name of the baby?", CONTEXT)])
     assert isinstance(result, Answer)
     table = open_table(root)

@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import argparse
 import json
 import shutil
 from pathlib import Path
@@ -10,8 +9,7 @@ from pathlib import Path
 import pytest
 
 from answerer.info import read_info
-from qabot.commands import model as cli
-from qabot.console.reporter import Reporter
+from qabot.cli import main
 
 BUNDLED = Path(__file__).parents[3] / "container/model"
 
@@ -19,14 +17,6 @@ PARAGRAPH = (
     "A giant peach was flowing in the river. She picked it up and brought it home. Later, a "
     "healthy baby was born from the peach. She named the baby Momotaro."
 )
-
-
-@pytest.fixture
-def parser() -> argparse.ArgumentParser:
-    parser = argparse.ArgumentParser()
-    parser.set_defaults(root=None)  # as the program's own parser does
-    cli.add_parsers(parser.add_subparsers(required=True))
-    return parser
 
 
 @pytest.fixture
@@ -49,13 +39,11 @@ def dev(tmp_path: Path) -> Path:
 
 
 def test_figures_and_predictions(
-    parser: argparse.ArgumentParser, dev: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dev: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     predictions = tmp_path / "predictions.json"
-    args = parser.parse_args(
-        ["evaluate", str(dev), "--json", "--predictions", str(predictions), "--threads", "2"]
-    )
-    assert args.run_model(args, Reporter()) == 0
+    arguments = ["--json", "--predictions", str(predictions), "--threads", "2"]
+    assert main(["model", "evaluate", str(dev), *arguments]) == 0
     figures = json.loads(capsys.readouterr().out)
     assert figures["questions"] == 5
     assert figures["exact_match"] == 40.0, "the first is answered, and that there is no king"
@@ -69,13 +57,13 @@ def test_figures_and_predictions(
 
 
 def test_figures_are_recorded(
-    parser: argparse.ArgumentParser, dev: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+    dev: Path, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     model = tmp_path / "model"
     shutil.copytree(BUNDLED, model)
     before = read_info(model)
-    args = parser.parse_args(["evaluate", str(dev), "--model", str(model), "--record", "a test"])
-    assert args.run_model(args, Reporter()) == 0
+    arguments = ["--model", str(model), "--record", "a test"]
+    assert main(["model", "evaluate", str(dev), *arguments]) == 0
     assert "EM 40.00  F1 53.33" in capsys.readouterr().out
     after = read_info(model)
     assert (after.exact_match, after.f1, after.measured_on) == (40.0, 53.33, "a test")
