@@ -40,10 +40,6 @@ class PreviewOptions(Options):
 def preview(options: PreviewOptions, report: Reporter) -> int:
     """Answer on this machine what a run would ask, into the job summary; write nothing else.
 
-    Args:
-        options: of the command.
-        report: receives every answer.
-
     Returns:
         1 if a question has no answer, or if an answer was as expected before and is not now.
 
@@ -58,11 +54,11 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     by_key = {key: question for planned in plan.sets for question, key in planned.questions}
     model = _model(prepared.root, options.engine, report)
     started = time.monotonic()
-    with report.progress(len(requests), "Previewing") as progress:
+    with report.progress(len(requests), "Previewing") as advance:
         for result in RunnerEngine(model).answer(requests):
             results[result.key] = result
             asked = by_key[result.key]
-            progress.advance(f"{asked.source}: {asked.question} → {in_words(result)}")
+            advance(f"{asked.source}: {asked.question} → {in_words(result)}")
             outcome.answered += isinstance(result, Answer)
     outcome.seconds = time.monotonic() - started
     outcome.failed = outcome.asked - outcome.answered

@@ -12,31 +12,24 @@ import os
 import sys
 import time
 from contextlib import contextmanager
-from typing import TYPE_CHECKING, Literal, Never, Protocol, TextIO
+from typing import TYPE_CHECKING, Literal, TextIO
 
 from qabot.console.redact import Redactor
 from qabot.console.streams import discard, open_nowhere
 from qabot.console.text import clean, for_log
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
-
-    from tqdm import tqdm
+    from collections.abc import Callable, Iterator
 
     from qabot.errors import Problem
 
 # GitHub shows this many annotations of each level per step; the rest is printed as plain lines.
 # docs.github.com: Workflow commands, limits of annotations.
 ANNOTATIONS = 10
+# Of more results than this, one line per second is printed.
+_MANY = 200
 
 Level = Literal["error", "warning"]
-
-
-class Progress(Protocol):
-    """Counts a run's results."""
-
-    def advance(self, line: str) -> None:
-        """Count one more result; `line` describes it, where there is room."""
 
 
 class Reporter:
@@ -45,16 +38,12 @@ class Reporter:
     Args:
         stream: where to (default: standard error).
         github: write GitHub's workflow commands (default: whether `GITHUB_ACTIONS` is set).
-        quiet: only problems.
     """
 
-    def __init__(
-        self, stream: TextIO | None = None, *, github: bool | None = None, quiet: bool = False
-    ) -> None:
+    def __init__(self, stream: TextIO | None = None, *, github: bool | None = None) -> None:
         self._stream = stream or sys.stderr or open_nowhere()
         self._github = on_github() if github is None else github
         self._tty = self._stream.isatty() and not self._github
-        self._quiet = quiet
         self._annotated = {"error": 0, "warning": 0}
         self._redact = Redactor(accounts=self._github)
 
@@ -92,8 +81,7 @@ class Reporter:
 
     def note(self, text: str) -> None:
         """Print a message that is not a problem; one line."""
-        if not self._quiet:
-            self._print(for_log(self._redact(text)))
+        self._print(for_log(self._redact(text)))
 
     def error(self, message: str | Problem) -> None:
         """Print an error; a problem is annotated on its line."""
@@ -127,7 +115,7 @@ class Reporter:
     @contextmanager
     def group(self, title: str) -> Iterator[None]:
         """Fold the messages inside, where the log can."""
-        if not self._github or self._quiet:
+        if not self._github:
             yield
             return
         self._write(f"::group::{_data(clean(self._redact(title)))}")
@@ -137,63 +125,46 @@ class Reporter:
             self._write("::endgroup::")
 
     @contextmanager
-    def progress(self, total: int, title: str) -> Iterator[Progress]:
+    def progress(self, total: int, title: str) -> Iterator[Callable[[str], object]]:
         """Show a run's progress: a bar on a terminal, elsewhere a line per result, folded on GitHub.
 
         Args:
             total: results to come.
             title: what the run does.
+
+        Yields:
+            Counts one more result; its argument describes the result, where there is room.
         """
-        if self._quiet or not total:
-            yield _Silent()
+        if not total:
+            yield lambda _: None
         elif self._tty:
             from tqdm import tqdm
 
             with tqdm(total=total, desc=clean(title), unit="q", file=self._stream) as bar:
-                yield _Bar(bar)
+                yield lambda _: bar.update()
         else:
             with self.group(title):
-                yield _Lines(self, total)
+                yield self._counter(total)
+
+    def _counter(self, total: int) -> Callable[[str], object]:
+        """Prints one line per result, or one per second where there are many."""
+        done, last = 0, 0.0
+
+        def advance(line: str) -> None:
+            nonlocal done, last
+            done += 1
+            now = time.monotonic()
+            if total > _MANY and done < total and now - last < 1:
+                return
+            last = now
+            self.note(f"[{done}/{total}] {line}")
+
+        return advance
 
 
 def on_github() -> bool:
     """Whether this runs in a workflow of GitHub, whose log may be public."""
     return os.environ.get("GITHUB_ACTIONS") == "true"
-
-
-class _Silent:
-    def advance(self, line: str) -> None:
-        """Say nothing."""
-
-
-class _Bar:
-    def __init__(self, bar: tqdm[Never]) -> None:
-        self._bar = bar
-
-    def advance(self, line: str) -> None:  # noqa: ARG002
-        """Move the bar; the line is not shown."""
-        self._bar.update()
-
-
-class _Lines:
-    """One line per result, or one per second where there are many."""
-
-    MANY = 200
-
-    def __init__(self, reporter: Reporter, total: int) -> None:
-        self._reporter = reporter
-        self._total = total
-        self._done = 0
-        self._last = 0.0
-
-    def advance(self, line: str) -> None:
-        """Print the line, or once a second where there are many."""
-        self._done += 1
-        now = time.monotonic()
-        if self._total > self.MANY and self._done < self._total and now - self._last < 1:
-            return
-        self._last = now
-        self._reporter.note(f"[{self._done}/{self._total}] {line}")
 
 
 def _data(text: str) -> str:

@@ -94,7 +94,7 @@ def calibrate(
 
 def _observe(model: Model, examples: Sequence[Example], report: Reporter) -> list[Observation]:
     found: dict[int, Observation] = {}
-    with report.progress(len(examples), f"Asking {model.info.name}") as progress:
+    with report.progress(len(examples), f"Asking {model.info.name}") as advance:
         pairs = ((example.context, example.question) for example in examples)
         for index, outcome in model.evidence_all(pairs):
             if not isinstance(outcome, InputError):
@@ -103,7 +103,7 @@ def _observe(model: Model, examples: Sequence[Example], report: Reporter) -> lis
                 answerable = example.texts != ("",)
                 f1 = squad.f1(span.answer, example.texts) if answerable else 0.0
                 found[index] = Observation(evidence, f1, answerable)
-            progress.advance(examples[index].id)
+            advance(examples[index].id)
     return [found[index] for index in sorted(found)]
 
 

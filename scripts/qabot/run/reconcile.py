@@ -102,12 +102,12 @@ def reconcile(
     started = clock()
     writer.flush(force=True)
     try:
-        with report.progress(len(plan.requests), "Answering") as progress:
+        with report.progress(len(plan.requests), "Answering") as advance:
             if plan.requests:
                 with contextlib.closing(engine.answer(plan.requests)) as arriving:
                     for result in arriving:
                         outcome.answered += isinstance(result, Answer)
-                        progress.advance(writer.add(result))
+                        advance(writer.add(result))
                         writer.flush()
     except KeyboardInterrupt:
         writer.flush(force=True)

@@ -121,8 +121,8 @@ def test_the_reporter_says_no_credential(github: bool, monkeypatch: pytest.Monke
     report.error(Problem("q.yaml", 1, 0, text, text))
     for _ in range(12):  # more than there are annotations for
         report.error(text)
-    with report.group(text), report.progress(1, text) as progress:
-        progress.advance(text)
+    with report.group(text), report.progress(1, text) as advance:
+        advance(text)
     try:
         raise RuntimeError(text)
     except RuntimeError:

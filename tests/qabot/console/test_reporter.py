@@ -23,8 +23,8 @@ def said(*, github: bool) -> tuple[Reporter, io.StringIO]:
 def test_no_text_becomes_a_workflow_command(text: str) -> None:
     report, stream = said(github=True)
     report.note(text)
-    with report.progress(1, "title") as progress:
-        progress.advance(text)
+    with report.progress(1, "title") as advance:
+        advance(text)
     lines = stream.getvalue().splitlines()
     own = re.compile(r"::(group::title|endgroup::)")
     for line in lines:
@@ -52,25 +52,25 @@ def test_annotations_beyond_what_github_shows_are_plain() -> None:
 
 def test_a_plain_log_gets_a_line_a_result() -> None:
     report, stream = said(github=False)
-    with report.progress(2, "Answering") as progress:
-        progress.advance("one")
-        progress.advance("two")
+    with report.progress(2, "Answering") as advance:
+        advance("one")
+        advance("two")
     assert stream.getvalue() == "[1/2] one\n[2/2] two\n"
 
 
 def test_a_plain_log_of_many_results_stays_short() -> None:
     report, stream = said(github=False)
-    with report.progress(5000, "Answering") as progress:
+    with report.progress(5000, "Answering") as advance:
         for _ in range(5000):
-            progress.advance("one")
+            advance("one")
     assert len(stream.getvalue().splitlines()) < 100
     assert "[5000/5000]" in stream.getvalue()
 
 
 def test_github_gets_a_group() -> None:
     report, stream = said(github=True)
-    with report.progress(1, "Answering") as progress:
-        progress.advance("one")
+    with report.progress(1, "Answering") as advance:
+        advance("one")
     assert stream.getvalue() == "::group::Answering\n[1/1] one\n::endgroup::\n"
 
 
@@ -78,9 +78,9 @@ def test_a_terminal_gets_a_bar(monkeypatch: pytest.MonkeyPatch) -> None:
     stream = io.StringIO()
     monkeypatch.setattr(stream, "isatty", lambda: True)
     report = Reporter(stream, github=False)
-    with report.progress(2, "Answering") as progress:
-        progress.advance("secret")
-        progress.advance("secret")
+    with report.progress(2, "Answering") as advance:
+        advance("secret")
+        advance("secret")
     assert "2/2" in stream.getvalue()
     assert "secret" not in stream.getvalue()
 

@@ -25,7 +25,7 @@ def rendered(
 ) -> str:
     plan = make_plan(repository.root, read_questions(repository.root), engine.model)
     results: dict[str, Result] = {}
-    outcome = reconcile(repository.root, plan, engine, Reporter(quiet=True), results=results)
+    outcome = reconcile(repository.root, plan, engine, Reporter(), results=results)
     timeline = recorder.timeline() if recorder is not None else None
     return summary.render(plan, results, outcome, cost, timeline=timeline)
 

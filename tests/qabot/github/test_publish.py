@@ -48,7 +48,7 @@ def origin(tmp_path: Path) -> Origin:
 
 def answer(clone: Repository, *globs: str) -> None:
     plan = make_plan(clone.root, read_questions(clone.root), MODEL, globs)
-    reconcile(clone.root, plan, ScriptedEngine(), Reporter(quiet=True))
+    reconcile(clone.root, plan, ScriptedEngine(), Reporter())
 
 
 def commit(clone: Repository) -> Published:
@@ -594,7 +594,7 @@ def test_a_run_that_was_stopped_commits_what_it_has(origin: Origin) -> None:
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted, match="stopped after 1 of 2"):
-        reconcile(run.root, plan, ScriptedEngine(stop), Reporter(quiet=True))
+        reconcile(run.root, plan, ScriptedEngine(stop), Reporter())
     commit(run)
     assert origin.files()["answers/a.yaml"].count("- id:") == 1
     following = origin.clone()

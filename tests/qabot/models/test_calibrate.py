@@ -112,7 +112,7 @@ def test_a_fit_without_sense_can_be_fitted_again(
     asked.write_text(json.dumps({"data": [{"paragraphs": [paragraph]}]}), encoding="utf-8")
     monkeypatch.setattr(calibration, "_observe", lambda *_: observations(400))
     found = calibration.calibrate(
-        [asked], directory, elsewhere=False, fitted_on=None, threads=1, report=Reporter(quiet=True)
+        [asked], directory, elsewhere=False, fitted_on=None, threads=1, report=Reporter()
     )
     assert read_info(directory).calibration == found
     assert found.fitted_on == "asked.json"

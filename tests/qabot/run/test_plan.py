@@ -24,7 +24,7 @@ def plan(repository: Repository, *globs: str, model: str = "m@1/s1", force: bool
 
 
 def answer(repository: Repository, engine: ScriptedEngine | None = None) -> None:
-    reconcile(repository.root, plan(repository), engine or ScriptedEngine(), Reporter(quiet=True))
+    reconcile(repository.root, plan(repository), engine or ScriptedEngine(), Reporter())
 
 
 def asked(made: Plan) -> list[str]:

@@ -230,9 +230,7 @@ def test_answers_are_written_as_they_arrive(repository: Repository) -> None:
 
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
     # A stopped clock: nothing is delayed.
-    reconcile(
-        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: 0.0
-    )
+    reconcile(repository.root, plan, ScriptedEngine(before), Reporter(), clock=lambda: 0.0)
     assert seen == [0, 1]
 
 
@@ -256,9 +254,7 @@ def test_a_large_set_is_not_written_for_each_of_its_answers(
 
     monkeypatch.setattr("qabot.answers.folder.write_set", write)
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
-    reconcile(
-        repository.root, plan, ScriptedEngine(before), Reporter(quiet=True), clock=lambda: now
-    )
+    reconcile(repository.root, plan, ScriptedEngine(before), Reporter(), clock=lambda: now)
     assert 4 <= len(written) <= 7
 
 
@@ -314,9 +310,9 @@ def test_answers_that_are_asked_again_stay_until_they_are_replaced(repository: R
             raise KeyboardInterrupt
 
     with pytest.raises(Interrupted):
-        reconcile(repository.root, plan, ScriptedEngine(stop), Reporter(quiet=True))
+        reconcile(repository.root, plan, ScriptedEngine(stop), Reporter())
     assert repository.files("answers") == before
-    outcome = reconcile(repository.root, plan, ScriptedEngine(), Reporter(quiet=True))
+    outcome = reconcile(repository.root, plan, ScriptedEngine(), Reporter())
     assert (outcome.answered, outcome.written) == (2, [])
 
 
@@ -430,7 +426,7 @@ def slow(request):
 engine = ScriptedEngine(slow)
 plan = make_plan(root, read_questions(root), engine.model)
 # A stopped clock: nothing is delayed.
-reconcile(root, plan, engine, Reporter(quiet=True), clock=lambda: 0.0)
+reconcile(root, plan, engine, Reporter(), clock=lambda: 0.0)
 print("done", flush=True)
 """
 

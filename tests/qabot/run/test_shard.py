@@ -75,7 +75,7 @@ def test_machines_that_share_a_run_write_what_one_writes(repository: Repository)
         )
     repository.write("questions/gone.yaml", "context: gone 1\nquestions: [Gone?]\n")
     whole = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
-    reconcile(repository.root, whole, ScriptedEngine(), Reporter(quiet=True))
+    reconcile(repository.root, whole, ScriptedEngine(), Reporter())
     expected = {path: path.read_bytes() for path in repository.root.glob("answers/**/*.yaml")}
     (repository.root / "questions/gone.yaml").unlink()
     for path in expected:
@@ -91,7 +91,7 @@ def test_machines_that_share_a_run_write_what_one_writes(repository: Repository)
         )
         asked += [request.key for request in part.requests]
         pruned += part.prune
-        reconcile(repository.root, part, ScriptedEngine(), Reporter(quiet=True))
+        reconcile(repository.root, part, ScriptedEngine(), Reporter())
     assert len(asked) == len(set(asked)) == 8
     assert pruned == ["answers/gone.yaml"]
     assert {path: path.read_bytes() for path in repository.root.glob("answers/**/*.yaml")} == {

@@ -28,7 +28,7 @@ WORDS = sorted(set(TEXT.split()))
 STAGE = Stage(
     files={"squad.json": 1}, epochs=2, batch=4, rate=3e-3, window=64, average_every=2, seed=3
 )
-QUIET = Reporter(quiet=True)
+QUIET = Reporter()
 
 
 @pytest.fixture(scope="module")
