@@ -48,10 +48,6 @@ def answer(options: AnswerOptions, report: Reporter) -> int:
 
     Files with mistakes are left out and reported last, so that the others are answered.
 
-    Args:
-        options: of the command.
-        report: receives messages.
-
     Returns:
         1 where a question has no answer, or an answers file could not be written.
 

@@ -99,7 +99,7 @@ class Command(Generic[_Options]):
 
     Args:
         options: the class of its options.
-        run: runs it, and returns the exit code.
+        run: runs it: takes its options and what prints messages, returns the exit code.
         about: further sentences of its help, after its summary.
         examples: commands as they are typed, one per line.
         without: names of fields of its options that it has no arguments for.

@@ -70,10 +70,6 @@ class AskOptions(Options):
 def ask(options: AskOptions, report: Reporter) -> int:
     """Print the answer to one question.
 
-    Args:
-        options: of the command.
-        report: receives messages of the fargate engine.
-
     Raises:
         InputError: the model cannot take the context or the question.
         NoAnswerError: the fargate engine found no answer.

@@ -27,10 +27,6 @@ class CheckOptions(Options):
 def check(options: CheckOptions, report: Reporter) -> int:
     """Report every mistake in `questions/`.
 
-    Args:
-        options: of the command.
-        report: receives the numbers of questions and files.
-
     Raises:
         QuestionsError: there are mistakes.
     """

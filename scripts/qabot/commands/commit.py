@@ -33,10 +33,6 @@ class CommitOptions(Options):
 def commit(options: CommitOptions, report: Reporter) -> int:
     """Commit the answers to the branch that people read, or open a pull request with them.
 
-    Args:
-        options: of the command.
-        report: receives a summary of the commit.
-
     Raises:
         GitError: git or the remote refused.
         UsageError: `questions/` is not at the top of the git repository.

@@ -50,10 +50,6 @@ class InitOptions(Options):
 def init(options: InitOptions, report: Reporter) -> int:
     """Write the workflows and `questions/` into a repository; nothing if a file is in the way.
 
-    Args:
-        options: of the command.
-        report: receives the names of the files, and the next step.
-
     Raises:
         UsageError: it is not the top of a git repository, or a file is in the way.
     """

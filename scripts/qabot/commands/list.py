@@ -36,10 +36,6 @@ class ListOptions(Options):
 def list_answers(options: ListOptions, report: Reporter) -> int:  # noqa: ARG001
     """Print the answers of `answers/`, or of the fargate engine's table, one per line.
 
-    Args:
-        options: of the command.
-        report: is not needed.
-
     Raises:
         UsageError: a glob selects nothing, or is given for the table.
         CloudError: the table cannot be read.

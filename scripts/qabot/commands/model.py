@@ -25,7 +25,6 @@ from qabot.repository import find_root_or_none
 
 if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
-    from qabot.models.evaluate import Evaluation
 
 # The same as in answerer.exporting.export, which --help must not import.
 _WINDOW = 384
@@ -110,10 +109,6 @@ class CalibrateOptions(Options):
 def show_model(options: Options, report: Reporter) -> int:  # noqa: ARG001
     """Print the identity of the repository's model, and where it is or will be.
 
-    Args:
-        options: of the command.
-        report: is not needed.
-
     Raises:
         SettingsError: `cdk.json` has mistakes.
         ModelError: the bundled model cannot be read.
@@ -128,10 +123,6 @@ def show_model(options: Options, report: Reporter) -> int:  # noqa: ARG001
 
 def prepare_model(options: Options, report: Reporter) -> int:
     """Export the repository's model into the cache, unless it is there.
-
-    Args:
-        options: of the command.
-        report: receives progress messages.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.
@@ -193,7 +184,7 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
             "f1": round(measured.f1, 2),
             "questions_per_second": round(measured.per_second, 1),
             "refused": measured.refused,
-            **_by_kind(measured),
+            **measured.more,
         }
         print(json.dumps(figures))
         return 0
@@ -201,34 +192,10 @@ def evaluate_model(options: EvaluateOptions, report: Reporter) -> int:
     print(f"{count(measured.questions, 'question')}, {measured.per_second:.0f} per second")
     if measured.refused:
         print(f"{count(measured.refused, 'question')} could not be asked")
-    for name, figure in _by_kind(measured).items():
+    for name, figure in measured.more.items():
         print(f"{name}: {figure}")
     print(diagram(measured.scores, measured.right))
     return 0
-
-
-def _by_kind(measured: Evaluation) -> dict[str, float]:
-    """Figures for questions with and without an answer, and for the scores."""
-    from qabot.answers.model import DOUBTFUL
-    from qabot.models.reliability import calibration_error
-
-    figures: dict[str, float] = {}
-    if measured.answerable is not None and measured.unanswerable is not None:
-        figures["HasAns_exact"] = round(measured.answerable[0], 2)
-        figures["HasAns_f1"] = round(measured.answerable[1], 2)
-        figures["NoAns_exact"] = round(measured.unanswerable[0], 2)
-        figures["auroc_of_spans"] = round(measured.span_auroc, 3)
-    sure = [
-        right
-        for score, right in zip(measured.scores, measured.right, strict=True)
-        if score >= DOUBTFUL
-    ]
-    return figures | {
-        "auroc_answerable": round(measured.answerable_auroc, 3),
-        "calibration_error": round(calibration_error(measured.scores, measured.right), 3),
-        "not_doubtful": round(100 * len(sure) / max(1, len(measured.scores)), 1),
-        "not_doubtful_right": round(100 * sum(sure) / max(1, len(sure)), 1),
-    }
 
 
 def calibrate_model(options: CalibrateOptions, report: Reporter) -> int:

@@ -30,10 +30,6 @@ class PlanOptions(Options):
 def plan(options: PlanOptions, report: Reporter) -> int:
     """Print what a run would do.
 
-    Args:
-        options: of the command.
-        report: receives messages of the engine.
-
     Raises:
         QuestionsError: there are mistakes in `questions/`; the plan for the rest is printed.
     """

@@ -29,10 +29,6 @@ class ReapOptions(Options):
 def reap(options: ReapOptions, report: Reporter) -> int:
     """Stop every task of a run, or of all runs.
 
-    Args:
-        options: of the command.
-        report: receives the name of each stopped task.
-
     Raises:
         UsageError: not exactly one of a run and `--all` is given.
         CloudError: AWS refused, or the stack is not deployed.

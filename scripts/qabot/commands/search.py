@@ -43,10 +43,6 @@ class SearchOptions(Options):
 def search(options: SearchOptions, report: Reporter) -> int:
     """Print the passages that fit a question best.
 
-    Args:
-        options: of the command.
-        report: receives the documents that cannot be read.
-
     Returns:
         0; 1 where no passage has a word of the question.
 

@@ -48,10 +48,6 @@ class SiteOptions(Options):
 def site(options: SiteOptions, report: Reporter) -> int:
     """Write the static page, and show it if asked to.
 
-    Args:
-        options: of the command.
-        report: receives the path of the page.
-
     Raises:
         UsageError: neither a folder to write to is given nor can a browser show it.
         SiteError: it cannot be written, or the model cannot be put beside it.

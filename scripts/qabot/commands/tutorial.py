@@ -7,12 +7,11 @@ failures have a reason, and `ask_many --wait` prints the answers as they arrive.
 from __future__ import annotations
 
 import argparse
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.answers.key import Keys
-from qabot.answers.model import Answer, Request
+from qabot.answers.model import Answer, Failure, Request
 from qabot.commands.arguments import positive
 from qabot.commands.engine_options import FargateOptions, make_fargate_engine
 from qabot.console.reporter import Reporter
@@ -23,7 +22,8 @@ from qabot.questions.read import read_question_file
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-    from qabot.answers.model import Result
+    from answerer.spans import Span
+    from qabot.engines.fargate.engine import FargateEngine
 
 PROBLEMS = Path("questions") / "problems.json"
 
@@ -46,7 +46,9 @@ def main(root: Path, argv: Sequence[str] | None = None) -> int:
             case "ask":
                 return _ask(root, [(args.context, args.question)], report)
             case "ask_many":
-                return ask_many(root, AskManyOptions(args.problems, args.wait), report)
+                questions = read_question_file(args.problems or root / PROBLEMS).questions
+                pairs = [(question.context, question.question) for question in questions]
+                return (_ask if args.wait else _submit)(root, pairs, report)
             case "list_answers":
                 return list_answers(root, args.limit)
             case _:
@@ -57,26 +59,6 @@ def main(root: Path, argv: Sequence[str] | None = None) -> int:
     )
 
 
-@dataclass(frozen=True, slots=True)
-class AskManyOptions:
-    """The options of `ask_many`.
-
-    Args:
-        problems: the question file; None for `PROBLEMS` of the repository.
-        wait: for the answers, and print them.
-    """
-
-    problems: Path | None = None
-    wait: bool = False
-
-
-def ask_many(root: Path, options: AskManyOptions, report: Reporter) -> int:
-    """Ask every question of a file."""
-    questions = read_question_file(options.problems or root / PROBLEMS).questions
-    pairs = [(question.context, question.question) for question in questions]
-    return _ask(root, pairs, report) if options.wait else _submit(root, pairs, report)
-
-
 def list_answers(root: Path, limit: int) -> int:
     """Print the answers that the table has, at most `limit`."""
     from qabot.commands import deployed_table
@@ -84,7 +66,7 @@ def list_answers(root: Path, limit: int) -> int:
     answered = deployed_table.answered(deployed_table.open_table(root), limit)
     for number, (item, context) in enumerate(answered):
         print(number)
-        _print(context, item.question, item.spans[0].answer or None, item.spans[0].score)
+        _print(context, item.question, item.spans[0])
     return 0
 
 
@@ -100,25 +82,27 @@ def clear(root: Path) -> int:
     return 0
 
 
-def _requests(model: str, pairs: Sequence[tuple[str, str]]) -> list[Request]:
-    """One request per distinct question, in their order."""
-    keys = Keys(model)
+def _begin(
+    root: Path, pairs: Sequence[tuple[str, str]], report: Reporter
+) -> tuple[FargateEngine, dict[str, Request]]:
+    """The engine, and by its key each distinct question."""
+    print("Submitting task...", flush=True)
+    engine = make_fargate_engine(root, FargateOptions(), report)
+    keys = Keys(engine.model)
     requests = (
         Request(keys.key(context, question), question, context) for context, question in pairs
     )
-    return list({request.key: request for request in requests}.values())
+    return engine, {request.key: request for request in requests}
 
 
 def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
-    print("Submitting task...", flush=True)
-    engine = make_fargate_engine(root, FargateOptions(), report)
-    requests = {request.key: request for request in _requests(engine.model, pairs)}
+    engine, requests = _begin(root, pairs, report)
     print("Waiting for the task to finish...", flush=True)
     failed = 0
     for result in engine.answer(list(requests.values())):
         request = requests[result.key]
         if isinstance(result, Answer):
-            _print(request.context, request.question, result.span.answer or None, result.span.score)
+            _print(request.context, request.question, result.span)
         else:
             failed += 1
             _print_failure(request, result, report)
@@ -126,13 +110,11 @@ def _ask(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
 
 
 def _submit(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> int:
-    print("Submitting task...", flush=True)
-    engine = make_fargate_engine(root, FargateOptions(), report)
-    requests = {request.key: request for request in _requests(engine.model, pairs)}
+    engine, requests = _begin(root, pairs, report)
     known = engine.submit(list(requests.values()))
-    failed = [result for result in known if not isinstance(result, Answer)]
-    for result in failed:
-        _print_failure(requests[result.key], result, report)
+    failed = [result for result in known if isinstance(result, Failure)]
+    for failure in failed:
+        _print_failure(requests[failure.key], failure, report)
     print(
         f"Submitted {count(len(requests) - len(known), 'task')}; "
         f"{count(len(known) - len(failed), 'question')} answered already."
@@ -141,18 +123,17 @@ def _submit(root: Path, pairs: Sequence[tuple[str, str]], report: Reporter) -> i
     return 1 if failed else 0
 
 
-def _print(context: str, question: str, answer: str | None, score: float) -> None:
-    texts = {"Context": context, "Question": question, "Answer": answer or "null"}
+def _print(context: str, question: str, span: Span) -> None:
+    texts = {"Context": context, "Question": question, "Answer": span.answer or "null"}
     for name, text in texts.items():
         print(f"{name}: {for_log(text, max(1, len(text)))}")
-    print(f"Score: {score}", flush=True)
+    print(f"Score: {span.score}", flush=True)
 
 
-def _print_failure(request: Request, result: Result, report: Reporter) -> None:
-    if not isinstance(result, Answer):
-        report.error(f"no answer to '{request.question}' ({result.kind}): {result.reason}")
-        for name, text in result.evidence.items():
-            report.note(f"  {name}: {text}")
+def _print_failure(request: Request, failure: Failure, report: Reporter) -> None:
+    report.error(f"no answer to '{request.question}' ({failure.kind}): {failure.reason}")
+    for name, text in failure.evidence.items():
+        report.note(f"  {name}: {text}")
 
 
 def _parser() -> argparse.ArgumentParser:

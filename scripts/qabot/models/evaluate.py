@@ -8,8 +8,9 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from answerer.errors import InputError
-from answerer.info import INFO_FILE
+from answerer.info import INFO_FILE, read_info
 from answerer.model import Model
+from qabot.answers.model import DOUBTFUL
 from qabot.models import reliability, squad
 from qabot.models.calibrate import RIGHT
 
@@ -33,13 +34,10 @@ class Evaluation:
         per_second: questions answered in a second of wall time, loading left out.
         refused: questions that could not be asked; they count as answered with nothing.
         answers: the answer to each question by its id, as the official scripts read them.
-        answerable: EM, F1 and number of the questions that the text answers; None without any.
-        unanswerable: percentage rightly answered with nothing, twice, and number of the others.
         scores: of each answer, "the text does not say" included.
         right: whether each of those is right: F1 of 0.5 or more, or rightly nothing.
-        answerable_auroc: how well the score of the best span tells right from wrong where the text
-            answers.
-        span_auroc: the same over all questions, where nothing is right if the text does not answer.
+        more: further figures by name; EM and F1 of the questions that the text answers, and of the
+            others, are named as in the official script.
     """
 
     questions: int
@@ -48,12 +46,9 @@ class Evaluation:
     per_second: float
     refused: int
     answers: dict[str, str]
-    answerable: tuple[float, float, int] | None
-    unanswerable: tuple[float, float, int] | None
     scores: list[float]
     right: list[bool]
-    answerable_auroc: float
-    span_auroc: float
+    more: dict[str, float]
 
 
 def evaluate(
@@ -88,7 +83,7 @@ def evaluate(
     spans: dict[int, Span] = {}  # the best one, also where nothing is the answer
     refused = 0
     begun = time.perf_counter()
-    with report.progress(len(examples), f"Evaluating {model.info.name}") as progress:
+    with report.progress(len(examples), f"Evaluating {model.info.name}") as advance:
         pairs = ((example.context, example.question) for example in examples)
         for index, outcome in model.answer_all(pairs, top_k=2):
             if isinstance(outcome, InputError):
@@ -99,42 +94,65 @@ def evaluate(
                 spans[index], scores[index] = best, outcome[0].score
                 answers[index] = best.answer if answered else outcome[0].answer
                 right[index] = squad.f1(outcome[0].answer, examples[index].texts) >= RIGHT
-            progress.advance(examples[index].id)
+            advance(examples[index].id)
     seconds = time.perf_counter() - begun
-    exact = sum(squad.exact_match(answers[i], example.texts) for i, example in enumerate(examples))
-    overlap = sum(squad.f1(answers[i], example.texts) for i, example in enumerate(examples))
+    exact_match, f1 = _means(examples, answers, range(len(examples)))
+    shown = [scores[i] for i in sorted(scores)]
+    judged = [right[i] for i in sorted(right)]
     return Evaluation(
         questions=len(examples),
-        exact_match=100 * exact / len(examples),
-        f1=100 * overlap / len(examples),
+        exact_match=exact_match,
+        f1=f1,
         per_second=len(examples) / seconds,
         refused=refused,
-        answerable=_figures(examples, answers, answerable=True),
-        unanswerable=_figures(examples, answers, answerable=False),
-        scores=[scores[i] for i in sorted(scores)],
-        right=[right[i] for i in sorted(right)],
-        answerable_auroc=_auroc(examples, spans, every=False),
-        span_auroc=_auroc(examples, spans, every=True),
         answers={example.id: answers[i] for i, example in enumerate(examples)},
+        scores=shown,
+        right=judged,
+        more=_by_kind(examples, answers, spans) | _of_scores(shown, judged),
     )
 
 
-def _figures(
-    examples: Sequence[Example], answers: Mapping[int, str], *, answerable: bool
-) -> tuple[float, float, int] | None:
-    """EM, F1 and number of the questions that the text answers, or of the others."""
-    chosen = [i for i, example in enumerate(examples) if (example.texts != ("",)) == answerable]
-    if not chosen:
-        return None
+def _means(
+    examples: Sequence[Example], answers: Mapping[int, str], chosen: Sequence[int]
+) -> tuple[float, float]:
+    """EM and F1 of some of the questions, in per cent."""
     exact = sum(squad.exact_match(answers[i], examples[i].texts) for i in chosen)
     overlap = sum(squad.f1(answers[i], examples[i].texts) for i in chosen)
-    return 100 * exact / len(chosen), 100 * overlap / len(chosen), len(chosen)
+    return 100 * exact / len(chosen), 100 * overlap / len(chosen)
 
 
-def _auroc(examples: Sequence[Example], spans: Mapping[int, Span], *, every: bool) -> float:
-    chosen = [i for i in sorted(spans) if every or examples[i].texts != ("",)]
+def _by_kind(
+    examples: Sequence[Example], answers: Mapping[int, str], spans: Mapping[int, Span]
+) -> dict[str, float]:
+    """Figures for the questions that the text answers, and for the others if there are both."""
+    answerable = [i for i, example in enumerate(examples) if example.texts != ("",)]
+    others = [i for i, example in enumerate(examples) if example.texts == ("",)]
+    figures: dict[str, float] = {}
+    if answerable and others:
+        exact, f1 = _means(examples, answers, answerable)
+        figures["HasAns_exact"] = round(exact, 2)
+        figures["HasAns_f1"] = round(f1, 2)
+        figures["NoAns_exact"] = round(_means(examples, answers, others)[0], 2)
+        # Where the text does not answer, no span is right.
+        figures["auroc_of_spans"] = _auroc(examples, spans, sorted(spans))
+    figures["auroc_answerable"] = _auroc(examples, spans, [i for i in answerable if i in spans])
+    return figures
+
+
+def _auroc(examples: Sequence[Example], spans: Mapping[int, Span], chosen: Sequence[int]) -> float:
+    """How well the scores of the best spans tell right from wrong."""
     right = [squad.f1(spans[i].answer, examples[i].texts) >= RIGHT for i in chosen]
-    return reliability.auroc([spans[i].score for i in chosen], right)
+    return round(reliability.auroc([spans[i].score for i in chosen], right), 3)
+
+
+def _of_scores(scores: Sequence[float], right: Sequence[bool]) -> dict[str, float]:
+    """How well the scores hold."""
+    sure = [is_right for score, is_right in zip(scores, right, strict=True) if score >= DOUBTFUL]
+    return {
+        "calibration_error": round(reliability.calibration_error(scores, right), 3),
+        "not_doubtful": round(100 * len(sure) / max(1, len(scores)), 1),
+        "not_doubtful_right": round(100 * sum(sure) / max(1, len(sure)), 1),
+    }
 
 
 def record(directory: Path, evaluation: Evaluation, measured_on: str) -> None:
@@ -145,8 +163,6 @@ def record(directory: Path, evaluation: Evaluation, measured_on: str) -> None:
         evaluation: what was measured.
         measured_on: a name for what it was measured on.
     """
-    from answerer.info import read_info
-
     info = dataclasses.replace(
         read_info(directory),
         exact_match=round(evaluation.exact_match, 2),
