@@ -2,6 +2,8 @@
 
 from __future__ import annotations
 
+import re
+from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from answerer.passages import BREAK
@@ -34,15 +36,20 @@ def find_places(question: Question, result: Result) -> Places:
 
 def _place(question: Question, span: Span) -> Place:
     passage, start = _passage(question, span.start)
-    return place_of(passage, start)
+    return place_of(passage, start, start + len(span.answer))
 
 
-def place_of(passage: Passage, offset: int) -> Place:
-    """The place of an offset in a passage."""
-    number = passage.place(offset)
-    if number is None:
-        return Place(passage.document, passage.headings)
-    return Place(passage.document, passage.headings, passage.unit, number)
+def place_of(passage: Passage, start: int, end: int) -> Place:
+    """The place of a part of a passage.
+
+    Args:
+        passage: of a document.
+        start: offset in its text of the part's first code point.
+        end: offset after the last one.
+    """
+    number = passage.place(start)
+    place = Place(passage.document, passage.start + start, passage.start + end, passage.headings)
+    return place if number is None else replace(place, unit=passage.unit, number=number)
 
 
 def _passage(question: Question, offset: int) -> tuple[Passage, int]:
@@ -56,17 +63,19 @@ def _passage(question: Question, offset: int) -> tuple[Passage, int]:
 
 def _everywhere(question: Question, span: Span) -> tuple[Place, ...]:
     own, start = _passage(question, span.start)
-    places = [place_of(own, start)]
-    before, _, after = sentence(own.text, _moved(span, start))
-    whole = " ".join(f"{before}{span.answer}{after}".split())
+    end = start + len(span.answer)
+    places = [place_of(own, start, end)]
+    before, answer, after = sentence(own.text, Span(span.answer, start, end, span.score))
+    # Whatever the white space between the words is.
+    same = re.compile(f"{_words(before)}({_words(answer)}){_words(after)}")
     for passage in (*question.passages, *question.copies):
-        if passage.document == own.document or passage.document in {p.document for p in places}:
+        if passage.document in {place.document for place in places}:
             continue
-        if whole in " ".join(passage.text.split()):
-            at = passage.text.find(span.answer)
-            places.append(place_of(passage, max(0, at)))
+        found = same.search(passage.text)
+        if found is not None:
+            places.append(place_of(passage, *found.span(1)))
     return tuple(places)
 
 
-def _moved(span: Span, start: int) -> Span:
-    return Span(span.answer, start, start + len(span.answer), span.score)
+def _words(text: str) -> str:
+    return r"\s+".join(map(re.escape, re.split(r"\s+", text)))

@@ -206,19 +206,30 @@ def _rounded(span: Span) -> Span:
     return replace(span, score=round(span.score, SCORE_DIGITS))
 
 
-def span_fields(span: Span) -> dict[str, Any]:
-    """A span for JSON; its answer is null where the text does not say."""
-    if span.found:
-        return asdict(span)
-    return {"answer": None, "start": None, "end": None, "score": span.score}
+def span_fields(span: Span, place: Place | None = None) -> dict[str, Any]:
+    """A span for JSON; its answer is null where the text does not say.
+
+    Args:
+        span: an answer.
+        place: where it is in a document, in whose text `start` and `end` then count.
+    """
+    if not span.found:
+        return {"answer": None, "start": None, "end": None, "score": span.score}
+    if place is not None:
+        span = replace(span, start=place.start, end=place.end)
+    return asdict(span)
 
 
 def entry_fields(entry: Entry) -> dict[str, Any]:
     """An entry for JSON, its spans as from `span_fields`."""
     fields = asdict(entry)
     if isinstance(entry.result, Answer):
-        spans = map(span_fields, entry.result.alternatives)
-        fields["result"] |= {"span": span_fields(entry.result.span), "alternatives": list(spans)}
+        result, places = entry.result, entry.places
+        others = itertools.zip_longest(result.alternatives, places.alternatives)
+        fields["result"] |= {
+            "span": span_fields(result.span, next(iter(places.answer), None)),
+            "alternatives": [span_fields(span, place) for span, place in others],
+        }
     return fields
 
 

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import TYPE_CHECKING, Any
 
 if TYPE_CHECKING:
@@ -17,12 +17,16 @@ class Place:
 
     Args:
         document: the file, relative to the repository, with `/`.
+        start: offset of its first code point in the document's text; see `qabot.documents.extract`.
+        end: offset after its last one.
         heading: the headings of its section, from the outermost.
         unit: what `number` counts: `line` or `page`; empty where neither is known.
         number: from 1; 0 where it is not known.
     """
 
     document: str
+    start: int
+    end: int
     heading: tuple[str, ...] = ()
     unit: str = ""
     number: int = 0
@@ -60,7 +64,7 @@ NOWHERE = Places()
 
 def to_fields(place: Place) -> dict[str, Any]:
     """A place as fields of an answers file."""
-    fields: dict[str, Any] = {"document": place.document}
+    fields: dict[str, Any] = {"start": place.start, "end": place.end, "document": place.document}
     if place.unit:
         fields[place.unit] = place.number
     if place.heading:
@@ -80,8 +84,14 @@ def from_fields(fields: Mapping[str, Any]) -> Place | None:
     heading = fields.get("heading", [])
     if not isinstance(document, str) or not isinstance(heading, list):
         raise TypeError("document")
+    if not _is_number(fields.get("start")) or not _is_number(fields.get("end")):
+        raise TypeError("start")
+    place = Place(document, fields["start"], fields["end"], tuple(map(str, heading)))
     for unit in _UNITS:
-        number = fields.get(unit)
-        if isinstance(number, int) and not isinstance(number, bool):
-            return Place(document, tuple(map(str, heading)), unit, number)
-    return Place(document, tuple(map(str, heading)))
+        if _is_number(fields.get(unit)):
+            return replace(place, unit=unit, number=fields[unit])
+    return place
+
+
+def _is_number(value: object) -> bool:
+    return isinstance(value, int) and not isinstance(value, bool)

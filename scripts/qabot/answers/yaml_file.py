@@ -12,9 +12,10 @@
       model: "qabot-minilm-l6-squad@0123456789ab/s1"
       key: "b5d4…"
 
-Where the question is about documents, `start` and `end` count in the passages that were read, with a
-form feed between two, and `document`, `line` or `page`, and `heading` say where in the documents the
-answer is; `also` lists other documents with the same sentence.
+Where the question is about documents, `start` and `end` count in the text of the `document`, and `line`
+or `page`, and `heading` say where in it the answer is; `also` lists other documents with the same
+sentence. `read_at` is the answer's offset in the passages that were read, joined by form feeds: where
+another part of the document is edited, the next run finds the answer by it again.
 
 A failed question has `error: {"kind": …, "reason": …, "attempts": …}` instead of its answer, and a
 doubtful answer brings `alternatives`. Where the text does not say, `answer` is null, without
@@ -39,6 +40,8 @@ from qabot.console.text import escape_hidden
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
 
+    from qabot.answers.places import Place
+
 MARKER = "# Written by qabot"
 
 # The longest name of evidence, in characters: a YAML key may have 1,024 (yaml.org/spec/1.2.2, 7.4.2),
@@ -48,7 +51,7 @@ _LONGEST_NAME = 160
 # Marks a value that is not JSON, as null is JSON.
 _DAMAGED = object()
 
-_LINE = re.compile(r"(- |  )([a-z]+): (.+)")
+_LINE = re.compile(r"(- |  )([a-z_]+): (.+)")
 _SOURCE = re.compile(r"source: (.+)")
 
 
@@ -71,23 +74,15 @@ def _fields(entry: Entry) -> Iterable[tuple[str, Any]]:
     result = entry.result
     if isinstance(result, Answer):
         if result.span.found:
-            yield from _span(result.span).items()
+            yield from _span(result.span, next(iter(entry.places.answer), None)).items()
         else:
             yield "answer", None
             yield "score", round(result.span.score, 4)
-        if entry.places.answer:
-            yield from to_fields(entry.places.answer[0]).items()
         if entry.places.answer[1:]:
             yield "also", [to_fields(place) for place in entry.places.answer[1:]]
         shown = entry.shown_alternatives
         if shown:
-            yield (
-                "alternatives",
-                [
-                    _span(span) | (to_fields(place) if place is not None else {})
-                    for span, place in shown
-                ],
-            )
+            yield "alternatives", [_span(span, place) for span, place in shown]
     else:
         error = {"kind": result.kind, "reason": result.reason, "attempts": result.attempts}
         if result.permanent:
@@ -99,9 +94,11 @@ def _fields(entry: Entry) -> Iterable[tuple[str, Any]]:
     yield "key", result.key
 
 
-def _span(span: Span) -> dict[str, Any]:
-    score = round(span.score, 4)
-    return {"answer": span.answer, "score": score, "start": span.start, "end": span.end}
+def _span(span: Span, place: Place | None) -> dict[str, Any]:
+    fields = {"answer": span.answer, "score": round(span.score, 4)}
+    if place is None:
+        return fields | {"start": span.start, "end": span.end}
+    return fields | to_fields(place) | {"read_at": span.start}
 
 
 def quoted(value: Any) -> str:
@@ -191,10 +188,14 @@ def _places(fields: Mapping[str, Any]) -> Places:
 
 
 def _read_span(fields: Mapping[str, Any]) -> Span:
-    start, end = _int(fields, "start"), _int(fields, "end")
-    if not fields["answer"]:
+    answer = _str(fields, "answer")
+    if not answer:
         raise ValueError("an answer has at least one character")
-    return Span(_str(fields, "answer"), start, end, _score(fields))
+    start, end = _int(fields, "start"), _int(fields, "end")
+    if "read_at" in fields:
+        start = _int(fields, "read_at")
+        end = start + len(answer)
+    return Span(answer, start, end, _score(fields))
 
 
 def _score(fields: Mapping[str, Any]) -> float:

@@ -21,6 +21,7 @@ from qabot.documents.library import Library, cache_folder, check_globs
 from qabot.repository import find_root
 
 if TYPE_CHECKING:
+    from qabot.answers.places import Place
     from qabot.console.reporter import Reporter
     from qabot.documents.passage import Passage
 
@@ -67,12 +68,15 @@ def _line(passage: Passage) -> str:
     text = " ".join(passage.text.split())
     shown = text if len(text) <= _MOST_SHOWN else f"{text[:_MOST_SHOWN]}…"
     trail = " > ".join(passage.headings)
-    return f"{place_of(passage, 0)}  {f'[{trail}]  ' if trail else ''}{shown}"
+    return f"{_place(passage)}  {f'[{trail}]  ' if trail else ''}{shown}"
 
 
 def _fields(passage: Passage, score: float) -> dict[str, object]:
-    place = to_fields(place_of(passage, 0))
-    return place | {"score": round(score, 4), "start": passage.start, "text": passage.text}
+    return to_fields(_place(passage)) | {"score": round(score, 4), "text": passage.text}
+
+
+def _place(passage: Passage) -> Place:
+    return place_of(passage, 0, len(passage.text))
 
 
 COMMAND = Command(

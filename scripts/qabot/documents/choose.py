@@ -74,8 +74,7 @@ def every_passage(root: Path, warn: Callable[[Problem], None]) -> list[Passage]:
 
 def joined(passages: Iterable[Passage]) -> str:
     """The text that is read of passages."""
-    # A break inside a passage would look like its end.
-    return BREAK.join(passage.text.replace(BREAK, " ") for passage in passages)
+    return BREAK.join(passage.text for passage in passages)
 
 
 def _chosen(library: Library, question: Question) -> Question:

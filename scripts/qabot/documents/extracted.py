@@ -6,6 +6,8 @@ from bisect import bisect_right
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
+from answerer.passages import BREAK
+
 if TYPE_CHECKING:
     from collections.abc import Iterable
 
@@ -20,7 +22,8 @@ class Extracted:
 
     Args:
         unit: what `places` counts: `line` of the file, `page`, or empty where neither is known.
-        text: its paragraphs, with an empty line between them.
+        text: its paragraphs, with an empty line between them; without form feeds, which separate
+            the passages that are read.
         blocks: offset in `text` of each paragraph, heading, list item and table row.
         places: (offset, line or page), by offset: from there to the next offset the text is there.
         headings: (offset, headings from the outermost), by offset: the section that begins there.
@@ -119,7 +122,7 @@ class Builder:
 
     def done(self) -> Extracted:
         """The document, once every block is appended."""
-        self._extracted.text = "".join(self._parts)
+        self._extracted.text = "".join(self._parts).replace(BREAK, " ")
         return self._extracted
 
     def _append(self, text: str) -> None:

@@ -10,7 +10,6 @@ import pytest
 
 from qabot.answers import folder as store
 from qabot.answers.model import Answer, Request
-from qabot.answers.places import Place
 from qabot.cli import main
 from qabot.commands.ask import AskOptions
 from qabot.commands.ask import ask as run_ask
@@ -21,6 +20,7 @@ from qabot.commands.list import ListOptions, list_answers
 from qabot.commands.reap import ReapOptions, reap
 from qabot.console.reporter import Reporter
 from qabot.documents.choose import choose
+from qabot.documents.extract import extract
 from qabot.errors import CloudError, NoAnswerError, UsageError
 from qabot.questions.read import read_questions
 from tests.qabot.documents.made import pdf
@@ -221,8 +221,15 @@ def test_a_task_reads_the_chosen_passages_and_the_answer_has_its_place(
     assert isinstance(trips.result, Answer)
     assert "28" in leave.result.span.answer
     assert "Hagen" in trips.result.span.answer
-    assert leave.places.answer == (
-        Place("documents/leave.md", ("Leave", "Annual leave"), "line", 5),
-    )
-    assert trips.places.answer == (Place("documents/travel.pdf", (), "page", 2),)
+    (place,) = leave.places.answer
+    assert (place.document, place.heading) == ("documents/leave.md", ("Leave", "Annual leave"))
+    assert (place.unit, place.number) == ("line", 5)
+    (place,) = trips.places.answer
+    assert (place.document, place.unit, place.number) == ("documents/travel.pdf", "page", 2)
+    for entry in stored.entries:
+        (place,) = entry.places.answer
+        data = (root / place.document).read_bytes()
+        text = extract(data, place.document).text
+        assert isinstance(entry.result, Answer)
+        assert text[place.start : place.end] == entry.result.span.answer
     assert len(cloud.tasks) == 2

@@ -8,6 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from answerer.graphemes import widen
 from qabot.documents.extract import extract
 from qabot.documents.passage import cut
 from qabot.documents.reader import Reader
@@ -224,6 +225,19 @@ def test_deep_nesting_takes_neither_long_nor_a_stack(name: str, data: bytes) -> 
     extracted = extract(data, name)
     assert "deep" in extracted.text
     assert sum(len(passage.text) for passage in cut(name, extracted)) <= len(extracted.text)
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["e\u0301\u0323\u0301\u0300\u0301\u0301" * 900, "長い。\u0301" * 900, "長い。 \u0301a" * 900],
+)
+def test_a_cut_splits_no_character_that_people_see(text: str) -> None:
+    extracted = extract(text.encode(), "a.txt")
+    passages = list(cut("a.txt", extracted))
+    assert len(passages) > 1
+    for passage in passages:
+        part = passage.start, passage.start + len(passage.text)
+        assert widen(extracted.text, *part) == part
 
 
 @given(st.text(st.sampled_from("ab #*_`|[]()<>-=\n\\&;!~:0.é中")), st.sampled_from("mht"))

@@ -11,6 +11,7 @@ import pytest
 
 from qabot.cli import main
 from qabot.documents.choose import choose
+from qabot.documents.extract import extract
 from qabot.questions.read import read_questions
 from qabot.run.plan import make_plan
 
@@ -70,21 +71,34 @@ def plan(root: Path) -> Plan:
     return make_plan(root, questions, "model")
 
 
-def test_an_answer_says_where_it_is(repository: Repository) -> None:
+def test_an_answer_says_where_it_is(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     repository.write("documents/h/leave.md", LEAVE)
     repository.write("documents/h/other.md", "# Travel\n\nTrips are booked by the office.\n")
     repository.write("questions/leave.yaml", QUESTIONS)
     answer(repository)
+    capsys.readouterr()
     entry = fields(repository)["days"]
     assert "28" in str(entry["answer"])
     assert (entry["document"], entry["line"]) == ("documents/h/leave.md", 5)
     assert entry["heading"] == ["The handbook", "Annual leave"]
+    text = extract(LEAVE.encode(), "leave.md").text
+    start, end = entry["start"], entry["end"]
+    assert isinstance(start, int)
+    assert isinstance(end, int)
+    assert text[start:end] == entry["answer"]
+    assert main(["--root", str(repository.root), "list", "--format", "json"]) == 0
+    listed = json.loads(capsys.readouterr().out.splitlines()[0])["result"]["span"]
+    assert (listed["start"], listed["end"], listed["answer"]) == (start, end, entry["answer"])
     page = repository.read("answers/leave.md")
     assert "](../documents/h/leave.md?plain=1#L5) · The handbook › Annual leave" in page
     assert re.search(r"> Every employee has .*28.* in a year\.", page)
 
 
-def test_nothing_is_asked_again_where_only_lines_move(repository: Repository) -> None:
+def test_nothing_is_asked_again_where_only_places_move(
+    repository: Repository, capsys: pytest.CaptureFixture[str]
+) -> None:
     repository.write("documents/h/leave.md", LEAVE)
     repository.write("questions/leave.yaml", QUESTIONS)
     answer(repository)
@@ -96,6 +110,16 @@ def test_nothing_is_asked_again_where_only_lines_move(repository: Repository) ->
     answer(repository)
     after = fields(repository)["days"]
     assert after == before | {"line": 7}
+    capsys.readouterr()
+    repository.write("documents/h/leave.md", "# Welcome\n\nThis is what we all agreed.\n\n" + LEAVE)
+    answer(repository)
+    assert "nothing to ask" in "".join(capsys.readouterr())
+    moved = len("Welcome\n\nThis is what we all agreed.\n\n")
+    start, end = before["start"], before["end"]
+    assert isinstance(start, int)
+    assert isinstance(end, int)
+    after = fields(repository)["days"]
+    assert after == before | {"line": 9, "start": start + moved, "end": end + moved}
     first = repository.files("answers")
     answer(repository)
     assert repository.files("answers") == first
@@ -162,6 +186,11 @@ def test_ask_prints_the_answer_and_its_place(
     found = json.loads(capsys.readouterr().out)
     assert found["heading"] == ["The handbook", "Annual leave"]
     assert found["line"] == 5
+    text = extract(LEAVE.encode(), "leave.md").text
+    assert text[found["start"] : found["end"]] == found["answer"]
+    main(["--root", str(repository.root), "search", "--json", question])
+    passage = json.loads(capsys.readouterr().out.splitlines()[0])
+    assert text[passage["start"] : passage["end"]] == passage["text"]
     assert main([*ask, "--documents", "h/*", "a context", question]) == 2
     assert "--documents replaces CONTEXT" in capsys.readouterr().err
     assert main([*ask, "--documents", "x/*", question]) == 2

@@ -80,14 +80,13 @@ export class Reader {
   /** The answer that passages give: spans as `answer` does, with the number of the passage in `text`. */
   async answerIn(passages, question, most) {
     const between = this.settings.passages.break;
-    const joined = passages.map((passage) => passage.replaceAll(between, " ")).join(between);
     let next = 0;
     const firsts = passages.map((passage) => {
       const first = next;
       next += Array.from(passage).length + between.length;
       return first;
     });
-    return (await this.answer(joined, question, most)).map((span) => {
+    return (await this.answer(passages.join(between), question, most)).map((span) => {
       if (span.answer === null) return { ...span, text: null };
       const text = firsts.findLastIndex((first) => first <= span.start);
       return { ...span, start: span.start - firsts[text], end: span.end - firsts[text], text };
