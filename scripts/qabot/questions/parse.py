@@ -9,8 +9,8 @@ from __future__ import annotations
 import difflib
 import re
 import unicodedata
-from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from dataclasses import dataclass, replace
+from typing import TYPE_CHECKING, TypeAlias
 
 from qabot.errors import Problem
 from qabot.nodes.nodes import Fields, Items, Node, Scalar
@@ -74,24 +74,8 @@ class Question:
     copies: tuple[Passage, ...] = ()
 
 
-@dataclass(frozen=True, slots=True)
-class _Source:
-    """Where to look for an answer: a text, or documents."""
-
-    context: str = ""
-    documents: tuple[str, ...] = ()
-
-
-@dataclass(frozen=True, slots=True)
-class _Entry:
-    """A question before ids are assigned in its file."""
-
-    node: Node
-    id: str | None
-    question: str
-    source: _Source
-    expect: tuple[str, ...]
-    expect_no_answer: bool = False
+# A text to look for an answer in, or globs of documents; the other is empty.
+_Source: TypeAlias = tuple[str, tuple[str, ...]]
 
 
 class QuestionFile:
@@ -113,34 +97,32 @@ class QuestionFile:
         self._source = source
         self._context_file = context_file
         self._check_glob = check_glob
+        # Whether the file has a source for its questions, and that source where it is valid.
+        self._is_shared = False
+        self._shared: _Source | None = None
+        self._ids: dict[str, int] = {}  # with the line of their question
 
     def read(self, root: Node) -> list[Question]:
         """Every question of the file without a mistake."""
         if isinstance(root, Items):
-            return self._number(self._entries(root, None, shared=False))
+            return self._numbered(self._questions(root))
         if isinstance(root, Scalar):
             self._problem(root, "text instead of questions", "write 'questions:' and a list below")
             return []
         values = self._fields(root, fields.SET_FIELDS)
-        shared = self._context(root, values)
+        self._is_shared = any(name in values for name in fields.SOURCES)
+        self._shared = self._context(root, values)
         questions = values.get("questions")
         if questions is None:
             self._problem(root, "no 'questions'", "write 'questions:' and a list below it")
         elif not isinstance(questions, Items):
             self._problem(questions, "'questions' is not a list", "start each question with '- '")
         else:
-            has_context = any(name in values for name in fields.SOURCES)
-            return self._number(self._entries(questions, shared, shared=has_context))
+            return self._numbered(self._questions(questions))
         return []
 
-    def _entries(self, nodes: Items, source: _Source | None, *, shared: bool) -> list[_Entry]:
-        """The questions of a list.
-
-        Args:
-            nodes: the list.
-            source: of the file; None if it has none, or an invalid one.
-            shared: whether the file has one, valid or not.
-        """
+    def _questions(self, nodes: Items) -> list[Question]:
+        """The questions of a list; those without an id have an empty one."""
         if not nodes.items:
             self._problem(nodes, "no questions in it", "add one, or remove the file")
         if len(nodes.items) > fields.MAX_QUESTIONS:
@@ -150,35 +132,30 @@ class QuestionFile:
                 "split the file",
             )
             return []
-        entries = (self._entry(node, source, shared=shared) for node in nodes.items)
-        return [entry for entry in entries if entry is not None]
+        questions = map(self._question, nodes.items)
+        return [question for question in questions if question is not None]
 
-    def _entry(self, node: Node, source: _Source | None, *, shared: bool) -> _Entry | None:
+    def _question(self, node: Node) -> Question | None:
         if isinstance(node, Items):
             self._problem(node, "a list where a question should be", "write the question itself")
             return None
-        if isinstance(node, Scalar):
-            return self._bare_question(node, source, shared=shared)
-        return self._question_with_keys(node, source, shared=shared)
+        return self._bare(node) if isinstance(node, Scalar) else self._with_keys(node)
 
-    def _bare_question(
-        self, node: Scalar, source: _Source | None, *, shared: bool
-    ) -> _Entry | None:
+    def _bare(self, node: Scalar) -> Question | None:
         """A question that is text alone, about the file's context."""
         glued = re.match(rf"({'|'.join(fields.QUESTION_FIELDS)}):(?=\S)", node.text)
         if glued is not None:
             self._problem(node, f"no space after '{glued[0]}'", "write a space after the colon")
             return None
-        question = self._question(node, "the question")
-        if not shared:
+        words = self._words(node, "the question")
+        if not self._is_shared:
             self._problem(node, "no context", _NO_CONTEXT)
-        if question is None or source is None:
+        if words is None or self._shared is None:
             return None
-        return _Entry(node, None, question, source, ())
+        context, documents = self._shared
+        return Question(self._source, "", words, context, (), node.line, documents=documents)
 
-    def _question_with_keys(
-        self, node: Fields, source: _Source | None, *, shared: bool
-    ) -> _Entry | None:
+    def _with_keys(self, node: Fields) -> Question | None:
         keys = [key.text for key, _ in node.fields]
         if len(keys) == 1 and " " in keys[0]:
             self._problem(
@@ -188,10 +165,10 @@ class QuestionFile:
             )
             return None
         values = self._fields(node, tuple(fields.QUESTION_FIELDS))
-        id_ = self._text(values["id"], fields.ID, "'id'") if "id" in values else None
-        question = None
+        id_ = self._id(node, values["id"]) if "id" in values else ""
+        words = None
         if "question" in values:
-            question = self._question(values["question"], "'question'")
+            words = self._words(values["question"], "'question'")
         else:
             self._problem(node, "no 'question'", "write 'question:' and the question")
         expect: tuple[str, ...] = ()
@@ -200,50 +177,41 @@ class QuestionFile:
         no_answer = self._flag(values.get("expect_no_answer"), "expect_no_answer")
         if expect and no_answer:
             self._problem(node, "both 'expect' and 'expect_no_answer'", "remove one")
+        source = self._shared
         if any(name in values for name in fields.SOURCES):
             source = self._context(node, values)
-        elif not shared:
+        elif not self._is_shared:
             self._problem(node, "no context", _NO_CONTEXT)
-        if question is None or source is None:
+        if words is None or source is None:
             return None
-        return _Entry(node, id_, question, source, expect, no_answer)
+        context, documents = source
+        return Question(self._source, id_, words, context, expect, node.line, no_answer, documents)
 
-    def _number(self, entries: list[_Entry]) -> list[Question]:
-        """Give every question its id: the one in the file, or a unique slug of the question."""
-        taken: dict[str, int] = {}
-        for entry in entries:
-            if entry.id is None:
-                continue
-            if entry.id in taken:
-                self._problem(
-                    entry.node,
-                    f"the id '{entry.id}' is already used in line {taken[entry.id]}",
-                    "give it another",
-                )
-            taken.setdefault(entry.id, entry.node.line)
-        questions = []
+    def _id(self, question: Node, node: Node) -> str:
+        """The id of a question; empty, and a problem, if it is invalid or another question's."""
+        id_ = self._text(node, fields.ID, "'id'")
+        if id_ is None:
+            return ""
+        if id_ in self._ids:
+            what = f"the id '{id_}' is already used in line {self._ids[id_]}"
+            self._problem(question, what, "give it another")
+        self._ids.setdefault(id_, question.line)
+        return id_
+
+    def _numbered(self, questions: list[Question]) -> list[Question]:
+        """The questions, those without an id with a unique slug of the question."""
+        numbered = []
         next_number: dict[str, int] = {}
-        for entry in entries:
-            name = entry.id
-            if name is None:
-                base = name = slug(entry.question)
-                while name in taken:
+        for question in questions:
+            name = question.id
+            if not name:
+                base = name = slug(question.question)
+                while name in self._ids:
                     next_number[base] = next_number.get(base, 1) + 1
                     name = f"{base}-{next_number[base]}"
-                taken[name] = entry.node.line
-            questions.append(
-                Question(
-                    self._source,
-                    name,
-                    entry.question,
-                    entry.source.context,
-                    entry.expect,
-                    entry.node.line,
-                    entry.expect_no_answer,
-                    entry.source.documents,
-                )
-            )
-        return questions
+                self._ids[name] = question.line
+            numbered.append(replace(question, id=name))
+        return numbered
 
     def _fields(self, node: Fields, known: tuple[str, ...]) -> dict[str, Node]:
         """A mapping's values by name; unknown and repeated keys are problems."""
@@ -277,7 +245,7 @@ class QuestionFile:
             return self._documents(value)
         text = self._text(value, fields.CONTEXT[name], f"'{name}'")
         if text is None or name == "context":
-            return None if text is None else _Source(text)
+            return None if text is None else (text, ())
         try:
             content = self._context_file(text)
         except UnreadableFile as error:
@@ -293,7 +261,7 @@ class QuestionFile:
                 "use a shorter text",
             )
             return None
-        return _Source(content)
+        return content, ()
 
     def _documents(self, node: Node) -> _Source | None:
         """The documents of globs; None if one of these is invalid or matches nothing."""
@@ -305,7 +273,7 @@ class QuestionFile:
                 self._check_glob(glob)
             except UnreadableFile as error:
                 self._problem(item, f"'{glob}' {error.what}", error.todo)
-        return _Source("", globs) if len(self.problems) == before else None
+        return ("", globs) if len(self.problems) == before else None
 
     def _texts(self, node: Node, field: fields.TextList, name: str) -> tuple[str, ...]:
         """The texts of a list without a mistake."""
@@ -365,7 +333,7 @@ class QuestionFile:
             return None
         return text
 
-    def _question(self, node: Node, name: str) -> str | None:
+    def _words(self, node: Node, name: str) -> str | None:
         """The question in a node; None, and a problem, if the model cannot read it."""
         question = self._text(node, fields.QUESTION, name)
         if question is None:
