@@ -107,17 +107,8 @@ def write_set(root: Path, answer_set: AnswerSet, questions: Mapping[str, Questio
         AnswersError: they cannot be written.
     """
     path = answers_path(answer_set.source)
-    page = page_path(path)
-    answers_changed, answers_kept = _write(
-        root, path, answers.render(answer_set).encode(), answers.MARKER.encode()
-    )
-    page_changed, page_kept = _write(
-        root, page, markdown.render(answer_set, questions).encode(), markdown.MARKER.encode()
-    )
-    kept = [(answers_kept, path), (page_kept, page)]
-    return Change(
-        answers_changed or page_changed, tuple((to, name) for to, name in kept if to is not None)
-    )
+    page = markdown.render(answer_set, questions)
+    return _write_both(root, path, answers.render(answer_set).encode(), page.encode())
 
 
 def has_page(root: Path, path: str) -> bool:
@@ -140,10 +131,22 @@ def copy(source: Path, root: Path, path: str) -> bool:
     Raises:
         AnswersError: they cannot be written.
     """
-    page = page_path(path)
-    changed, _ = _write(root, path, (source / path).read_bytes(), answers.MARKER.encode())
-    page_changed, _ = _write(root, page, (source / page).read_bytes(), markdown.MARKER.encode())
-    return changed or page_changed
+    page = (source / page_path(path)).read_bytes()
+    return _write_both(root, path, (source / path).read_bytes(), page).changed
+
+
+def _write_both(root: Path, path: str, data: bytes, page: bytes) -> Change:
+    """Write an answers file and its page, each in one step."""
+    changed = False
+    kept: list[tuple[str, str]] = []
+    for name, content, marker in (
+        (path, data, answers.MARKER),
+        (page_path(path), page, markdown.MARKER),
+    ):
+        has_changed, place = _write(root, name, content, marker.encode())
+        changed = changed or has_changed
+        kept += [(place, name)] if place is not None else []
+    return Change(changed, tuple(kept))
 
 
 def page_path(path: str) -> str:
