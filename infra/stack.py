@@ -76,7 +76,7 @@ class QabotStack(cdk.Stack):
             Output.TABLE: table.table_name,
             Output.LOG_GROUP: task.log_group.log_group_name,
             Output.LOG_STREAM_PREFIX: STREAM_PREFIX,
-            Output.MODEL_IDENTITY: settings.model_identity,
+            Output.MODEL: settings.model_identity,
             Output.CPU: str(settings.cpu),
             Output.MEMORY: str(settings.memory),
         }

@@ -272,7 +272,7 @@ def test_the_outputs_are_those_that_the_engine_reads(main_template: Templates) -
     values = {name: entry["Value"] for name, entry in outputs.items()}
     assert values[Output.CONTAINER] == "answerer"
     assert (values[Output.CPU], values[Output.MEMORY]) == ("1024", "4096")
-    assert values[Output.MODEL_IDENTITY] == read_info(BUNDLED).identity
+    assert values[Output.MODEL] == read_info(BUNDLED).identity
 
 
 def test_whatever_can_carry_a_tag_says_which_stack_it_is_of(

@@ -105,17 +105,10 @@ def find_stack(clients: Clients, name: str) -> Stack:
     missing = [output.value for output in Output if not outputs.get(output)]
     if missing:
         raise broken_stack(name, status, missing)
-    return Stack(
-        name=name,
-        cluster=outputs[Output.CLUSTER],
-        task_definition=outputs[Output.TASK_DEFINITION],
-        container=outputs[Output.CONTAINER],
-        subnets=tuple(outputs[Output.SUBNETS].split(",")),
-        security_group=outputs[Output.SECURITY_GROUP],
-        table=outputs[Output.TABLE],
-        log_group=outputs[Output.LOG_GROUP],
-        log_stream_prefix=outputs[Output.LOG_STREAM_PREFIX],
-        model=outputs[Output.MODEL_IDENTITY],
-        cpu=int(outputs[Output.CPU]),
-        memory=int(outputs[Output.MEMORY]),
-    )
+    values: dict[str, Any] = {output.name.lower(): outputs[output] for output in Output}
+    values |= {
+        "subnets": tuple(values["subnets"].split(",")),
+        "cpu": int(values["cpu"]),
+        "memory": int(values["memory"]),
+    }
+    return Stack(name=name, **values)

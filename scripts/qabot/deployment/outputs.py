@@ -10,7 +10,7 @@ __all__ = ["DEADLINE_VARIABLE", "STACK_TAG", "TABLE_VARIABLE", "TTL_VARIABLE", "
 
 
 class Output(StrEnum):
-    """The name of an output; its value is text."""
+    """The name of an output, for each field of `qabot.aws.stack.Stack`; its value is text."""
 
     CLUSTER = "ClusterName"
     TASK_DEFINITION = "TaskDefinitionArn"
@@ -20,7 +20,7 @@ class Output(StrEnum):
     TABLE = "TableName"
     LOG_GROUP = "LogGroupName"
     LOG_STREAM_PREFIX = "LogStreamPrefix"  # a stream is PREFIX/CONTAINER/TASK-ID
-    MODEL_IDENTITY = "ModelIdentity"
+    MODEL = "ModelIdentity"
     CPU = "Cpu"
     MEMORY = "Memory"
 

@@ -25,7 +25,7 @@ OUTPUTS: dict[Output, str] = {
     Output.TABLE: "table",
     Output.LOG_GROUP: "logs",
     Output.LOG_STREAM_PREFIX: "task",
-    Output.MODEL_IDENTITY: "m@1",
+    Output.MODEL: "m@1",
     Output.CPU: "1024",
     Output.MEMORY: "4096",
 }
