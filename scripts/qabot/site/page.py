@@ -18,9 +18,8 @@ from qabot.answers.markdown import sentence
 from qabot.answers.model import NOT_CALIBRATED, NOT_SAID, Answer
 from qabot.site import templating
 from qabot.site.charts import scores_svg
-from qabot.site.contexts import Contexts
-from qabot.site.data import Mark
-from qabot.site.run import run_view
+from qabot.site.data import Contexts, Mark
+from qabot.site.run import run_section
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
@@ -61,7 +60,7 @@ def render(
         timeline: of the last run, if known.
         live: what `qabot.site.live.add` put beside the page; None for a page that is one file.
     """
-    run = None if timeline is None or not timeline.questions else run_view(timeline, sets)
+    run = None if timeline is None or not timeline.questions else run_section(timeline, sets)
     style = asset("page.css") + (asset("run.css") if run else "")
     style += asset("live.css") if live else ""
     script = '"use strict";\n' + "".join(map(asset, SCRIPTS))

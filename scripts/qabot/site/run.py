@@ -2,11 +2,11 @@
 
 from __future__ import annotations
 
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.answers.histogram import MIN_CHART
-from qabot.site.templating import anchor
+from qabot.site.charts import scores_svg
+from qabot.site.templating import anchor, render
 from qabot.site.timeline_svg import MOST_LANES, timeline_svg
 from qabot.timeline.events import STATES, What
 from qabot.timeline.lanes import lanes
@@ -32,47 +32,7 @@ _LEGEND = {
 }
 
 
-@dataclass(frozen=True, slots=True)
-class Trouble:
-    """A question that needed several attempts or has no answer.
-
-    Args:
-        question: its text, or what is known of it.
-        address: its link on the page; None if it is not there.
-        course: its failures and its end.
-    """
-
-    question: str
-    address: str | None
-    course: str
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class RunView:
-    """The section of a run; the template escapes its texts.
-
-    Args:
-        name: the run's; may be empty.
-        scope: the number of questions and the time.
-        outcome: how it ended.
-        picture: its timeline.
-        legend: the kinds in the picture, each with its words.
-        troubles: questions to list.
-        more: the number of others.
-        scores: the chart of its answers' scores, if there are enough.
-    """
-
-    name: str
-    scope: str
-    outcome: str
-    picture: Markup
-    legend: list[tuple[str, str]]
-    troubles: list[Trouble]
-    more: int
-    scores: list[float]
-
-
-def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
+def run_section(timeline: Timeline, sets: Sequence[ShownSet]) -> Markup:
     """The section of a run in which questions were asked.
 
     Args:
@@ -94,8 +54,9 @@ def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
         for track in timeline.tracks
         if any(event.what in (What.RETRIED, What.FAILED, What.STOPPED) for event in track.events)
     ]
-    return RunView(
-        name=timeline.run,
+    return render(
+        "run.html",
+        run=timeline.run,
         scope=scope(timeline),
         outcome=outcome(timeline),
         picture=timeline_svg(timeline, labels),
@@ -103,6 +64,7 @@ def run_view(timeline: Timeline, sets: Sequence[ShownSet]) -> RunView:
         troubles=[_trouble(track, places) for track in troubled[:MOST_NAMED]],
         more=max(0, len(troubled) - MOST_NAMED),
         scores=scores if several else [],
+        scores_svg=scores_svg,
     )
 
 
@@ -117,13 +79,16 @@ def _legend(timeline: Timeline) -> list[tuple[str, str]]:
     return used
 
 
-def _trouble(track: Track, places: Mapping[str, tuple[ShownSet, Item]]) -> Trouble:
+def _trouble(
+    track: Track, places: Mapping[str, tuple[ShownSet, Item]]
+) -> tuple[str | None, str, str]:
+    """A question that needed several attempts or has no answer: its link, its text, its course."""
     kinds = [event.kind for event in track.events if event.what is What.RETRIED]
     end = f"{track.end.what} after {duration(track.end.at)}"
     if track.end.what is What.FAILED:
         end += f" ({track.end.kind})"
     course = ", ".join([*kinds, end])
     if track.key not in places:
-        return Trouble(f"question {track.key[:12]}", None, course)
+        return None, f"question {track.key[:12]}", course
     shown, item = places[track.key]
-    return Trouble(item.text, f"#{anchor(shown, item.id)}", course)
+    return f"#{anchor(shown, item.id)}", item.text, course

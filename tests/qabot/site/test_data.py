@@ -5,8 +5,8 @@ import json
 import pytest
 
 from qabot.github.links import Links
-from qabot.site import contexts
-from qabot.site.contexts import MAX_CONTEXT, Contexts
+from qabot.site import data
+from qabot.site.data import MAX_CONTEXT, Contexts
 from tests.conftest import Repository
 from tests.qabot.site.conftest import Viewer
 from tests.qabot.site.pages import site, text_of
@@ -26,7 +26,7 @@ def test_one_that_is_too_long_is_left_out() -> None:
 
 
 def test_those_beyond_the_room_are_left_out(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(contexts, "MAX_CONTEXTS", 10)
+    monkeypatch.setattr(data, "MAX_CONTEXTS", 10)
     held = Contexts()
     assert held.number("x" * 8) == 0
     assert held.number("yyy") is None
