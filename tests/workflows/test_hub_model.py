@@ -38,7 +38,7 @@ def test_a_model_of_the_hub_is_exported_once(
     checkpoint = make_checkpoint(tmp_path / "checkpoint", "bert")
     choose(origin)
     ask(origin, {"questions/peach.yaml": PEACH})
-    with local_hub({NAME: checkpoint}) as hub:
+    with local_hub({}) as hub:
         github.environ |= hub.environ(tmp_path / "downloads")
 
         # Nothing was exported yet, and a pull request does not: the bundled model shows what it can.
@@ -52,6 +52,13 @@ def test_a_model_of_the_hub_is_exported_once(
         dry = github.run("answer.yml", "workflow_dispatch", dry_run=True)["runner"]
         assert (dry.result, dry.outcome("Export the model")) == ("success", "skipped")
 
+        # A model that the hub does not have stops the run.
+        runner = github.run("answer.yml")["runner"]
+        assert runner.outcome("Export the model") == "failure"
+        assert f"the Hugging Face hub has no public model '{NAME}'" in runner.log()
+        assert models(github) == []
+
+        hub.checkpoints[NAME] = checkpoint
         runner = github.run("answer.yml")["runner"]
         assert runner.result == "success", runner.log()
         assert runner.outcome("Export the model") == "success"
@@ -71,16 +78,3 @@ def test_a_model_of_the_hub_is_exported_once(
         assert runner.result == "success", runner.log()
         assert runner.outcome("Export the model") == "skipped"
         assert f'model: "{MODEL}+int8/s' in origin.files()["answers/more.yaml"]
-
-
-def test_a_model_that_the_hub_does_not_have_stops_the_run(
-    origin: Origin, github: GitHub, tmp_path: Path
-) -> None:
-    choose(origin)
-    ask(origin, {"questions/peach.yaml": PEACH})
-    with local_hub({}) as hub:
-        github.environ |= hub.environ(tmp_path / "downloads")
-        runner = github.run("answer.yml")["runner"]
-    assert runner.outcome("Export the model") == "failure"
-    assert "the Hugging Face hub has no public model 'team/small'" in runner.log()
-    assert models(github) == []

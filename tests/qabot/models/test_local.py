@@ -36,7 +36,9 @@ def name_model(repository: Repository, model: str, revision: str | None) -> None
 
 @pytest.fixture(scope="module")
 def checkpoint(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return make_checkpoint(tmp_path_factory.mktemp("made") / "checkpoint", "bert")
+    folder = make_checkpoint(tmp_path_factory.mktemp("made") / "checkpoint", "bert")
+    (folder / "README.md").write_text("---\nlicense: cc0-1.0\n---\n", encoding="utf-8")
+    return folder
 
 
 @pytest.fixture
@@ -93,7 +95,11 @@ def test_every_command_uses_the_model_that_cdk_json_names(
 
     first = qabot("answer")
     assert first.returncode == 0, first.stderr
-    assert f"exporting team/small@{COMMIT[:7]} into " in first.stderr
+    note, answered, *_ = first.stderr.splitlines()
+    assert note.startswith(f"exporting team/small@{COMMIT[:7]} into ")
+    assert answered.startswith("[1/1] "), "an export says nothing that a person cannot act on"
+    directory = shown.stdout.removeprefix(f"{identity} in ").partition(",")[0]
+    assert read_info(Path(directory)).licence == "cc0-1.0", "of the checkpoint's card"
     assert f'model: "{identity}"' in repository.read("answers/peach.yaml")
     key = Keys(identity).key("She named the baby Momotaro.", "What is the name of the baby?")
     assert f'key: "{key}"' in repository.read("answers/peach.yaml"), "as on Fargate"
@@ -126,7 +132,6 @@ def test_every_command_uses_the_model_that_cdk_json_names(
 @pytest.mark.parametrize(
     ("model", "revision", "environ", "expected"),
     [
-        ("team/none", "0123456", {}, "has no public model 'team/none'; check its name at"),
         ("team/small", "abcdef0", {}, "has no revision 'abcdef0' of team/small; use a commit of"),
         (
             "team/small",
