@@ -33,24 +33,23 @@ SETTINGS = replace(read_settings(ROOT), model="bundled")
 MODEL = SETTINGS.model_identity
 FAST = Pace(poll=0.1, describe=0.5, start=60, settle=5, retry=0.05)
 
-HOUSES = 5  # a street, and questions a context
 NAMES = ("Momotaro", "Kintaro", "Urashima", "Kaguya", "Issun", "Otohime", "Hana", "Saru")
 
 
-def make_requests(number: int, model: str = MODEL) -> list[Request]:
-    """Questions about a few contexts, each different, each with an answer in its context."""
+def make_requests(number: int, model: str = MODEL, houses: int = 5) -> list[Request]:
+    """Different questions, one for each house, each about the street of that house as its context."""
     contexts = [
         " ".join(
             f"In house {house} of street {street} lives {NAMES[(house * street) % len(NAMES)]}."
-            for house in range(1, HOUSES + 1)
+            for house in range(1, houses + 1)
         )
-        for street in range(1, number // HOUSES + 2)
+        for street in range(1, number // houses + 2)
     ]
     keys = Keys(model)
     requests = []
     for index in range(number):
-        context = contexts[index // HOUSES]
-        question = f"Who lives in house {index % HOUSES + 1}?"
+        context = contexts[index // houses]
+        question = f"Who lives in house {index % houses + 1}?"
         requests.append(Request(keys.key(context, question), question, context))
     return requests
 

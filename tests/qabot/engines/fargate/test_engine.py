@@ -5,7 +5,6 @@ from __future__ import annotations
 import os
 import re
 from dataclasses import replace
-from typing import TYPE_CHECKING
 
 import pytest
 
@@ -31,12 +30,9 @@ from tests.tutorial import MOMOTARO
 from tools.emulator import Cloud
 from tools.emulator.typical_faults import HANGS, AccountLimits, TaskFaults
 
-if TYPE_CHECKING:
-    pass
 
-
-def test_150_questions_are_150_tasks_and_150_answers(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = make_requests(150)
+def test_60_questions_are_60_tasks_and_60_answers(monkeypatch: pytest.MonkeyPatch) -> None:
+    requests = make_requests(60, houses=2)
     limits = AccountLimits()
     with deployed(monkeypatch, faults=limits) as cloud:
         before = cloud.client_calls()
@@ -48,23 +44,23 @@ def test_150_questions_are_150_tasks_and_150_answers(monkeypatch: pytest.MonkeyP
         keys = launched_keys(cloud)
         tasks = cloud.task_calls()
 
-    assert len(results) == 150
+    assert len(results) == 60
     assert {result.key: result for result in results} == expected(requests)
     assert sorted(keys) == sorted(request.key for request in requests), (
         "one task per question, none twice"
     )
     assert limits.throttled == 0, "the account's rates were passed"
     # What AWS is asked, by kind. Launching costs two calls a question, all else next to nothing.
-    assert calls.pop("ecs:RunTask") == 150
-    assert calls.pop("dynamodb:UpdateItem") == 150
+    assert calls.pop("ecs:RunTask") == 60
+    assert calls.pop("dynamodb:UpdateItem") == 60
     assert calls.pop("dynamodb:BatchWriteItem") == 2, "30 contexts, 25 a call"
     assert calls.pop("cloudformation:DescribeStacks") == 1
-    assert 3 <= calls.pop("dynamodb:BatchGetItem") < 150
+    assert 3 <= calls.pop("dynamodb:BatchGetItem") < 60
     assert calls.pop("ecs:DescribeTasks") < 50
     assert {kind for kind, number in calls.items() if number} <= {
         "cloudformation:CreateStack",
     }
-    assert tasks == {"dynamodb:UpdateItem": 300, "dynamodb:GetItem": 150}
+    assert tasks == {"dynamodb:UpdateItem": 120, "dynamodb:GetItem": 60}
 
 
 def test_that_the_text_does_not_say_is_returned(cloud: Cloud) -> None:
@@ -78,14 +74,14 @@ def test_that_the_text_does_not_say_is_returned(cloud: Cloud) -> None:
 
 
 def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:
-    requests = make_requests(25)
-    packed = replace(SETTINGS, questions_per_task=10, max_cost_usd=0.01)
+    requests = make_requests(8)
+    packed = replace(SETTINGS, questions_per_task=3, max_cost_usd=0.01)
     before = cloud.client_calls()
     results = list(engine(packed).answer(requests))
     cloud.wait_idle()
     assert {result.key: result for result in results} == expected(requests)
-    assert len(results) == 25
-    assert sorted(len(launched_keys_of(task)) for task in cloud.tasks) == [5, 10, 10]
+    assert len(results) == 8
+    assert sorted(len(launched_keys_of(task)) for task in cloud.tasks) == [2, 3, 3]
     assert sorted(launched_keys(cloud)) == sorted(request.key for request in requests)
     assert cloud.client_calls()["ecs:RunTask"] - before.get("ecs:RunTask", 0) == 3
 
@@ -158,8 +154,8 @@ def test_limits_refuse_a_run_before_anything_is_launched(cloud: Cloud) -> None:
     assert cloud.tasks == []
     assert list(table_of(cloud).scan()) == []
     # What is answered already costs nothing, and counts for nothing.
-    assert len(list(engine().answer(requests[:10]))) == 10
-    assert len(list(engine(replace(SETTINGS, max_questions=10)).answer(requests))) == 20
+    assert len(list(engine().answer(requests[:3]))) == 3
+    assert len(list(engine(replace(SETTINGS, max_questions=2)).answer(requests[:5]))) == 5
 
 
 def test_a_stack_with_another_model_is_an_error_that_names_both(cloud: Cloud) -> None:

@@ -9,6 +9,7 @@ from __future__ import annotations
 import re
 from collections import Counter
 from concurrent.futures import Executor, Future
+from functools import cache
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -86,10 +87,8 @@ class Account:
     # Calls per second and burst, and the calls that a bucket counts.
     BUCKETS = ((20, 20), (20, 100), (40, 100))
 
-    def __init__(
-        self, timing: Simulation, vcpus: int, refused: Mapping[int, str] | None = None
-    ) -> None:
-        self.refused = refused or {}
+    def __init__(self, timing: Simulation, vcpus: int, refused: Iterable[tuple[int, str]]) -> None:
+        self.refused = dict(refused)
         self.timing = timing
         self.vcpus = vcpus
         self.items: dict[str, Item] = {}
@@ -156,12 +155,13 @@ class Account:
         raise AssertionError(f"{arn} was stopped: {reason}")
 
 
+@cache
 def run(
     questions: int,
     max_tasks: int,
     vcpus: int,
     each: int = 1,
-    refused: Mapping[int, str] | None = None,
+    refused: tuple[tuple[int, str], ...] = (),
 ) -> tuple[float, Account]:
     timing = Simulation()
     account = Account(timing, vcpus, refused)
@@ -188,7 +188,7 @@ def run(
 
 
 def test_ten_thousand_questions_take_what_the_rates_allow_and_a_tenth_more_at_most() -> None:
-    seconds, account = run(10_000, max_tasks=2_000, vcpus=2_000)
+    seconds, account = run(10_000, 2_000, 2_000)
     best = (10_000 - 20) / 20 + TASK_SECONDS
     assert best <= seconds <= best * 1.1
     assert account.calls["RunTask"] == account.calls["UpdateItem"] == 10_000
@@ -212,8 +212,8 @@ def test_with_a_small_quota_its_places_decide_and_are_kept_busy(vcpus: int) -> N
 @pytest.mark.parametrize("reason", ["Capacity is unavailable at this time", VCPUS])
 @pytest.mark.parametrize("numbers", [(1,), (2,), (16,), (30,), (1, 20), (3, 4, 5)])
 def test_few_refused_launches_hardly_slow_a_run(reason: str, numbers: tuple[int, ...]) -> None:
-    calm, _ = run(49, max_tasks=100, vcpus=1_000)
-    seconds, account = run(49, 100, 1_000, refused=dict.fromkeys(numbers, reason))
+    calm, _ = run(49, 100, 1_000)
+    seconds, account = run(49, 100, 1_000, refused=tuple((number, reason) for number in numbers))
     assert seconds < calm * 1.3
     assert account.calls["RunTask"] == 49 + len(numbers)
 
@@ -226,7 +226,7 @@ def test_the_plan_estimates_what_the_run_takes(each: int) -> None:
 
 
 def test_questions_that_share_tasks_need_as_many_launches_fewer() -> None:
-    seconds, account = run(10_000, max_tasks=2_000, vcpus=2_000, each=10)
+    seconds, account = run(10_000, 2_000, 2_000, 10)
     best = (1_000 - 20) / 20 + fargate.STARTUP_SECONDS + fargate.answer_seconds(10)
     assert best <= seconds <= best * 1.1
     assert account.calls["RunTask"] == 1_000

@@ -1,4 +1,4 @@
-"""Over a hundred questions while a quarter of everything fails, in every way at the same time.
+"""Dozens of questions while a quarter of everything fails, in every way at the same time.
 
 The seed decides which task fails how, as far as threads allow; the result must be right for any seed:
     QABOT_STORM_SEED=7 python -m pytest tests/qabot/engines/fargate/test_storm.py
@@ -133,7 +133,7 @@ class Storm(Faults):
 def test_nothing_is_lost_when_tasks_carry_several_questions(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    requests = make_requests(120)
+    requests = make_requests(60)
     storm = Storm(SEED)
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
     with deployed(monkeypatch, faults=storm) as cloud:
@@ -154,7 +154,7 @@ def test_nothing_is_lost_when_tasks_carry_several_questions(
 
 
 def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = make_requests(120)
+    requests = make_requests(60)
     storm = Storm(SEED)
     # Few parallel tasks, so that none waits for a thread of this machine as long as one that hangs.
     pace = Pace(poll=0.1, describe=0.3, start=10, settle=2, retry=0.05)
@@ -174,5 +174,5 @@ def test_nothing_is_lost_or_doubled_in_a_storm(monkeypatch: pytest.MonkeyPatch) 
     ), "only what cannot pass may fail; QABOT_STORM_SEED repeats this storm"
     for failure in failures:
         assert "manifest unknown" in failure.evidence["stopped_reason"]
-    assert sum(storm.met.values()) > 24, "too few faults"
+    assert sum(storm.met.values()) > 12, "too few faults"
     assert launched == len(requests) + sum(storm.met[name] for name in PASSING)
