@@ -15,11 +15,13 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.deployment import fargate_limits as fargate
+from tools import ROOT
 from tools.benchmark import image as images
 from tools.benchmark import page as pages
 from tools.benchmark.browser import NoBrowserError
-from tools.benchmark.models import QUESTIONS, ROOT, SIZES
+from tools.benchmark.models import QUESTIONS, SIZES
 from tools.benchmark.processes import Cost, measure, median
+from tools.docker import NoDockerError, build_image
 
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
@@ -120,13 +122,13 @@ def _long_contexts(folder: Path, rounds: int) -> None:
 def _image(base: str | None, table: Mapping[str, str]) -> None:
     """Measure the image, the smallest task that suffices, and the cost of 1,000 questions."""
     try:
-        image = images.build(base)
-        sizes = images.sizes(image)
+        build_image(images.TAG, base)
+        sizes = images.sizes(images.TAG)
         print("| image with the bundled model | MB |\n| --- | --- |")
         print(f"| unpacked | {sizes.plain / 1e6:.0f} |")
         print(f"| compressed (gzip) | {sizes.compressed / 1e6:.0f} |\n")
         given = [f"--env={name}={value}" for name, value in table.items()]
-        arguments = ["--network=host", *given, image, CONTEXT, QUESTION, "bench"]
+        arguments = ["--network=host", *given, images.TAG, CONTEXT, QUESTION, "bench"]
         cpu, memory, took = images.smallest(arguments)
         print("| Fargate size | container s | 1,000 questions |\n| --- | --- | --- |")
         for units, size, seconds in (
@@ -135,7 +137,7 @@ def _image(base: str | None, table: Mapping[str, str]) -> None:
         ):
             dollars = fargate.cost(units, size, images.START_SECONDS + seconds, tasks=1000)
             print(f"| {units / 1024:g} vCPU, {size / 1024:g} GB | {seconds:.1f} | ${dollars:.2f} |")
-    except images.NoDockerError as error:
+    except NoDockerError as error:
         print(f"The image was not measured: {error}.")
 
 

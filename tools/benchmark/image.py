@@ -2,30 +2,24 @@
 
 from __future__ import annotations
 
-import shutil
 import subprocess
 import time
 import zlib
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.deployment import fargate_limits as fargate
+from tools.docker import NoDockerError, docker
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
-ROOT = Path(__file__).resolve().parents[2]
 TAG = "qabot-answerer:benchmark"
 
 # Seconds of the first, always billed minute that pass before the container starts: Fargate's own
 # start with an image of this size.
 # https://aws.amazon.com/blogs/containers/ (Reducing AWS Fargate startup times with zstd images)
 START_SECONDS = 45.0
-
-
-class NoDockerError(Exception):
-    """No image can be built or run here; the message says why."""
 
 
 @dataclass(frozen=True, slots=True)
@@ -39,31 +33,6 @@ class Sizes:
 
     plain: int
     compressed: int
-
-
-def docker(*arguments: str) -> str:
-    """Run Docker.
-
-    Raises:
-        NoDockerError: it is not there, or it refuses.
-    """
-    if shutil.which("docker") is None:
-        raise NoDockerError("docker is not on PATH")
-    done = subprocess.run(["docker", *arguments], capture_output=True, text=True, check=False)
-    if done.returncode:
-        lines = done.stderr.strip().splitlines() or [f"exit code {done.returncode}"]
-        raise NoDockerError(f"docker {arguments[0]}: {lines[-1]}")
-    return done.stdout
-
-
-def build(base: str | None) -> str:
-    """Build the image with the bundled model and return its name."""
-    bases = [] if base is None else ["--build-arg", f"BASE_IMAGE={base}"]
-    arguments = ["--build-arg", "MODEL=bundled", *bases]
-    docker(
-        "build", "--quiet", "--network=host", f"--tag={TAG}", *arguments, str(ROOT / "container")
-    )
-    return TAG
 
 
 def sizes(image: str) -> Sizes:

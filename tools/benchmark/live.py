@@ -15,12 +15,12 @@ from typing import TYPE_CHECKING, Any
 from qabot.models.bundled import BUNDLED
 from qabot.site.live import add
 from qabot.site.serve import server
+from tools import ROOT
 from tools.benchmark.browser import NoBrowserError, chromium
 
 if TYPE_CHECKING:
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[2]
 TEXTS = (100, 1_000, 10_000)
 WORDS = 110
 QUESTIONS = (

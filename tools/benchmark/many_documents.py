@@ -24,7 +24,7 @@ from typing import TYPE_CHECKING
 
 from answerer.ranking import FUNCTION_WORDS
 from qabot.documents.library import Library
-from tools.benchmark.models import ROOT
+from tools import ROOT
 from tools.benchmark.processes import measure
 
 if TYPE_CHECKING:

@@ -13,7 +13,8 @@ import sys
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools import ROOT
+
 # As the bundled model, and as the tutorial's.
 SIZES = ("minilm", "distilbert")
 QUESTIONS = "questions.json"

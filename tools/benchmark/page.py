@@ -17,6 +17,7 @@ from qabot.answers.model import Answer, AnswerSet, Entry
 from qabot.github.links import Links
 from qabot.questions.read import read_questions
 from qabot.site.build import build
+from tools import ROOT
 from tools.benchmark.browser import chromium
 
 if TYPE_CHECKING:
@@ -24,7 +25,6 @@ if TYPE_CHECKING:
 
     from playwright.sync_api import Browser
 
-ROOT = Path(__file__).resolve().parents[2]
 SIZES = (100, 10_000)
 # Questions in a file, and questions that share a context of 150 words.
 IN_SET, SHARING, WORDS = 100, 10, 150

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING, Any
 from answerer.exporting.export import export
 from qabot.cache import in_cache
 from qabot.models import squad
-from tools.benchmark.models import ROOT
+from tools import ROOT
 from tools.benchmark.processes import Cost, measure
 
 if TYPE_CHECKING:

@@ -9,10 +9,10 @@ import json
 import tempfile
 from dataclasses import replace
 from functools import lru_cache
-from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parents[2]
+from tools import ROOT
+
 # The emulated cloud runs the answerer itself, or an image that Docker has; it does not pull images.
 IMAGE = "qabot-answerer:local"
 

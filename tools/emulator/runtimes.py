@@ -8,15 +8,14 @@ import sys
 import threading
 from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
-from pathlib import Path
 from typing import TYPE_CHECKING, Literal, Protocol, TypeAlias
 
+from tools import ROOT
 from tools.emulator.output import capture
 
 if TYPE_CHECKING:
     from tools.emulator.task import Task
 
-ROOT = Path(__file__).resolve().parents[2]
 Kind = Literal["thread", "process", "docker"]
 # An image's entry point: takes arguments and environment, returns an exit code.
 Program: TypeAlias = Callable[[Sequence[str], Mapping[str, str]], int]

@@ -9,21 +9,23 @@ import sys
 import tempfile
 import time
 from collections import Counter
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import TYPE_CHECKING, NoReturn
 
+from tools import ROOT
+from tools.docker import NoDockerError, build_image, docker
 from tools.rehearsal.children import ChildError
-from tools.rehearsal.image import ImageError, built_image
-from tools.rehearsal.scratch import ROOT, Scratch
-from tools.rehearsal.steps import step
+from tools.rehearsal.scratch import Scratch
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
     from types import FrameType
 
     from tools.emulator import Cloud
 
 CDK = "node_modules/aws-cdk/bin/cdk"
+IMAGE = "qabot-answerer:rehearsal"
 # Available without a download.
 MODEL = {"model": "bundled", "revision": None}
 
@@ -58,8 +60,8 @@ def main(argv: Sequence[str] | None = None) -> int:
     except (ChildError, RehearsalError) as error:
         print(f"\nThe rehearsal failed: {error}", file=sys.stderr)
         return 1
-    except ImageError as error:
-        print(error, file=sys.stderr)
+    except NoDockerError as error:
+        print(f"{error}. Without --tasks docker, tasks are processes.", file=sys.stderr)
         return 2
     except KeyboardInterrupt:
         print("\nInterrupted; everything is cleaned up.", file=sys.stderr)
@@ -77,10 +79,34 @@ def _stop(number: int, _frame: FrameType | None) -> NoReturn:
     raise SystemExit(128 + number)
 
 
+@contextmanager
+def step(title: str) -> Iterator[None]:
+    """Print the heading of a step, and its duration at the end."""
+    print(f"\n=== {title}", flush=True)
+    begun = time.monotonic()
+    yield
+    print(f"    {time.monotonic() - begun:.1f} s", flush=True)
+
+
+@contextmanager
+def _built_image(args: argparse.Namespace) -> Iterator[str | None]:
+    """The image of container/, removed at the end; None where tasks are processes."""
+    if args.tasks != "docker":
+        yield None
+        return
+    with step("docker build"):
+        build_image(IMAGE, args.base_image)
+    try:
+        yield IMAGE
+    finally:
+        with suppress(NoDockerError):
+            docker("image", "rm", "--force", IMAGE)
+
+
 def _rehearse(args: argparse.Namespace, folder: Path) -> None:
     from tools.emulator import emulated_cloud
 
-    with built_image(args.tasks == "docker", args.base_image) as image:
+    with _built_image(args) as image:
         with step("Cloning the last commit"):
             scratch = Scratch(folder)
             scratch.set(MODEL)
@@ -106,7 +132,7 @@ def _rehearse(args: argparse.Namespace, folder: Path) -> None:
 
 
 def _cdk(scratch: Scratch, cloud: Cloud, *arguments: str) -> None:
-    context = ("--context=bootstrapless=true", "--context=image=qabot-answerer:rehearsal")
+    context = ("--context=bootstrapless=true", f"--context=image={IMAGE}")
     scratch.command("node", CDK, "--ci", *context, *arguments, "qabot", environ=cloud.environ)
 
 

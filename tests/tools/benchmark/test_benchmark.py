@@ -15,6 +15,7 @@ from tests.checkpoints import make_checkpoint
 from tools.benchmark import image as images
 from tools.benchmark import models
 from tools.benchmark.processes import Cost, measure, median
+from tools.docker import NoDockerError, docker
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -84,7 +85,7 @@ def test_smallest_size_is_the_cheapest_that_is_quick_enough(
     def seconds(cpu: int, memory: int, _: object) -> float:
         tried.append((cpu, memory))
         if memory < 2048:
-            raise images.NoDockerError("out of memory")
+            raise NoDockerError("out of memory")
         return 20.0 if cpu < 512 else 3.0
 
     monkeypatch.setattr(images, "seconds", seconds)
@@ -95,5 +96,5 @@ def test_smallest_size_is_the_cheapest_that_is_quick_enough(
 
 def test_missing_docker_is_reported(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setenv("PATH", "")
-    with pytest.raises(images.NoDockerError, match="not on PATH"):
-        images.docker("info")
+    with pytest.raises(NoDockerError, match="not on PATH"):
+        docker("info")
