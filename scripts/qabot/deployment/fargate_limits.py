@@ -179,6 +179,21 @@ def cost(
     return tasks * billed_seconds(seconds) / 3600 * (hourly + IPV4_USD_PER_HOUR)
 
 
+def run_cost(
+    size: tuple[int, int], tasks: int, questions_per_task: int, architecture: Architecture
+) -> float:
+    """The most that some tasks cost if nothing fails: US dollars, on demand, in us-east-1.
+
+    Args:
+        size: CPU units and MiB of a task.
+        tasks: how many.
+        questions_per_task: questions that each answers.
+        architecture: of the processor.
+    """
+    seconds = BILLED_STARTUP_SECONDS + answer_seconds(questions_per_task)
+    return cost(*size, seconds, architecture, tasks=tasks)
+
+
 def launch_seconds(tasks: int) -> float:
     """Seconds to launch some tasks with default quotas, from a full bucket."""
     by_call = tasks / RUN_TASK_CALLS_PER_SECOND

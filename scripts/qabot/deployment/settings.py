@@ -208,14 +208,13 @@ def read_settings(root: Path, overrides: Mapping[str, object] | None = None) -> 
     """
     if not (root / SETTINGS_FILE).exists():
         raise _error("the file is missing", "restore it: git checkout -- cdk.json")
-    duplicates: list[Problem] = []
-    block = _block(root, duplicates)
+    block = _block(root)
     if not isinstance(block, Fields):
         raise _error(
             'it has no object "context": {"qabot": {…}}',
             "put the settings there, or restore the file: git checkout -- cdk.json",
         )
-    return _settings(block, duplicates, overrides or {})
+    return _settings(block, overrides or {})
 
 
 def read_settings_or_defaults(root: Path | None) -> Settings:
@@ -233,12 +232,11 @@ def read_settings_or_defaults(root: Path | None) -> Settings:
     """
     if root is None or not (root / SETTINGS_FILE).exists():
         return Settings()
-    duplicates: list[Problem] = []
-    block = _block(root, duplicates)
-    return _settings(block, duplicates, {}) if block is not None else Settings()
+    block = _block(root)
+    return _settings(block, {}) if block is not None else Settings()
 
 
-def _block(root: Path, duplicates: list[Problem]) -> Node | None:
+def _block(root: Path) -> Node | None:
     """The settings in the file, unchecked; None where it has none."""
     try:
         node: Node | None = read_json(decode((root / SETTINGS_FILE).read_bytes()))
@@ -248,15 +246,13 @@ def _block(root: Path, duplicates: list[Problem]) -> Node | None:
         problem = Problem(SETTINGS_FILE, error.line, error.column, error.what, error.todo)
         raise SettingsError([problem]) from None
     for key in ("context", "qabot"):
-        node = _members(node, duplicates).get(key, (None, None))[1]
+        node = _members(node).get(key, (None, None))[1]
     return node
 
 
-def _settings(block: Node, duplicates: list[Problem], overrides: Mapping[str, object]) -> Settings:
+def _settings(block: Node, overrides: Mapping[str, object]) -> Settings:
     """The settings of the block, checked."""
-    given = _members(block, duplicates)
-    if duplicates:
-        raise SettingsError(duplicates)
+    given = _members(block)
     places = {name: (key.line, key.column) for name, (key, _) in given.items()}
     values = {name: _plain(value) for name, (_, value) in given.items()}
     for name, value in overrides.items():
@@ -277,9 +273,14 @@ def _error(what: str, todo: str) -> SettingsError:
     return SettingsError([Problem(SETTINGS_FILE, 0, 0, what, todo)])
 
 
-def _members(node: Node | None, duplicates: list[Problem]) -> dict[str, tuple[Scalar, Node]]:
-    """The members of an object by name, without explanations; duplicate names are recorded."""
+def _members(node: Node | None) -> dict[str, tuple[Scalar, Node]]:
+    """The members of an object by name, without explanations.
+
+    Raises:
+        SettingsError: with every name that is there twice.
+    """
     members: dict[str, tuple[Scalar, Node]] = {}
+    duplicates = []
     for key, value in node.fields if isinstance(node, Fields) else ():
         if key.text.startswith("//"):
             continue
@@ -287,6 +288,8 @@ def _members(node: Node | None, duplicates: list[Problem]) -> dict[str, tuple[Sc
             what = f"duplicate key {_shown(key.text)}"
             duplicates.append(Problem(SETTINGS_FILE, key.line, key.column, what, "keep one"))
         members[key.text] = (key, value)
+    if duplicates:
+        raise SettingsError(duplicates)
     return members
 
 

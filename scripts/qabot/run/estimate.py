@@ -69,10 +69,7 @@ def on_fargate(requests: Sequence[Request], settings: Settings) -> Estimate:
     each = settings.questions_per_task
     tasks = fargate.tasks_for(len(requests), each)
     seconds = fargate.run_seconds(len(requests), settings.max_tasks, each)
-    billed = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(each)
-    dollars = fargate.cost(
-        settings.cpu, settings.memory, billed, settings.architecture, tasks=tasks
-    )
+    dollars = fargate.run_cost((settings.cpu, settings.memory), tasks, each, settings.architecture)
     size = f"{settings.cpu / 1024:g} vCPU and {settings.memory / 1024:g} GB"
     load = f", up to {each} questions each" if each > 1 else ""
     words = (

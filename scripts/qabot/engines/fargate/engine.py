@@ -29,7 +29,7 @@ from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate import failures
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import LISTINGS, Launcher
-from qabot.engines.fargate.loop import Dispatch, Limits, open_jobs
+from qabot.engines.fargate.loop import Dispatch, open_jobs
 from qabot.engines.fargate.outcome import Verdicts, is_of
 from qabot.engines.fargate.timing import Pace, Timing
 from qabot.errors import CloudError, UsageError
@@ -105,13 +105,7 @@ class FargateEngine:
         self._settings = settings
         self._model = model
         self._clients = Clients()
-        self._force = options.force
-        self._pace = options.pace
-        self._limits = Limits(
-            max_tasks=options.max_tasks or settings.max_tasks,
-            timeout=options.timeout,
-            questions_per_task=settings.questions_per_task,
-        )
+        self._options = options
         self._note = note
         self._mask = mask
         self._recorder = recorder or Recorder()
@@ -187,8 +181,8 @@ class FargateEngine:
                     over_answer=item is not None and item.status is Status.ANSWERED,
                 )
             )
-        open_jobs(jobs, {} if self._force else found, time.monotonic())
-        if self._force:
+        open_jobs(jobs, {} if self._options.force else found, time.monotonic())
+        if self._options.force:
             for job in jobs:
                 if (item := found.get(job.key)) is not None:
                     job.follow(item)
@@ -206,7 +200,7 @@ class FargateEngine:
 
     def _known(self, request: Request, item: Item | None) -> Result | None:
         """The result in the table, if it is final."""
-        if item is None or self._force:
+        if item is None or self._options.force:
             return None
         if item.status is Status.ANSWERED and item.model == self._model:
             # An invalid span is asked again rather than believed.
@@ -238,7 +232,9 @@ class FargateEngine:
         """Refuse a run that is larger than the settings allow, before it costs anything."""
         limits, number = self._settings, sum(job.task is None for job in jobs)
         tasks = fargate.tasks_for(number, limits.questions_per_task)
-        cost = estimate(stack, limits, tasks)
+        cost = fargate.run_cost(
+            (stack.cpu, stack.memory), tasks, limits.questions_per_task, limits.architecture
+        )
         if number > limits.max_questions:
             raise UsageError(
                 f"this run would ask {number:,} questions, but cdk.json allows "
@@ -255,10 +251,12 @@ class FargateEngine:
     ) -> Generator[Result, None, None]:
         tasks, timing = Tasks(self._clients, stack, self.run), Timing()
         dispatch = Dispatch(
-            Launcher(tasks, table, lifetime=self._lifetime, pace=self._pace, timing=timing),
+            Launcher(tasks, table, lifetime=self._lifetime, pace=self._options.pace, timing=timing),
             Verdicts(table, self._model, Logs(self._clients, stack).tail),
-            self._limits,
             self._recorder,
+            max_tasks=self._options.max_tasks or self._settings.max_tasks,
+            timeout=self._options.timeout,
+            questions_per_task=self._settings.questions_per_task,
         )
         self.tally = dispatch.tally
         joined = sum(job.task is not None or job.rejoin for job in jobs)
@@ -273,18 +271,6 @@ class FargateEngine:
             self._note(f"run {self.run}: {describe(dispatch.tally)}")
             if dispatch.tally.left:
                 self._note(f"to stop tasks that still run: qabot reap {self.run}")
-
-
-def estimate(stack: Stack, settings: Settings, tasks: int) -> float:
-    """The most that some tasks cost if nothing fails: US dollars, on demand, in us-east-1.
-
-    Args:
-        stack: gives the size of a task.
-        settings: give its architecture and its number of questions.
-        tasks: how many.
-    """
-    seconds = fargate.BILLED_STARTUP_SECONDS + fargate.answer_seconds(settings.questions_per_task)
-    return fargate.cost(stack.cpu, stack.memory, seconds, settings.architecture, tasks=tasks)
 
 
 def describe(tally: Tally) -> str:

@@ -62,37 +62,27 @@ class Tally:
     failures: Counter[str] = field(default_factory=Counter)
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Limits:
-    """The limits of a run.
-
-    Args:
-        max_tasks: tasks in flight.
-        timeout: seconds until the run stops.
-        questions_per_task: the most questions in one task.
-    """
-
-    max_tasks: int
-    timeout: float
-    questions_per_task: int = 1
-
-
 class Dispatch:
     """Runs jobs as tasks.
 
     Args:
         launcher: launches and stops them; its ECS, table, pace and clock are used here too.
         verdicts: makes the results.
-        limits: of the run.
         recorder: records every task's launch, start and failure.
+        max_tasks: the most tasks in flight.
+        timeout: seconds until the run stops.
+        questions_per_task: the most questions in one task.
     """
 
     def __init__(
         self,
         launcher: Launcher,
         verdicts: Verdicts,
-        limits: Limits,
         recorder: Recorder | None = None,
+        *,
+        max_tasks: int,
+        timeout: float,
+        questions_per_task: int = 1,
     ) -> None:
         self.tally = Tally()
         self._launcher = launcher
@@ -101,8 +91,10 @@ class Dispatch:
         self._pace = launcher.pace
         self._timing = launcher.timing
         self._verdicts = verdicts
-        self._limits = limits
-        self._places = float(limits.max_tasks)  # lower after Fargate has refused more
+        self._max_tasks = max_tasks
+        self._timeout = timeout
+        self._questions_per_task = questions_per_task
+        self._places = float(max_tasks)  # lower after Fargate has refused more
         self._growth = _MOST_GROWTH
         self._since_refusal = 0
         self._recorder = recorder or Recorder()
@@ -127,7 +119,7 @@ class Dispatch:
         Raises:
             CloudError: AWS refuses to work at all.
         """
-        end = self._timing.now() + self._limits.timeout
+        end = self._timing.now() + self._timeout
         left = False
         try:
             # The task of several claimed questions is found by repeating exactly the same request.
@@ -142,7 +134,7 @@ class Dispatch:
                     waiting = [job for _, _, job in self._waiting]
                     launching = chain.from_iterable(self._launching.values())
                     for job in (*waiting, *launching, *self._running.values()):
-                        yield self._verdicts.timed_out(job, self._limits.timeout)
+                        yield self._verdicts.timed_out(job, self._timeout)
                     return
                 self._launch()
                 yield from self._collect_launches()
@@ -178,7 +170,7 @@ class Dispatch:
         _, _, first = heapq.heappop(self._waiting)
         jobs = [first]
         # Jobs that were launched together are found together, however many they are.
-        most = len(self._waiting) + 1 if first.rejoin else self._limits.questions_per_task
+        most = len(self._waiting) + 1 if first.rejoin else self._questions_per_task
         soon = self._timing.now() + AHEAD
         while len(jobs) < most and self._waiting:
             due, _, job = self._waiting[0]
@@ -231,7 +223,7 @@ class Dispatch:
 
     def _granted(self) -> None:
         """Fargate granted a launch: try one more task in flight, soon or after some more launches."""
-        self._places = min(float(self._limits.max_tasks), self._places + self._growth)
+        self._places = min(float(self._max_tasks), self._places + self._growth)
         self._since_refusal += 1
         if self._since_refusal % _LAUNCHES_TO_TRUST == 0:
             self._growth = min(_MOST_GROWTH, self._growth * 2)

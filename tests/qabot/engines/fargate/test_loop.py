@@ -16,7 +16,7 @@ from qabot.answers.model import Answer, Failure, Request
 from qabot.aws.tasks import Launch, make_token
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
-from qabot.engines.fargate.loop import Dispatch, Limits, open_jobs
+from qabot.engines.fargate.loop import Dispatch, open_jobs
 from qabot.engines.fargate.outcome import Verdicts
 from qabot.engines.fargate.timing import Pace, Timing
 from qabot.errors import CloudError
@@ -152,7 +152,9 @@ def dispatch(
     return Dispatch(
         Launcher(ecs, table, lifetime=3600, pace=PACE, timing=timing),
         Verdicts(table, "m@1", lambda arn: f"log of {arn[-1]}"),
-        Limits(max_tasks=max_tasks, questions_per_task=questions_per_task, timeout=timeout),
+        max_tasks=max_tasks,
+        questions_per_task=questions_per_task,
+        timeout=timeout,
     )
 
 

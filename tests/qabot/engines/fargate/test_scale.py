@@ -21,7 +21,7 @@ from qabot.answers.model import Answer, Request
 from qabot.deployment import fargate_limits as fargate
 from qabot.engines.fargate.job import Job
 from qabot.engines.fargate.launcher import Launcher
-from qabot.engines.fargate.loop import Dispatch, Limits
+from qabot.engines.fargate.loop import Dispatch
 from qabot.engines.fargate.outcome import Verdicts
 from qabot.engines.fargate.timing import Pace, Timing
 
@@ -170,7 +170,9 @@ def run(
     dispatch = Dispatch(
         launcher,
         Verdicts(aws, "m@1", lambda _: ""),
-        Limits(max_tasks=max_tasks, questions_per_task=each, timeout=86_400),
+        max_tasks=max_tasks,
+        questions_per_task=each,
+        timeout=86_400,
     )
     jobs = [
         Job(
