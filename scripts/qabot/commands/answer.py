@@ -7,7 +7,6 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.answers.model import Failure
 from qabot.commands.arguments import Command, Options, flag, group, option
 from qabot.commands.engine_options import EngineOptions
 from qabot.commands.selection import Prepared, Selection, prepare
@@ -21,9 +20,6 @@ from qabot.timeline import file as timeline_file
 from qabot.timeline.recorder import Recorder
 
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
-    from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
     from qabot.timeline.events import Timeline
 
@@ -76,21 +72,20 @@ def answer(options: AnswerOptions, report: Reporter) -> int:
 
 def _reconcile(prepared: Prepared, recorder: Recorder, kept: Path | None, report: Reporter) -> int:
     outcome = Outcome()
-    results: dict[str, Result] = {}
 
     def conclude() -> None:
         timeline = recorder.timeline()
         cost = _cost(prepared)
-        summary.append(summary.render(prepared.plan, results, outcome, cost, timeline=timeline))
+        summary.append(summary.render(prepared.plan, outcome, cost, timeline=timeline))
         summary.set_output("answered", outcome.answered)
         summary.set_output("failed", outcome.failed)
-        summary.set_output("unfinished", is_unfinished(results, outcome))
+        summary.set_output("unfinished", outcome.is_unfinished)
         if kept is not None:
             _keep(timeline, kept, report)
 
     try:
         engine = Recorded(prepared.engine, recorder)
-        reconcile(prepared.root, prepared.plan, engine, report, outcome=outcome, results=results)
+        reconcile(prepared.root, prepared.plan, engine, report, outcome=outcome)
     except BaseException:
         try:
             conclude()
@@ -110,19 +105,6 @@ def _keep(timeline: Timeline, path: Path, report: Reporter) -> None:
         report.warning(str(error))
     else:
         summary.set_output("timeline", timeline.questions > 0)
-
-
-def is_unfinished(results: Mapping[str, Result], outcome: Outcome) -> bool:
-    """Whether a run made progress but ran out of time, so that another one should continue it.
-
-    Args:
-        results: known after the run, by key.
-        outcome: of the run.
-    """
-    late = any(
-        isinstance(result, Failure) and result.kind == "timeout" for result in results.values()
-    )
-    return late and outcome.answered > 0
 
 
 def _cost(prepared: Prepared) -> str:

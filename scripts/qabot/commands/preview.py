@@ -22,7 +22,6 @@ from qabot.run.reconcile import Outcome, in_words
 if TYPE_CHECKING:
     from pathlib import Path
 
-    from qabot.answers.model import Result
     from qabot.console.reporter import Reporter
 
 # In a pull request with more questions, only the first ones are tried.
@@ -49,14 +48,13 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     prepared = prepare(options.root, options.selected, options.engine, report)
     plan = prepared.plan
     requests = plan.requests[:_MOST_PREVIEWED]
-    outcome = Outcome(asked=len(requests))
-    results: dict[str, Result] = dict(plan.fresh)
+    outcome = Outcome(asked=len(requests), results=dict(plan.fresh))
     by_key = {key: question for planned in plan.sets for question, key in planned.questions}
     model = _model(prepared.root, options.engine, report)
     started = time.monotonic()
     with report.progress(len(requests), "Previewing") as advance:
         for result in RunnerEngine(model).answer(requests):
-            results[result.key] = result
+            outcome.results[result.key] = result
             asked = by_key[result.key]
             advance(f"{asked.source}: {asked.question} → {in_words(result)}")
             outcome.answered += isinstance(result, Answer)
@@ -65,8 +63,8 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     asked_of = count(len(plan.requests), "question")
     report.note(f"previewed {outcome.answered} of {asked_of} with {model.label}")
     title = f"Preview by {cell(model.label)}"
-    job_summary.append(job_summary.render(plan, results, outcome, title=title))
-    changes = list(changed(plan, results))
+    job_summary.append(job_summary.render(plan, outcome, title=title))
+    changes = list(changed(plan, outcome.results))
     job_summary.append(as_markdown(changes))
     broken = [change.broken for change in changes if change.broken is not None]
     if model.identity != prepared.engine.model:

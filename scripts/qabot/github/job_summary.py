@@ -35,7 +35,6 @@ _MOST_BYTES = 900_000
 
 def render(
     plan: Plan,
-    results: Mapping[str, Result],
     outcome: Outcome,
     cost: str = "",
     title: str = "Answers",
@@ -47,20 +46,19 @@ def render(
 
     Args:
         plan: of the run.
-        results: known results by key.
         outcome: of the run.
         cost: what it cost, in words.
         title: of the section.
         timeline: of the run, where it was recorded.
     """
     lines = [f"### {title}", "", _counts(plan, outcome, cost), ""]
-    if not is_calibrated(results.values()):
+    if not is_calibrated(outcome.results.values()):
         lines += [NOT_CALIBRATED, ""]
-    if drawn := pictures.scores(_scores(plan, results)):
+    if drawn := pictures.scores(_scores(plan, outcome.results)):
         lines += [*drawn, ""]
     if timeline is not None and (drawn := pictures.timeline(timeline, _labels(plan))):
         lines += [*drawn, ""]
-    rows = sorted(_rows(plan, results), key=lambda row: row[0])
+    rows = sorted(_rows(plan, outcome.results), key=lambda row: row[0])
     if rows:
         lines += ["| | question | answer | score |", "| --- | --- | --- | --- |"]
     size = sum(len(line.encode()) + 1 for line in lines)

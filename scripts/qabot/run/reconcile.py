@@ -54,6 +54,7 @@ class Outcome:
         written: answers files that changed.
         removed: answers files whose questions are gone.
         unwritten: answers files that could not be written or removed.
+        results: known after the run, by key.
     """
 
     asked: int = 0
@@ -66,6 +67,16 @@ class Outcome:
     written: list[str] = field(default_factory=list)
     removed: list[str] = field(default_factory=list)
     unwritten: list[str] = field(default_factory=list)
+    results: dict[str, Result] = field(default_factory=dict)
+
+    @property
+    def is_unfinished(self) -> bool:
+        """Whether the run made progress but ran out of time, so that another should continue it."""
+        late = any(
+            isinstance(result, Failure) and result.kind == "timeout"
+            for result in self.results.values()
+        )
+        return late and self.answered > 0
 
 
 def reconcile(
@@ -76,7 +87,6 @@ def reconcile(
     clock: Callable[[], float] = time.monotonic,
     *,
     outcome: Outcome | None = None,
-    results: dict[str, Result] | None = None,
 ) -> Outcome:
     """Update `answers/` according to the plan.
 
@@ -89,16 +99,15 @@ def reconcile(
         report: receives every result, and the answers files that somebody edited.
         clock: seconds.
         outcome: filled in during the run, so that it is correct for an interrupted run, too.
-        results: filled in with every known result, by key.
 
     Raises:
         Interrupted: Ctrl-C or SIGTERM; the answers so far are written.
         AnswersError: no answers file can be written.
     """
-    outcome = outcome if outcome is not None else Outcome()
+    outcome = outcome or Outcome()
     sweep(root / store.FOLDER)
     outcome.asked = len(plan.requests)
-    writer = _Writer(root, plan, report, clock, results if results is not None else {})
+    writer = _Writer(root, plan, report, clock, outcome.results)
     started = clock()
     writer.flush(force=True)
     try:

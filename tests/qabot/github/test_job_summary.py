@@ -7,7 +7,6 @@ from pathlib import Path
 import pytest
 
 from qabot.answers.model import NOT_CALIBRATED, Failure, Result
-from qabot.commands.answer import is_unfinished
 from qabot.console.reporter import Reporter
 from qabot.engines import Engine
 from qabot.github import job_summary as summary
@@ -24,10 +23,9 @@ def rendered(
     repository: Repository, engine: Engine, cost: str = "", recorder: Recorder | None = None
 ) -> str:
     plan = make_plan(repository.root, read_questions(repository.root), engine.model)
-    results: dict[str, Result] = {}
-    outcome = reconcile(repository.root, plan, engine, Reporter(), results=results)
+    outcome = reconcile(repository.root, plan, engine, Reporter())
     timeline = recorder.timeline() if recorder is not None else None
-    return summary.render(plan, results, outcome, cost, timeline=timeline)
+    return summary.render(plan, outcome, cost, timeline=timeline)
 
 
 def test_failures_come_first(repository: Repository) -> None:
@@ -82,7 +80,7 @@ def test_any_number_of_questions_fits(repository: Repository) -> None:
 def test_an_interrupted_run_is_reported(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context: c\nquestions: [q]\n")
     plan = make_plan(repository.root, read_questions(repository.root), "m@1/s1")
-    text = summary.render(plan, {}, Outcome(asked=1))
+    text = summary.render(plan, Outcome(asked=1))
     assert "| ⏳ | q <br> questions/a.yaml:2 | not asked yet | |" in text
 
 
@@ -105,6 +103,6 @@ def test_a_run_is_unfinished_when_time_ran_out_and_it_got_on(
         kind: Failure(kind, "m", kind, "the run's time was over") for kind in kinds
     }
     path = tmp_path / "output"
-    made = is_unfinished(results, Outcome(answered=answered))
+    made = Outcome(answered=answered, results=results).is_unfinished
     summary.set_output("unfinished", made, {"GITHUB_OUTPUT": str(path)})
     assert path.read_text() == f"unfinished={str(unfinished).lower()}\n"
