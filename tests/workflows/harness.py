@@ -45,6 +45,10 @@ class InvalidWorkflow(Exception):
     """GitHub does not start a workflow, and says why."""
 
 
+class ActionError(Exception):
+    """An action of a step failed."""
+
+
 @dataclass
 class Step:
     """The result of a step: `success`, `failure`, `cancelled` or `skipped`, its log and outputs."""
@@ -402,64 +406,83 @@ class GitHub:
 
     def _uses(self, name: str, action: str, given: dict[str, str], clone: Path) -> Step:
         """Stand in for an action."""
-        match action:
-            case "actions/checkout":
-                if "repository" in given:
-                    known = {"owner/fork": self.origin, **self.published}
-                    at = known[given["repository"]]
-                    self._check_out(clone / given["path"], at, given["ref"])
-                else:
-                    self._check_out(clone, self.origin, given.get("ref"))
-            case "actions/setup-python" | "aws-actions/configure-aws-credentials":
-                pass  # Python is here; the emulated cloud's credentials are in `environ`
-            case "actions/upload-pages-artifact" | "actions/upload-artifact":
-                kept = self._artifact(given.get("name", "github-pages"))
-                if kept.exists() and not given.get("overwrite"):
-                    return Step(name, "failure", f"the run has an artifact {kept.name}")
-                kept.mkdir(parents=True, exist_ok=True)
-                source = clone / given["path"]
-                assert source.exists(), f"{name} finds no {given['path']}"
-                if source.is_dir():
-                    shutil.copytree(source, kept, dirs_exist_ok=True)
-                else:
-                    shutil.copy(source, kept)
-            case "actions/download-artifact":
-                wanted = given.get("name") or given["pattern"]
-                found = sorted(self._artifact(".").glob(wanted))
-                if not found:
-                    return Step(name, "failure", f"no artifact {wanted}")
-                for kept in found:
-                    shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
-            case "actions/attest":
-                digest = re.fullmatch("sha256:[0-9a-f]{64}", given.get("subject-digest", ""))
-                if not digest and not list(clone.glob(given.get("subject-path", "-"))):
-                    return Step(name, "failure", "there is nothing to attest")
-                if "sbom-path" in given:
-                    json.loads((clone / given["sbom-path"]).read_text())
-            case "actions/cache/restore":
-                path, key = Path(given["path"]), given["key"]
-                keys = [known for at, known in self.caches if at == str(path)]
-                for wanted in (key, *given.get("restore-keys", "").split()):
-                    # Of several with the beginning, the newest.
-                    if fitting := [known for known in keys if known.startswith(wanted)]:
-                        shutil.rmtree(path, ignore_errors=True)
-                        shutil.copytree(self.caches[str(path), fitting[-1]], path, symlinks=True)
-                        hit = {"cache-hit": "true" if fitting[-1] == key else "false"}
-                        return Step(name, "success", outputs=hit)
-            case "actions/cache/save":
-                path, key = Path(given["path"]), given["key"]
-                assert not key.endswith("-"), f"{key} is the same for every content"
-                # A path that is not there, and a key that is, are warnings.
-                if path.exists() and (str(path), key) not in self.caches:
-                    cached = self.folder / f"cache-{len(self.caches)}"
-                    shutil.copytree(path, cached, symlinks=True)
-                    self.caches[str(path), key] = cached
-            case "actions/deploy-pages":
-                if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
-                    return Step(name, "failure", "Failed to create deployment (status: 404)")
-            case _:
-                return Step(name, "failure", f"no stand-in for {action}")
-        return Step(name, "success")
+        stand_ins: dict[str, Callable[[dict[str, str], Path], dict[str, str] | None]] = {
+            "actions/checkout": self._checkout,
+            # Python is here; the emulated cloud's credentials are in `environ`.
+            "actions/setup-python": lambda *_: None,
+            "aws-actions/configure-aws-credentials": lambda *_: None,
+            "actions/upload-pages-artifact": self._upload,
+            "actions/upload-artifact": self._upload,
+            "actions/download-artifact": self._download,
+            "actions/attest": self._attest,
+            "actions/cache/restore": self._restore,
+            "actions/cache/save": self._save,
+            "actions/deploy-pages": self._deploy_pages,
+        }
+        if action not in stand_ins:
+            return Step(name, "failure", f"no stand-in for {action}")
+        try:
+            return Step(name, "success", outputs=stand_ins[action](given, clone) or {})
+        except ActionError as error:
+            return Step(name, "failure", str(error))
+
+    def _checkout(self, given: dict[str, str], clone: Path) -> None:
+        if "repository" in given:
+            at = {"owner/fork": self.origin, **self.published}[given["repository"]]
+            self._check_out(clone / given["path"], at, given["ref"])
+        else:
+            self._check_out(clone, self.origin, given.get("ref"))
+
+    def _upload(self, given: dict[str, str], clone: Path) -> None:
+        kept = self._artifact(given.get("name", "github-pages"))
+        if kept.exists() and not given.get("overwrite"):
+            raise ActionError(f"the run has an artifact {kept.name}")
+        kept.mkdir(parents=True, exist_ok=True)
+        source = clone / given["path"]
+        assert source.exists(), f"there is no {given['path']} to upload"
+        if source.is_dir():
+            shutil.copytree(source, kept, dirs_exist_ok=True)
+        else:
+            shutil.copy(source, kept)
+
+    def _download(self, given: dict[str, str], clone: Path) -> None:
+        wanted = given.get("name") or given["pattern"]
+        found = sorted(self._artifact(".").glob(wanted))
+        if not found:
+            raise ActionError(f"no artifact {wanted}")
+        for kept in found:
+            shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
+
+    def _attest(self, given: dict[str, str], clone: Path) -> None:
+        digest = re.fullmatch("sha256:[0-9a-f]{64}", given.get("subject-digest", ""))
+        if not digest and not list(clone.glob(given.get("subject-path", "-"))):
+            raise ActionError("there is nothing to attest")
+        if "sbom-path" in given:
+            json.loads((clone / given["sbom-path"]).read_text())
+
+    def _restore(self, given: dict[str, str], _: Path) -> dict[str, str] | None:
+        path, key = Path(given["path"]), given["key"]
+        keys = [known for at, known in self.caches if at == str(path)]
+        for wanted in (key, *given.get("restore-keys", "").split()):
+            # Of several with the beginning, the newest.
+            if fitting := [known for known in keys if known.startswith(wanted)]:
+                shutil.rmtree(path, ignore_errors=True)
+                shutil.copytree(self.caches[str(path), fitting[-1]], path, symlinks=True)
+                return {"cache-hit": "true" if fitting[-1] == key else "false"}
+        return None
+
+    def _save(self, given: dict[str, str], _: Path) -> None:
+        path, key = Path(given["path"]), given["key"]
+        assert not key.endswith("-"), f"{key} is the same for every content"
+        # A path that is not there, and a key that is, are warnings.
+        if path.exists() and (str(path), key) not in self.caches:
+            cached = self.folder / f"cache-{len(self.caches)}"
+            shutil.copytree(path, cached, symlinks=True)
+            self.caches[str(path), key] = cached
+
+    def _deploy_pages(self, given: dict[str, str], _: Path) -> None:
+        if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
+            raise ActionError("Failed to create deployment (status: 404)")
 
     def _artifact(self, name: str) -> Path:
         """Where the files of an artifact of this run are."""

@@ -35,6 +35,32 @@ SPANS = (Span("Momotaro", 19, 27, 0.9), Span("the baby", 10, 18, 0.1))
 PACE = Pace(poll=0.01, describe=0.01, start=0.3, settle=0.2, retry=0.01, stop=3.0)
 
 
+# What a task does, by its fate: the model and the spans of its answer, the failure that it records, and
+# ECS's stop code and its exit code, where it ends by itself.
+ANSWERS = {
+    **dict.fromkeys(
+        ("answer", "lost-reply", "answer-then-fail", "forget-after-answer"), ("m@1", SPANS)
+    ),
+    "wrong-model": ("other@2", SPANS),
+    "not-a-span": ("m@1", [Span("Momo", 0, 4, 1.0)]),
+}
+FAILURES = {
+    "input": ("no-words", "write words"),
+    "model": ("model", "no model.onnx"),
+    "spot": ("interrupted", "SIGTERM"),
+    "deadline": ("deadline", "no answer after 1 s"),  # and it takes its time to end
+}
+ENDS = {
+    **dict.fromkeys(
+        ("answer", "lost-reply", "forget-after-answer", "silent"), ("EssentialContainerExited", 0)
+    ),
+    **dict.fromkeys(("answer-then-fail", "crash"), ("EssentialContainerExited", 1)),
+    "model": ("EssentialContainerExited", 2),
+    "oom": ("EssentialContainerExited", 137),
+    "spot": ("SpotInterruption", 143),
+}
+
+
 class FakeTasks:
     """ECS as `qabot.aws.tasks.Tasks` shows it.
 
@@ -86,31 +112,14 @@ class FakeTasks:
             return
         lease = int(time.time()) + (-1 if fate == "expired" else 60)
         self.table.start(key, attempt, task=arn, lease=lease)
-        if fate in ("answer", "lost-reply", "answer-then-fail", "forget-after-answer"):
-            model = "m@1"
-            self.table.answer(key, attempt, SPANS, model)
-            self.end(arn, "EssentialContainerExited", 1 if fate == "answer-then-fail" else 0)
-        elif fate == "wrong-model":
-            self.table.answer(key, attempt, SPANS, "other@2")
-        elif fate == "not-a-span":
-            self.table.answer(key, attempt, [Span("Momo", 0, 4, 1.0)], "m@1")
-        elif fate == "input":
-            self.table.fail(key, attempt, "no-words", "write words", permanent=True)
-        elif fate == "model":
-            self.table.fail(key, attempt, "model", "no model.onnx")
-            self.end(arn, "EssentialContainerExited", 2)
-        elif fate == "crash":
-            self.end(arn, "EssentialContainerExited", 1)
-        elif fate == "oom":
-            self.end(arn, "EssentialContainerExited", 137)
-        elif fate == "silent":
-            self.end(arn, "EssentialContainerExited", 0)
-        elif fate == "spot":
-            self.table.fail(key, attempt, "interrupted", "SIGTERM")
-            self.end(arn, "SpotInterruption", 143)
-        elif fate == "deadline":  # it has said so, and takes its time to end
-            self.table.fail(key, attempt, "deadline", "no answer after 1 s")
-        elif fate == "forget":
+        if fate in ANSWERS:
+            model, spans = ANSWERS[fate]
+            self.table.answer(key, attempt, spans, model)
+        if fate in FAILURES:
+            self.table.fail(key, attempt, *FAILURES[fate], permanent=fate == "input")
+        if fate in ENDS:
+            self.end(arn, *ENDS[fate])
+        if fate == "forget":
             del self.tasks[arn]
 
     def end(self, arn: str, code: str, exit_code: int | None, reason: str = "ended") -> None:
