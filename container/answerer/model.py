@@ -77,21 +77,13 @@ class Model:
         session = Session(directory / MODEL_FILE)
         return cls(info, windows, session, threads or usable_cores())
 
-    def answer(
-        self,
-        context: str,
-        question: str,
-        *,
-        top_k: int = 1,
-        max_answer_tokens: int = MAX_ANSWER_TOKENS,
-    ) -> list[Span]:
+    def answer(self, context: str, question: str, *, top_k: int = 1) -> list[Span]:
         """Find the part of a text that answers a question.
 
         Args:
             context: any text, of any length up to `windows.MAX_CONTEXT`.
             question: a question about it.
             top_k: how many spans at most; they do not overlap.
-            max_answer_tokens: the longest answer, in tokens.
 
         Returns:
             the answer, then the alternatives; `context[span.start:span.end] == span.answer`.
@@ -102,7 +94,12 @@ class Model:
             InputError: the context or the question cannot be answered as it is.
             ModelError: the model failed.
         """
-        job = self._answered(context, question, max_answer_tokens)
+        job = self._job(0, context, question)
+        if len(job.windows) == 1:  # the usual case needs no threads
+            job.add(job.windows[0], self._session.run(job.inputs(job.windows[0])))
+        else:
+            for _ in self._run(iter([job])):
+                pass
         return job.best(top_k)
 
     def evidence_all(
@@ -119,31 +116,17 @@ class Model:
         Raises:
             ModelError: the model failed.
         """
-        for job in self._run(self._jobs(pairs, MAX_ANSWER_TOKENS)):
+        for job in self._run(self._jobs(pairs)):
             yield job if isinstance(job, tuple) else (job.index, job.search.evidence())
 
-    def _answered(self, context: str, question: str, max_answer_tokens: int) -> _Job:
-        job = self._job(0, context, question, max_answer_tokens)
-        if len(job.windows) == 1:  # the usual case needs no threads
-            job.add(job.windows[0], self._session.run(job.inputs(job.windows[0])))
-        else:
-            for _ in self._run(iter([job])):
-                pass
-        return job
-
     def answer_all(
-        self,
-        pairs: Iterable[tuple[str, str]],
-        *,
-        top_k: int = 1,
-        max_answer_tokens: int = MAX_ANSWER_TOKENS,
+        self, pairs: Iterable[tuple[str, str]], *, top_k: int = 1
     ) -> Generator[tuple[int, list[Span] | InputError], None, None]:
         """Answer many questions, with every core busy.
 
         Args:
             pairs: contexts and questions, taken a few ahead of the answers.
             top_k: as for `answer`.
-            max_answer_tokens: as for `answer`.
 
         Yields:
             the index of a pair and what `answer` returns or raises for it, as they complete.
@@ -152,19 +135,17 @@ class Model:
         Raises:
             ModelError: the model failed.
         """
-        for job in self._run(self._jobs(pairs, max_answer_tokens)):
+        for job in self._run(self._jobs(pairs)):
             yield job if isinstance(job, tuple) else (job.index, job.best(top_k))
 
-    def _jobs(
-        self, pairs: Iterable[tuple[str, str]], max_answer_tokens: int
-    ) -> Iterator[_Job | tuple[int, InputError]]:
+    def _jobs(self, pairs: Iterable[tuple[str, str]]) -> Iterator[_Job | tuple[int, InputError]]:
         for index, (context, question) in enumerate(pairs):
             try:
-                yield self._job(index, context, question, max_answer_tokens)
+                yield self._job(index, context, question)
             except InputError as error:
                 yield index, error
 
-    def _job(self, index: int, context: str, question: str, max_answer_tokens: int) -> _Job:
+    def _job(self, index: int, context: str, question: str) -> _Job:
         # The question first: it is short, and the context can be huge.
         tokens = self._windows.question(question)
         text = self._text(context)
@@ -173,7 +154,7 @@ class Model:
             for passage in text.passages(question)
             for window in self._windows.cut(passage.context, tokens)
         ]
-        search = SpanSearch(context, max_answer_tokens)
+        search = SpanSearch(context, MAX_ANSWER_TOKENS)
         return _Job(index, self._windows, self.info, tokens, windows, search, len(windows))
 
     def _run(

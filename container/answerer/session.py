@@ -38,17 +38,16 @@ class Session:
 
     Args:
         path: the file.
-        threads: threads of one `run`; 1 where several `run`s go on in parallel.
 
     Raises:
         ModelError: it cannot be loaded, or is not an extractive question-answering model.
     """
 
-    def __init__(self, path: Path, threads: int = 1) -> None:
+    def __init__(self, path: Path) -> None:
         ort = import_onnxruntime()
         self._ort = ort
         options = ort.SessionOptions()
-        options.intra_op_num_threads = threads
+        options.intra_op_num_threads = 1  # several runs go on in parallel
         options.inter_op_num_threads = 1
         options.log_severity_level = 4  # fatal; everything else is raised, too
         # Where a CPU multiplies 8-bit numbers with saturating 16-bit sums (x86 before VNNI), take

@@ -278,15 +278,19 @@ def test_failing_network_is_one_error(
 
 
 def test_byte_level_tokenizer_from_end_to_end(
-    tmp_path: Path, make_model: MakeModel, byte_level: Tokenizer
+    tmp_path: Path,
+    make_model: MakeModel,
+    byte_level: Tokenizer,
+    monkeypatch: pytest.MonkeyPatch,
 ) -> None:
+    monkeypatch.setattr("answerer.model.MAX_ANSWER_TOKENS", 4)
     logits = np.zeros((byte_level.get_vocab_size(), 2))
     # The four bytes of the emoji, apart from what other characters are made of.
     for token in byte_level.encode("😀").ids[1:]:
         logits[token] = 5
     model = Model.load(make_model(tmp_path / "model", byte_level, logits))
     context = "é\u0301 שלום " * 9 + "😀" + " \x00漢字"
-    (span,) = model.answer(context, "why ?", max_answer_tokens=4)
+    (span,) = model.answer(context, "why ?")
     assert (span.answer, span.start) == ("😀", context.index("😀"))
 
 

@@ -38,15 +38,11 @@ class EcsTasks:
     Args:
         lifecycle: moves tasks through their states.
         faults: to inject.
-        forget_after: seconds that a stopped task is visible.
     """
 
-    def __init__(
-        self, lifecycle: Lifecycle, faults: Faults, forget_after: float = FORGET_AFTER_SECONDS
-    ) -> None:
+    def __init__(self, lifecycle: Lifecycle, faults: Faults) -> None:
         self._lifecycle = lifecycle
         self._faults = faults
-        self._forget_after = forget_after
         self._lock = threading.RLock()
         self._tasks: dict[str, Task] = {}
         self._owners: dict[str, Task] = {}
@@ -190,6 +186,6 @@ class EcsTasks:
         if task is None or task.cluster_arn != cluster:
             return None
         stopped = task.times.get("stoppedAt")
-        if stopped is not None and time.time() - stopped > self._forget_after:
+        if stopped is not None and time.time() - stopped > FORGET_AFTER_SECONDS:
             return None
         return task

@@ -93,7 +93,7 @@ def test_answers_are_those_of_the_checkpoint(
     assert model.info.max_length == 64, "as many tokens as it has positions"
     for question in QUESTIONS:
         (span,) = model.answer(CONTEXT, question)
-        assert len(model._job(0, CONTEXT, question, 30).windows) == 1
+        assert len(model._job(0, CONTEXT, question).windows) == 1
         assert span.answer == reference(folder / "checkpoint", CONTEXT, question)
 
 
