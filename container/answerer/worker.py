@@ -11,6 +11,7 @@ import threading
 import time
 import traceback
 from concurrent.futures import Future
+from dataclasses import dataclass
 from functools import cached_property
 from typing import TYPE_CHECKING, TypeVar
 
@@ -39,6 +40,7 @@ AWS_EXIT = 3
 DEADLINE_EXIT = 124  # as timeout(1) has it
 
 
+@dataclass(frozen=True)
 class Task:
     """One task: the table, model and deadline that its questions share.
 
@@ -50,39 +52,30 @@ class Task:
         questions: how many questions the task has.
     """
 
-    def __init__(
-        self,
-        environ: Mapping[str, str],
-        load: Callable[[], Model],
-        *,
-        top_k: int,
-        deadline: float,
-        questions: int = 1,
-    ) -> None:
-        self.top_k = top_k
-        self.deadline = deadline
-        self._environ = environ
-        self._load = load
-        self._questions = questions
+    environ: Mapping[str, str]
+    load: Callable[[], Model]
+    top_k: int
+    deadline: float
+    questions: int = 1
 
     @cached_property
     def table(self) -> Table:
         """The table; making its client takes a tenth of a second."""
-        return environment.open_table(self._environ)
+        return environment.open_table(self.environ)
 
     @cached_property
     def name(self) -> str:
         """The task's ARN, or another unique name."""
-        return environment.task_name(self._environ)
+        return environment.task_name(self.environ)
 
     @cached_property
     def model(self) -> Callable[[], Model]:
         """Start to load the model; call the result to wait for it."""
-        return _later(self._load)
+        return _later(self.load)
 
     def lease(self) -> int:
         """Unix time after which this task, if it begins now, counts as dead."""
-        return int(time.time() + self._questions * self.deadline + GRACE)
+        return int(time.time() + self.questions * self.deadline + GRACE)
 
 
 class Worker:

@@ -7,6 +7,7 @@ from __future__ import annotations
 
 import io
 import os
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -152,7 +153,7 @@ class Committing(Scenario):
             config |= {f"GIT_CONFIG_KEY_{number}": name, f"GIT_CONFIG_VALUE_{number}": value}
         config |= {name: os.environ[name] for name in (STEPS, LAST) if name in os.environ}
         here = plain(self.run.root)
-        here._environ = {**here._environ, **config}
+        here = replace(here, environ={**here.environ, **config})
         publish(
             self.run.root, "main", MODEL, Reporter(io.StringIO()), git=here, pause=lambda _: None
         )

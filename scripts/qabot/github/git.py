@@ -5,6 +5,7 @@ from __future__ import annotations
 import base64
 import os
 import subprocess
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from qabot.errors import QabotError
@@ -55,6 +56,7 @@ class GitError(QabotError):
         )
 
 
+@dataclass(frozen=True, slots=True)
 class Git:
     """Git in one folder.
 
@@ -66,33 +68,15 @@ class Git:
         config: configuration, as names and values, that overrides the repository's.
     """
 
-    def __init__(
-        self,
-        root: Path,
-        environ: Mapping[str, str] = os.environ,
-        *,
-        repository: Path | None = None,
-        config: Sequence[tuple[str, str]] = (),
-    ) -> None:
-        self._root = root
-        self._environ = environ
-        self._repository = repository
-        self._config = tuple(config)
-
-    def at(
-        self,
-        root: Path,
-        *,
-        repository: Path | None = None,
-        config: Sequence[tuple[str, str]] = (),
-    ) -> Git:
-        """The same git for another folder."""
-        return Git(root, self._environ, repository=repository, config=config)
+    root: Path
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+    repository: Path | None = None
+    config: Sequence[tuple[str, str]] = field(default=(), repr=False)
 
     @property
     def has_token(self) -> bool:
         """Whether GitHub's token is used instead of configured credentials."""
-        return bool(self._environ.get("GITHUB_TOKEN"))
+        return bool(self.environ.get("GITHUB_TOKEN"))
 
     def run(self, *arguments: str, names: Iterable[str] | None = None) -> str:
         """Run a command.
@@ -110,7 +94,7 @@ class Git:
         try:
             done = subprocess.run(  # noqa: S603 - arguments are a list, and no shell reads them
                 ["git", "-c", "core.quotePath=false", *arguments],  # noqa: S607 - the git of PATH is meant
-                cwd=self._root,
+                cwd=self.root,
                 env=self._env(),
                 input=b"".join(os.fsencode(name) + b"\0" for name in names or ()),
                 capture_output=True,
@@ -144,7 +128,7 @@ class Git:
     def _env(self) -> dict[str, str]:
         env = {
             name: value
-            for name, value in self._environ.items()
+            for name, value in self.environ.items()
             if not name.startswith("GIT_") or name.startswith(_INHERITED)
         }
         env |= {
@@ -157,10 +141,10 @@ class Git:
             "GIT_COMMITTER_EMAIL": BOT_EMAIL,
             "LC_ALL": "C",
         }
-        if self._repository is not None:
-            env["GIT_DIR"] = str(self._repository)
+        if self.repository is not None:
+            env["GIT_DIR"] = str(self.repository)
         token = env.pop("GITHUB_TOKEN", "")
-        config = [*self._config, *(self._authorization(token) if token else ())]
+        config = [*self.config, *(self._authorization(token) if token else ())]
         if config:
             given = env.get("GIT_CONFIG_COUNT", "")
             first = int(given) if given.isascii() and given.isdigit() else 0
@@ -172,7 +156,7 @@ class Git:
 
     def _authorization(self, token: str) -> list[tuple[str, str]]:
         """The token's header, replacing a configured one: GitHub answers 400 to two."""
-        server = self._environ.get("GITHUB_SERVER_URL", "https://github.com")
+        server = self.environ.get("GITHUB_SERVER_URL", "https://github.com")
         name = f"http.{server}/.extraheader"
         basic = base64.b64encode(f"x-access-token:{token}".encode()).decode()
         # git-config, http.extraHeader: an empty value removes earlier ones.

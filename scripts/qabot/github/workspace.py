@@ -13,6 +13,7 @@ import shutil
 import tempfile
 import time
 from contextlib import contextmanager
+from dataclasses import replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -245,16 +246,15 @@ def open_workspace(root: Path, git: Git, branch: str) -> Iterator[Workspace]:
     _sweep(folder)
     tree = Path(tempfile.mkdtemp(prefix="commit-", dir=folder))
     repository = tree / ".git"
-    config = _configuration(git)
-    local = git.at(tree, repository=repository, config=config)
+    ours = replace(git, root=tree, repository=repository, config=_configuration(git))
     try:
         kind = git.run("rev-parse", "--show-object-format")
-        git.at(tree).run("init", "--quiet", "--template=", f"--object-format={kind}")
+        replace(git, root=tree).run("init", "--quiet", "--template=", f"--object-format={kind}")
         (repository / "objects/info/alternates").write_text(f"{shared / 'objects'}\n", "utf-8")
         if (shared / "shallow").is_file():
             shutil.copyfile(shared / "shallow", repository / "shallow")
         top = Path(git.run("rev-parse", "--show-toplevel"))
-        yield Workspace(tree, local, git.at(top, repository=repository, config=config), branch)
+        yield Workspace(tree, ours, replace(ours, root=top), branch)
     finally:
         shutil.rmtree(tree, ignore_errors=True)
 
