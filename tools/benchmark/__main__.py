@@ -123,10 +123,10 @@ def _image(base: str | None, table: Mapping[str, str]) -> None:
     """Measure the image, the smallest task that suffices, and the cost of 1,000 questions."""
     try:
         build_image(images.TAG, base)
-        sizes = images.sizes(images.TAG)
+        plain, compressed = images.sizes(images.TAG)
         print("| image with the bundled model | MB |\n| --- | --- |")
-        print(f"| unpacked | {sizes.plain / 1e6:.0f} |")
-        print(f"| compressed (gzip) | {sizes.compressed / 1e6:.0f} |\n")
+        print(f"| unpacked | {plain / 1e6:.0f} |")
+        print(f"| compressed (gzip) | {compressed / 1e6:.0f} |\n")
         given = [f"--env={name}={value}" for name, value in table.items()]
         arguments = ["--network=host", *given, images.TAG, CONTEXT, QUESTION, "bench"]
         cpu, memory, took = images.smallest(arguments)

@@ -5,7 +5,6 @@ from __future__ import annotations
 import subprocess
 import time
 import zlib
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.deployment import fargate_limits as fargate
@@ -22,21 +21,8 @@ TAG = "qabot-answerer:benchmark"
 START_SECONDS = 45.0
 
 
-@dataclass(frozen=True, slots=True)
-class Sizes:
-    """Bytes of the image, everything in it.
-
-    Args:
-        plain: unpacked.
-        compressed: as a registry keeps and Fargate downloads it, gzip.
-    """
-
-    plain: int
-    compressed: int
-
-
-def sizes(image: str) -> Sizes:
-    """Measure an image, packed as a registry packs it, but as one layer."""
+def sizes(image: str) -> tuple[int, int]:
+    """The bytes of an image: unpacked, and packed by gzip as a registry packs it, but as one layer."""
     plain, packer = 0, zlib.compressobj(6, wbits=31)
     compressed = 0
     container = docker("create", image).strip()
@@ -48,7 +34,7 @@ def sizes(image: str) -> Sizes:
                 compressed += len(packer.compress(block))
     finally:
         docker("rm", container)
-    return Sizes(plain, compressed + len(packer.flush()))
+    return plain, compressed + len(packer.flush())
 
 
 def seconds(cpu: int, memory: int, arguments: Sequence[str]) -> float:

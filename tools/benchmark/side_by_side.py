@@ -14,7 +14,6 @@ import subprocess
 import sys
 import tempfile
 import venv
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -41,25 +40,6 @@ PEERS = {
 _TORCH_INDEX = "https://download.pytorch.org/whl/cpu"
 
 
-@dataclass(frozen=True, slots=True)
-class Row:
-    """What one program reached.
-
-    Args:
-        name: of the program.
-        exact_match: in per cent.
-        f1: in per cent.
-        per_second: questions, without loading the model.
-        memory: peak, bytes.
-    """
-
-    name: str
-    exact_match: float
-    f1: float
-    per_second: float
-    memory: int
-
-
 def main() -> int:
     """Measure each program once, and print Markdown."""
     parser = argparse.ArgumentParser(prog="tools.benchmark.side_by_side", description=__doc__)
@@ -73,11 +53,7 @@ def main() -> int:
     print("| | EM | F1 | questions per second | peak MB |\n| --- | --- | --- | --- | --- |")
     with tempfile.TemporaryDirectory(prefix="qabot-peers-") as folder:
         for row in rows(arguments.checkpoint, examples, Path(folder), arguments.environments):
-            print(
-                f"| {row.name} | {row.exact_match:.1f} | {row.f1:.1f} | {row.per_second:.1f} | "
-                f"{row.memory / 1e6:.0f} |",
-                flush=True,
-            )
+            print(row, flush=True)
     return 0
 
 
@@ -95,8 +71,8 @@ def thinned(examples: list[squad.Example], most: int | None) -> list[squad.Examp
 
 def rows(
     checkpoint: Path, examples: list[squad.Example], folder: Path, environments: Path
-) -> Iterator[Row]:
-    """Measure every program, one after the other.
+) -> Iterator[str]:
+    """Measure every program, one after the other; yields the rows of the table.
 
     Args:
         checkpoint: a folder.
@@ -122,8 +98,8 @@ def rows(
         yield run(name, command, examples)
 
 
-def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
-    """Measure one program.
+def run(name: str, command: list[str], examples: list[squad.Example]) -> str:
+    """Measure one program; returns its row of the table.
 
     Args:
         name: of it.
@@ -133,13 +109,14 @@ def run(name: str, command: list[str], examples: list[squad.Example]) -> Row:
     cost, reached = printed(command)
     answers = reached["answers"]
     pairs = [(answers[example.id], example.texts) for example in examples]
-    return Row(
+    cells = (
         name,
-        100 * sum(squad.exact_match(*pair) for pair in pairs) / len(pairs),
-        100 * sum(squad.f1(*pair) for pair in pairs) / len(pairs),
-        len(pairs) / reached["seconds"],
-        cost.memory,
+        f"{100 * sum(squad.exact_match(*pair) for pair in pairs) / len(pairs):.1f}",
+        f"{100 * sum(squad.f1(*pair) for pair in pairs) / len(pairs):.1f}",
+        f"{len(pairs) / reached['seconds']:.1f}",
+        f"{cost.memory / 1e6:.0f}",
     )
+    return f"| {' | '.join(cells)} |"
 
 
 def printed(command: list[str]) -> tuple[Cost, dict[str, Any]]:

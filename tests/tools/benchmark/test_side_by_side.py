@@ -36,9 +36,10 @@ def test_answers_are_measured_as_squad_does(tmp_path: Path) -> None:
     printed = json.dumps({"answers": answers, "seconds": 2})
     program.write_text(f"print('a note of a library')\nprint({printed!r})\n")
     row = side_by_side.run("a program", [sys.executable, str(program)], EXAMPLES)
-    assert (row.name, row.exact_match, row.per_second) == ("a program", 50, 2)
-    assert row.f1 == pytest.approx(100 * (1 + 1 + 0 + 2 / 3) / 4)
-    assert row.memory > 1e6
+    f1 = 100 * (1 + 1 + 0 + 2 / 3) / 4
+    *figures, memory = row.strip("| ").split(" | ")
+    assert figures == ["a program", "50.0", f"{f1:.1f}", "2.0"]
+    assert int(memory) > 1
 
 
 def test_ours_answers_every_question(tmp_path: Path) -> None:
@@ -51,8 +52,9 @@ def test_ours_answers_every_question(tmp_path: Path) -> None:
     program = side_by_side.program("answerer_model")
     command = [sys.executable, str(program), str(tmp_path / "model"), str(questions)]
     row = side_by_side.run("ours", command, EXAMPLES)
-    assert row.per_second > 0
-    assert 0 <= row.exact_match <= row.f1 <= 100
+    _, exact_match, f1, per_second, _ = row.strip("| ").split(" | ")
+    assert float(per_second) > 0
+    assert 0 <= float(exact_match) <= float(f1) <= 100
 
 
 def test_an_environment_is_made_once(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
