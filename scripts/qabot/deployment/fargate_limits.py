@@ -36,46 +36,23 @@ SIZES: Final[Mapping[int, tuple[int, ...]]] = MappingProxyType(
 )
 
 
-def next_memory(cpu: int, memory: int) -> int | None:
-    """The next larger memory that Fargate offers, for a task that ran out of it.
+def next_size(cpu: int, memory: int) -> tuple[int, int] | None:
+    """The smallest CPU and memory with more memory than this; CPU grows only when it has to.
 
     Args:
         cpu: CPU units, a key of `SIZES`.
         memory: MiB, need not be a valid size itself.
 
     Returns:
-        MiB, or `None` when `memory` is the most that goes with `cpu` (see `next_size`).
-
-    Raises:
-        ValueError: Fargate offers no such CPU size.
-    """
-    return next((size for size in _sizes(cpu) if size > memory), None)
-
-
-def next_size(cpu: int, memory: int) -> tuple[int, int] | None:
-    """The smallest CPU and memory with more memory than this; CPU grows only when it has to.
-
-    Args:
-        cpu: CPU units, a key of `SIZES`.
-        memory: MiB.
-
-    Returns:
         CPU units and MiB, or `None` at the top of the table.
-
-    Raises:
-        ValueError: Fargate offers no such CPU size.
     """
-    _sizes(cpu)
-    for larger in sorted(SIZES):
-        if larger >= cpu and (more := next_memory(larger, memory)) is not None:
-            return larger, more
-    return None
-
-
-def _sizes(cpu: int) -> tuple[int, ...]:
-    if cpu not in SIZES:
-        raise ValueError(f"Fargate has no {cpu} CPU units; it has {', '.join(map(str, SIZES))}")
-    return SIZES[cpu]
+    larger = (
+        (units, size)
+        for units, sizes in SIZES.items()
+        for size in sizes
+        if units >= cpu and size > memory
+    )
+    return min(larger, default=None)
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -27,15 +27,10 @@ def test_the_sizes_are_those_that_fargate_documents(
     assert list(sizes) == sorted(set(sizes))
 
 
-def test_next_memory_steps_to_the_next_size_and_stops_at_the_last() -> None:
-    assert fargate.next_memory(1024, 4096) == 5120
-    assert fargate.next_memory(8192, 16384) == 20480
-    assert fargate.next_memory(1024, 4097) == 5120
-    assert fargate.next_memory(1024, 8192) is None
-
-
 def test_next_size_takes_more_cpu_only_when_memory_is_at_its_end() -> None:
     assert fargate.next_size(1024, 4096) == (1024, 5120)
+    assert fargate.next_size(1024, 4097) == (1024, 5120)
+    assert fargate.next_size(8192, 16384) == (8192, 20480)
     assert fargate.next_size(1024, 8192) == (2048, 9216)
     assert fargate.next_size(16384, 122880) is None
 
@@ -50,11 +45,6 @@ def test_following_next_size_visits_only_valid_sizes_and_ends() -> None:
         size = fargate.next_size(cpu, memory)
     assert visited == sorted(set(visited)), "each step must bring more memory"
     assert visited[-1] == 122880
-
-
-def test_an_unknown_cpu_is_named_with_the_choices() -> None:
-    with pytest.raises(ValueError, match=r"no 300 CPU units; it has 256, 512"):
-        fargate.next_memory(300, 512)
 
 
 def test_a_task_costs_what_the_price_page_says() -> None:
