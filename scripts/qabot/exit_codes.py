@@ -47,9 +47,9 @@ def run_and_report(
         try:
             code = command()
         except SystemExit:  # --help, --version, wrong usage
-            _flush()
+            sys.stdout.flush()
             raise
-        _flush()
+        sys.stdout.flush()
     except ProblemsError as error:
         report.problems(error.problems)
         return error.exit_code
@@ -74,20 +74,6 @@ def _make_stdout_safe() -> None:
     if isinstance(sys.stdout, io.TextIOWrapper):
         # A terminal that cannot show a character gets an escape instead of an error.
         sys.stdout.reconfigure(errors="backslashreplace")
-
-
-class _OutputError(AnswererError):
-    """Standard output cannot be written."""
-
-
-def _flush() -> None:
-    try:
-        sys.stdout.flush()
-    except BrokenPipeError:
-        raise
-    except OSError as error:
-        discard(sys.stdout)
-        raise _OutputError(f"the output cannot be written: {error.strerror}") from None
 
 
 def _unexpected(error: Exception, report: Reporter) -> int:

@@ -102,14 +102,7 @@ def make_fargate_engine(
     *,
     force: bool = False,
 ) -> FargateEngine:
-    """Make the fargate engine; AWS is not called yet.
-
-    Args:
-        root: the repository.
-        options: of the command line.
-        report: receives messages of the engine.
-        recorder: records the run's events.
-        force: answer again even if the table has the answer.
+    """Make the fargate engine, as `make_engine` does; AWS is not called yet.
 
     Raises:
         SettingsError: `cdk.json` has mistakes.

@@ -128,26 +128,25 @@ def read_question_file(path: Path) -> QuestionSet:
     return question_set
 
 
-def _files(folder: Path) -> Iterator[Path]:
+def _walk(folder: Path) -> Iterator[tuple[Path, bool]]:
+    """Every path that is not hidden, and whether it is a folder; links to folders are not followed."""
     for directory, folders, names in os.walk(folder):
         folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = Path(directory, name)
-            if name.startswith(".") or path.suffix.lower() not in SUFFIXES:
-                continue
-            if path != folder / SCHEMA_FILE:
-                yield path
+        yield from ((Path(directory, name), True) for name in folders)
+        yield from ((Path(directory, name), False) for name in names if not name.startswith("."))
+
+
+def _files(folder: Path) -> Iterator[Path]:
+    for path, is_folder in _walk(folder):
+        if not is_folder and path.suffix.lower() in SUFFIXES and path != folder / SCHEMA_FILE:
+            yield path
 
 
 def _other_files(folder: Path) -> Iterator[Path]:
     """Files that are neither question files nor Markdown, and links to folders."""
-    for directory, folders, names in os.walk(folder):
-        folders[:] = [name for name in folders if not name.startswith(".")]
-        for name in names:
-            path = Path(directory, name)
-            if not name.startswith(".") and path.suffix.lower() not in (*SUFFIXES, ".md"):
-                yield path
-        yield from (path for name in folders if (path := Path(directory, name)).is_symlink())
+    for path, is_folder in _walk(folder):
+        if path.is_symlink() if is_folder else path.suffix.lower() not in (*SUFFIXES, ".md"):
+            yield path
 
 
 def _clashes(sources: list[str]) -> tuple[set[str], list[Problem]]:

@@ -53,10 +53,10 @@ def outcome(timeline: Timeline) -> str:
     ends = (State.ANSWERED, State.FAILED, State.STOPPED)
     said = [f"{timeline.ended(state):,} {state}" for state in ends if timeline.ended(state)]
     words = ", ".join(said)
-    return f"{words}; {attempts(timeline)}" if timeline.retries else words
+    return f"{words}; {_attempts(timeline)}" if timeline.retries else words
 
 
-def attempts(timeline: Timeline) -> str:
+def _attempts(timeline: Timeline) -> str:
     """The number of repeated attempts and the reasons, the most frequent first."""
     kinds = sorted(timeline.retries.items(), key=lambda item: (-item[1], item[0]))
     said = [f"{times:,} {clean(kind, 40)}" for kind, times in kinds[:_MOST_KINDS]]
