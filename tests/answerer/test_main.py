@@ -106,15 +106,6 @@ def test_an_item_of_the_table_is_answered_and_nothing_is_printed(
     assert "1921" not in printed.err, "questions and answers stay out of the log"
 
 
-def test_a_task_may_answer_several_items(table: Table) -> None:
-    keys = ["k0", "k1", "k2"]
-    for key in keys:
-        put(table, key)
-    argv = [part for key in keys for part in ("--item-id", key, "--attempt", "1")]
-    assert main(argv, tables.ENVIRON) == 0
-    assert {item.spans[0].answer for item in table.read(keys).values()} == {"1921"}
-
-
 def test_tasks_run_side_by_side_in_threads_of_one_process(table: Table) -> None:
     keys = [f"k{number}" for number in range(6)]
     for key in keys:
@@ -131,14 +122,6 @@ def test_tasks_run_side_by_side_in_threads_of_one_process(table: Table) -> None:
         thread.join()
     assert codes == dict.fromkeys(keys, 0)
     assert {item.spans[0].answer for item in table.read(keys).values()} == {"1921"}
-
-
-def test_a_question_that_can_not_be_answered_fails_for_good(table: Table) -> None:
-    put(table, question=" ")
-    assert main(["--item-id", "k"], tables.ENVIRON) == 2
-    item = table.get("k")
-    assert (item.status, item.permanent) == (Status.FAILED, True)
-    assert item.kind == "empty-question"
 
 
 @pytest.mark.parametrize(

@@ -16,7 +16,7 @@ from tests.conftest import ROOT
 from tests.qabot.github.remotes import Origin, git
 from tests.workflows.harness import TOKEN, GitHub, InvalidWorkflow
 from tests.workflows.test_action import ANSWER, PULL_REQUEST, change
-from tests.workflows.test_answer import HOSTILE, PEACH, ask
+from tests.workflows.test_answer import PEACH, ask
 from tests.workflows.test_cloud import ROLE
 from tools.emulator import emulated_cloud
 
@@ -145,21 +145,6 @@ def call(folder: Path, **given: str | bool) -> Path:
         json.dumps({"on": "workflow_dispatch", "jobs": {"answer": job}})
     )
     return folder
-
-
-def test_inputs_are_passed_on_and_only_text(caller: Origin, hosted: GitHub, tmp_path: Path) -> None:
-    seen: list[bool] = []
-    hosted.before["Commit answers"] = lambda clone: seen.append((clone / "pwned").exists())
-    hosted.workflows = call(
-        tmp_path / "workflows",
-        question="${{ inputs.question }}", context="${{ inputs.context }}", glob="none", force=True,
-    )  # fmt: skip
-    texts = {"question": f"What? {HOSTILE}", "context": f"A text. {HOSTILE}"}
-    job = hosted.run("mine.yml", "workflow_dispatch", **texts)["runner"]
-    assert seen == [False]
-    assert not any(line.startswith("::error::forged") for line in job.log().splitlines())
-    assert "no question file matches 'none'" in job.log()
-    assert not [name for name in caller.files() if name.startswith("answers/peach")]
 
 
 def test_an_input_that_it_does_not_have_is_refused(hosted: GitHub, tmp_path: Path) -> None:

@@ -18,7 +18,6 @@ at the end. For the same reason, a cloud and moto's `mock_aws` cannot be open at
 from tools.emulator.cloud import Cloud, emulated_cloud
 from tools.emulator.faults import (
     NO_FAULTS,
-    Alter,
     ApiError,
     Faults,
     LoseReply,
@@ -29,7 +28,6 @@ from tools.emulator.faults import (
 
 __all__ = [
     "NO_FAULTS",
-    "Alter",
     "ApiError",
     "Cloud",
     "Faults",

@@ -6,7 +6,6 @@ threads in parallel. `tools/emulator/typical_faults.py` has simple ones.
 
 from __future__ import annotations
 
-from collections.abc import Callable
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING, Any, TypeAlias
 
@@ -68,24 +67,7 @@ class LateReply:
     seconds: float
 
 
-def _same(members: dict[str, Any]) -> dict[str, Any]:
-    return members
-
-
-@dataclass(frozen=True, slots=True, kw_only=True)
-class Alter:
-    """A call with JSON content gets other parameters, or another reply.
-
-    Args:
-        request: changes the parameters.
-        reply: changes the reply.
-    """
-
-    request: Callable[[dict[str, Any]], dict[str, Any]] = _same
-    reply: Callable[[dict[str, Any]], dict[str, Any]] = _same
-
-
-Reaction: TypeAlias = Refuse | LoseReply | CutReply | LateReply | Alter
+Reaction: TypeAlias = Refuse | LoseReply | CutReply | LateReply
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

@@ -5,14 +5,12 @@ from __future__ import annotations
 import json
 import threading
 import time
-from dataclasses import replace
-from io import BytesIO
 from typing import TYPE_CHECKING, Any
 from xml.sax.saxutils import escape
 
 from tools.emulator.calls import Call, CallLog, read_call
 from tools.emulator.ecs import EcsTasks
-from tools.emulator.faults import Alter, ApiError, CutReply, Faults, LateReply, LoseReply, Refuse
+from tools.emulator.faults import ApiError, CutReply, Faults, LateReply, LoseReply, Refuse
 from tools.emulator.launch import EcsError
 from tools.emulator.permissions import refusal
 
@@ -70,8 +68,6 @@ class Application:
             # The reply is lost.
             consume(self._serve(call, environ, lambda *_arguments: lambda _data: None))
             return _refuse(call, fault.error, start)
-        if isinstance(fault, Alter):
-            return self._altered(call, fault, environ, start)
         if isinstance(fault, CutReply):
             return self._cut(call, environ, start)
         if isinstance(fault, LateReply):
@@ -88,25 +84,6 @@ class Application:
 
         body = b"".join(self._serve(call, environ, closing))
         return [body[: len(body) // 2]]
-
-    def _altered(
-        self, call: Call, fault: Alter, environ: dict[str, Any], start: StartResponse
-    ) -> Iterable[bytes]:
-        """Serve changed parameters, and send a changed reply."""
-        body = json.dumps(fault.request(call.parameters())).encode()
-        environ |= {"wsgi.input": BytesIO(body), "CONTENT_LENGTH": str(len(body))}
-        answered: list[tuple[str, list[tuple[str, str]]]] = []
-        chunks = self._serve(
-            replace(call, body=body),
-            environ,
-            lambda status, headers, *_rest: answered.append((status, headers)),
-        )
-        reply = json.loads(b"".join(chunks))
-        ((status, headers),) = answered
-        if status.startswith("200"):
-            reply = fault.reply(reply)
-        content_type = next(one for name, one in headers if name.lower() == "content-type")
-        return _reply(start, int(status.split()[0]), json.dumps(reply), content_type)
 
     def _serve(self, call: Call, environ: dict[str, Any], start: Any) -> Iterable[bytes]:
         if call.service == "ecs" and call.action in self._ecs.actions:

@@ -7,7 +7,7 @@ import time
 from typing import TYPE_CHECKING, Any
 
 from qabot.deployment import fargate_limits as fargate
-from tools.emulator.faults import Alter, ApiError, Faults, Refuse, TaskFault
+from tools.emulator.faults import ApiError, Faults, Refuse, TaskFault
 from tools.emulator.task import TASK_KEY
 
 if TYPE_CHECKING:
@@ -68,33 +68,6 @@ class TaskFaults(Faults):
             self._count += 1
             number = self._count
         return self._choose(task, number)
-
-
-def partly_unprocessed(call: Call, keep: int) -> Alter:
-    """DynamoDB processes the first part of a batch, and returns the rest as unprocessed.
-
-    Args:
-        call: a BatchGetItem or BatchWriteItem.
-        keep: number of requests that it processes per table.
-    """
-    reading = call.action == "BatchGetItem"
-    left: dict[str, Any] = {}
-
-    def request(parameters: dict[str, Any]) -> dict[str, Any]:
-        kept = {}
-        for table, asked in parameters["RequestItems"].items():
-            requests = asked["Keys"] if reading else asked
-            done, rest = requests[:keep], requests[keep:]
-            if done:
-                kept[table] = {**asked, "Keys": done} if reading else done
-            if rest:
-                left[table] = {**asked, "Keys": rest} if reading else rest
-        return {**parameters, "RequestItems": kept}
-
-    def reply(answer: dict[str, Any]) -> dict[str, Any]:
-        return {**answer, "UnprocessedKeys" if reading else "UnprocessedItems": left}
-
-    return Alter(request=request, reply=reply)
 
 
 class Allowed(Faults):

@@ -5,7 +5,6 @@
 
 from __future__ import annotations
 
-import json
 import time
 from typing import TYPE_CHECKING
 
@@ -65,7 +64,10 @@ def cloud(docker: Path) -> Iterator[Cloud]:
         yield cloud
 
 
-def test_the_image_runs_with_as_little_as_fargate_gives_it(cloud: Cloud, docker: Path) -> None:
+def test_the_image_runs_with_as_little_as_fargate_gives_it(
+    cloud: Cloud, docker: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "1")
     launch(cloud, "works:1")
     cloud.wait_idle()
     (task,) = cloud.tasks
@@ -75,6 +77,8 @@ def test_the_image_runs_with_as_little_as_fargate_gives_it(cloud: Cloud, docker:
     for option in (f"--name={name}", "--read-only", "--cap-drop=ALL", "--memory=4096m"):
         assert option in run.split()
     assert "--env=TABLE_NAME=qabot" in run.split()
+    for secret in ("SECRET_OF_THE_MACHINE", cloud.environ["AWS_ACCESS_KEY_ID"]):
+        assert secret not in run
     assert run.endswith("works:1 --item-id k")
     assert inspect.endswith(name)
     assert remove == f"rm --force {name}", "the container was left behind"
@@ -112,13 +116,3 @@ def test_without_docker_it_says_so(tmp_path: Path, monkeypatch: pytest.MonkeyPat
     monkeypatch.setenv("PATH", str(tmp_path))
     with pytest.raises(RuntimeError, match="docker is not on PATH"), emulated_cloud("docker"):
         pass
-
-
-def test_nothing_secret_of_ours_goes_into_the_container(
-    cloud: Cloud, docker: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("SECRET_OF_THE_MACHINE", "1")
-    launch(cloud, "works:1")
-    cloud.wait_idle()
-    assert "SECRET_OF_THE_MACHINE" not in docker.read_text()
-    assert json.dumps(cloud.environ["AWS_ACCESS_KEY_ID"]) not in docker.read_text()

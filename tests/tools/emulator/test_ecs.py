@@ -3,7 +3,7 @@
 from __future__ import annotations
 
 import json
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 import pytest
 
@@ -11,9 +11,6 @@ from qabot.deployment import fargate_limits as fargate
 from tools.emulator import emulated_cloud
 from tools.emulator.launcher import Launcher, echo
 from tools.emulator.typical_faults import HANGS, TaskFaults
-
-if TYPE_CHECKING:
-    pass
 
 HANGING = TaskFaults(lambda *_: HANGS)
 pytestmark = pytest.mark.timeout(60)

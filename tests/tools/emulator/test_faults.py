@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING
 
 import pytest
 from botocore.exceptions import ClientError
@@ -11,7 +11,6 @@ from tools.emulator import (
     ApiError,
     Faults,
     LoseReply,
-    Reaction,
     Refuse,
     TaskFault,
     emulated_cloud,
@@ -69,74 +68,6 @@ def test_a_misfortune_ends_a_task_before_its_container_does_anything(
         assert task["containers"][0].get("exitCode") == exit_code
         assert task["containers"][0].get("reason") == fault.reason
     assert len(ran) == 2
-
-
-def test_a_container_may_do_all_its_work_and_still_end_ill() -> None:
-    killed_late = TaskFault(
-        finishes=True,
-        stop_code="EssentialContainerExited",
-        stopped_reason="Essential container in task exited",
-        exit_code=137,
-        reason="OutOfMemoryError: Container killed due to memory usage",
-    )
-    faults = typical_faults.TaskFaults(lambda *_: killed_late)
-    with emulated_cloud(program=echo, faults=faults) as cloud:
-        arn = Launcher(cloud).run("0")
-        cloud.wait_idle()
-        (task,) = cloud.tasks
-    assert task.arn == arn
-    assert (task.exit_code, task.output) == (137, "argv 0\ntable qabot\n")
-
-
-def test_a_call_can_be_refused_and_a_reply_can_be_lost() -> None:
-    class Once(Faults):
-        def __init__(self) -> None:
-            self.left: list[Refuse | LoseReply] = [Refuse(typical_faults.THROTTLED), LoseReply()]
-
-        def on_call(self, call: Call) -> Refuse | LoseReply | None:
-            return self.left.pop(0) if call.kind == "ecs:RunTask" and self.left else None
-
-    with emulated_cloud(program=echo, faults=Once()) as cloud:
-        launcher = Launcher(cloud)
-        launcher.run("0", clientToken="t")  # boto3 tries again, twice
-        cloud.wait_idle()
-        assert cloud.client_calls()["ecs:RunTask"] == 3
-        assert len(cloud.tasks) == 1, "the retry after the lost reply launched a second task"
-
-
-def test_a_batch_can_be_done_in_part() -> None:
-    class Partly(Faults):
-        def on_call(self, call: Call) -> Reaction | None:
-            batch = call.action in ("BatchGetItem", "BatchWriteItem")
-            return typical_faults.partly_unprocessed(call, keep=2) if batch else None
-
-    keys = [{"item_id": {"S": str(number)}} for number in range(5)]
-    with emulated_cloud(faults=Partly()) as cloud:
-        cloud.deploy()
-        table = cloud.client("dynamodb")
-        puts = [{"PutRequest": {"Item": key}} for key in keys]
-        written = table.batch_write_item(RequestItems={"qabot": puts})
-        assert written["UnprocessedItems"] == {"qabot": puts[2:]}
-        assert table.scan(TableName="qabot")["Count"] == 2
-        read = table.batch_get_item(RequestItems={"qabot": {"Keys": keys, "ConsistentRead": True}})
-        assert sorted(item["item_id"]["S"] for item in read["Responses"]["qabot"]) == ["0", "1"]
-        assert read["UnprocessedKeys"] == {"qabot": {"Keys": keys[2:], "ConsistentRead": True}}
-
-
-def test_a_launch_can_find_no_capacity() -> None:
-    failures = [{"reason": "Capacity is unavailable at this time"}]
-
-    class Full(Faults):
-        def on_launch(
-            self, _parameters: Mapping[str, Any]
-        ) -> ApiError | list[dict[str, str]] | None:
-            return failures
-
-    with emulated_cloud(program=echo, faults=Full()) as cloud:
-        launcher = Launcher(cloud)
-        answer = launcher.ecs.run_task(**launcher.request("0"))
-        assert (answer["tasks"], answer["failures"]) == ([], failures)
-        assert cloud.tasks == []
 
 
 def test_errors_speak_the_protocol_of_each_service() -> None:

@@ -28,7 +28,7 @@ from tests.qabot.engines.fargate.bench import (
     make_requests,
     table_of,
 )
-from tools.emulator import ApiError, Cloud, Faults, LoseReply, Refuse, TaskFault
+from tools.emulator import ApiError, Faults, LoseReply, Refuse, TaskFault
 from tools.emulator.cloud import ACCESS_KEY
 from tools.emulator.lifecycle import Delays
 from tools.emulator.typical_faults import HANGS, SPOT_INTERRUPTED, TaskFaults
@@ -130,18 +130,6 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
         assert {result.key: result for result in results} == expected(requests)
         keys = launched_keys(cloud)
         assert len(keys) == len(set(keys)) == 6, "what ran or was answered was launched again"
-
-
-def test_two_concurrent_runs_share_the_tasks(cloud: Cloud) -> None:
-    requests = make_requests(6)
-    first, second = engine().answer(requests), engine().answer(requests)
-    results: list[Result] = []
-    for pair in zip(first, second, strict=True):
-        results += pair
-    cloud.wait_idle()
-    assert {result.key: result for result in results} == expected(requests)
-    assert len(results) == 12
-    assert len(cloud.tasks) == 6
 
 
 def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
