@@ -25,7 +25,7 @@ INFO_FILE = "model.json"
 
 # Incremented whenever the same model could give another answer to the same context and question, so that
 # every answer made before counts as stale.
-SPAN_SEARCH = 3
+SPAN_SEARCH = 4
 
 # Incremented whenever the export of the same checkpoint could give another model directory, so that an
 # cached export is not used again.

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 from typing import Any
 
-from answerer import model, passages, ranking, scores, spans, texts, windows
+from answerer import edges, model, passages, ranking, scores, spans, texts, windows
 
 
 def search_constants() -> dict[str, dict[str, Any]]:
@@ -34,6 +34,9 @@ def search_constants() -> dict[str, dict[str, Any]]:
             "compared": spans.COMPARED,
             "longest_dates": spans.LONGEST_DATES,
             "end_punctuation": spans.END_PUNCTUATION,
+            "cut_anywhere": edges.CUT_ANYWHERE,
+            "joiners": edges.JOINERS,
+            "longest_word": edges.LONGEST_WORD,
             "most": scores.MOST,
             "features": scores.FEATURES,
             "none_features": scores.NONE_FEATURES,

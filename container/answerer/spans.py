@@ -10,8 +10,8 @@ Ranks share a scale over all windows, where probabilities per window would let a
 answer be as sure as the one with it (https://github.com/google-research/bert/issues/783). The same
 order within one window is that of the classic question-answering pipeline.
 
-Spans that overlap or have the same text count for one answer. docs/models.md gives the figures, and
-`answerer.scores` turns the result into a probability.
+Spans are widened to whole words. Those that overlap or have the same text count for one answer.
+docs/models.md gives the figures, and `answerer.scores` turns the result into a probability.
 """
 
 from __future__ import annotations
@@ -22,8 +22,8 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from answerer.edges import widen
 from answerer.errors import ModelError
-from answerer.graphemes import widen
 from answerer.scores import Evidence
 
 if TYPE_CHECKING:
@@ -186,8 +186,9 @@ class SpanSearch:
         from answerer.scores import probabilities
 
         spans: list[Span] = []
+        everything = self._everything()
         for group in itertools.islice(self._groups(), top_k):
-            found = self._evidence(group)
+            found = self._evidence(group, everything)
             right, none = probabilities(found, has_null=has_null, calibration=calibration)
             best = group.best
             spans.append(Span(self._text[best.start : best.end], best.start, best.end, right))
@@ -202,7 +203,7 @@ class SpanSearch:
         group = next(self._groups())
         best = group.best
         span = Span(self._text[best.start : best.end], best.start, best.end, 0.0)
-        return span, self._evidence(group)
+        return span, self._evidence(group, self._everything())
 
     def _groups(self) -> Iterator[_Group]:
         """The candidates grouped by answer, the best answer first."""
@@ -232,8 +233,10 @@ class SpanSearch:
                         return candidate
         return best
 
-    def _evidence(self, group: _Group) -> Evidence:
-        everything = _log_sum([candidate.rank for candidate in self._candidates.values()])
+    def _everything(self) -> float:
+        return _log_sum([candidate.rank for candidate in self._candidates.values()])
+
+    def _evidence(self, group: _Group, everything: float) -> Evidence:
         agreement = math.fsum(
             math.exp(candidate.rank - everything) * overlap
             for candidate, overlap in zip(group.candidates, _overlaps(group), strict=True)

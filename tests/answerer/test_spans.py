@@ -16,7 +16,7 @@ from hypothesis import strategies as st
 from answerer.errors import ModelError
 from answerer.spans import SpanSearch
 from answerer.windows import Context, Windows
-from tests.answerer.test_graphemes import CLUSTERS
+from tests.answerer.test_edges import CLUSTERS
 
 if TYPE_CHECKING:
     from numpy.typing import NDArray

@@ -6,6 +6,9 @@ export class SpanSearch {
   constructor(text, settings) {
     this.text = text;
     this.settings = settings;
+    const { cut_anywhere: anywhere, joiners, longest_word: longest } = settings;
+    const word = new RegExp(`(?![${anywhere}])[\\p{L}\\p{M}\\p{Nd}${joiners}]`, "u");
+    this.edges = { longest, word };
     this.candidates = new Map();
   }
 
@@ -30,11 +33,8 @@ export class SpanSearch {
     const highest = (some, most) => some.sort((one, other) => other[0] - one[0]).slice(0, most);
     const { kept, kept_starts: starts } = this.settings;
     for (const [sum, row, last] of new Set([...highest(cells, kept), ...highest(rows, starts)])) {
-      const [from, to] = widen(
-        this.text,
-        context.starts[first + row] + offset,
-        context.ends[first + last] + offset,
-      );
+      const from = edge(this.text, context.starts[first + row] + offset, -1, this.edges);
+      const to = edge(this.text, context.ends[first + last] + offset, 1, this.edges);
       const model = sum - none;
       const rank = model + this.settings.lexical_weight * lexical;
       const key = `${from},${to}`;
@@ -46,8 +46,9 @@ export class SpanSearch {
   /** The answer, with `answer: null` where the text does not say, and what else it could be. */
   best(most, hasNull, calibration) {
     const spans = [];
+    const everything = logSum([...this.candidates.values()].map((candidate) => candidate.rank));
     for (const group of this.groups(most)) {
-      const evidence = this.evidence(group);
+      const evidence = this.evidence(group, everything);
       const [right, none] = probabilities(evidence, hasNull, calibration, this.settings);
       const { start, end } = group.best;
       spans.push({ answer: this.text.slice(start, end), start, end, score: right });
@@ -109,8 +110,7 @@ export class SpanSearch {
     return words.slice(first, stop).join("") || text;
   }
 
-  evidence({ best, mentions, candidates }) {
-    const everything = logSum([...this.candidates.values()].map((candidate) => candidate.rank));
+  evidence({ best, mentions, candidates }, everything) {
     const agreement = candidates.reduce(
       (sum, candidate) => sum + Math.exp(candidate.rank - everything) * nearest(candidate, mentions),
       0,
@@ -139,19 +139,28 @@ const DATES = /[(\[]([^()[\]]*?\p{Nd}{3,4}[^()[\]–—-]*)[–—-]([^()[\]]*\p
 
 const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 
-/** The smallest part around [start, end) that cuts no grapheme cluster. */
-function widen(text, start, end) {
-  const first = Math.max(0, start - 32);
-  let place = first;
-  let [from, to] = [start, end];
-  for (const { segment } of segmenter.segment(text.slice(first, end + 32))) {
-    const next = place + Array.from(segment).length;
-    if (place < start && start < next) from = place;
-    if (place < end && end < next) to = next;
-    place = next;
-    if (place >= end) break;
+// What is before or after a place decides nothing at this distance, in code points.
+const NEAR = 32;
+
+/** The first place from `place` on, in steps of 1 or -1, where a text may be cut: answerer/edges.py. */
+function edge(text, place, step, { longest, word }) {
+  const isInsideWord = (index) =>
+    index > 0 && index < text.points.length && word.test(text.points[index - 1]) && word.test(text.points[index]);
+  for (let far = place; Math.abs(far - place) < longest; far += step) {
+    if (!isInsideWord(far) && isBoundary(text, far)) return far;
   }
-  return [from, to];
+  let near = place;
+  while (!isBoundary(text, near)) near += step;
+  return near;
+}
+
+/** Whether no grapheme cluster is cut before code point `index` of a text. */
+function isBoundary(text, index) {
+  if (index <= 0 || index >= text.points.length) return true;
+  const [before, after] = [text.points[index - 1], text.points[index]];
+  if (before < "\u0300" && after < "\u0300") return before !== "\r" || after !== "\n";
+  const head = text.slice(Math.max(0, index - NEAR), index);
+  return segmenter.segment(head + text.slice(index, index + NEAR)).containing(head.length).index === head.length;
 }
 
 function logSum(ranks) {

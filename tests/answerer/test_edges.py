@@ -1,4 +1,4 @@
-"""No cut inside of a character as people see it."""
+"""No cut inside of a character as people see it, and none inside of a word."""
 
 from __future__ import annotations
 
@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answerer.graphemes import widen
+from answerer.edges import widen
 
 CLUSTERS = [
     "a", "é", "e\u0301", "o\u031b\u0309", "漢", "が", "か\u3099", "ｶ\uff9e",
@@ -26,6 +26,35 @@ def test_a_cluster_is_never_cut(cluster: str) -> None:
     for start in range(*whole):
         for end in range(start + 1, whole[1] + 1):
             assert widen(text, start, end) == whole
+
+
+@pytest.mark.parametrize(
+    ("text", "part", "whole"),
+    [
+        ("Ask Ines Duarte.", "es Duarte", "Ines Duarte"),
+        ("Ask Ines Duarte.", "Ines Dua", "Ines Duarte"),
+        ("In 1903 he", "90", "1903"),
+        ("set max_tokens to", "tokens", "max_tokens"),
+        ("die Straße nach", "stra", "Straße"),
+        ("за входом", "ход", "входом"),
+        ("एक किताब है", "ताब", "किताब"),
+        ("nai\u0308ve men", "ve", "nai\u0308ve"),
+        ("می\u200cخواهم", "خواهم", "می\u200cخواهم"),
+        ("in\u00adfor\u00admal", "for", "in\u00adfor\u00admal"),
+        # The second part of these is a word, or a particle, of its own.
+        ("Einstein's prize", "Einstein", "Einstein"),
+        ("twenty-one", "one", "one"),
+        ("漢字です", "漢字", "漢字"),
+        ("ภาษาไทย", "ไทย", "ไทย"),
+        ("2024年", "2024", "2024"),
+        ("서울에서", "서울", "서울"),
+        ("a" * 200, "a", "a"),  # no word is as long
+    ],
+)
+def test_a_word_is_never_cut(text: str, part: str, whole: str) -> None:
+    start = text.lower().index(part.lower())
+    first, last = widen(text, start, start + len(part))
+    assert text[first:last] == whole
 
 
 @given(st.lists(st.sampled_from([cluster for cluster in CLUSTERS if cluster != "\r\n"])))

@@ -1,12 +1,25 @@
-"""Where a text may be cut: between grapheme clusters, which people see as characters.
+"""Where an answer may begin and end: not inside a character as people see it, and not inside a word.
 
-The rules are those of Unicode's UAX #29 (https://unicode.org/reports/tr29, version 15.1) as far as
-the standard library knows the characters' properties.
+Such characters are grapheme clusters: the rules are those of Unicode's UAX #29
+(https://unicode.org/reports/tr29, version 15.1) as far as the standard library knows the
+characters' properties. Words are runs of letters, digits and underscores, in scripts that put spaces
+between them: the model reads pieces of words, and may point at one of them.
 """
 
 from __future__ import annotations
 
+import re
 import unicodedata
+
+from answerer.ranking import UNSPACED
+
+# Korean has spaces, but its particles follow a word without one: its words may be cut, too.
+CUT_ANYWHERE = UNSPACED + "\u1100-\u11ff\u3130-\u318f\ua960-\ua97f\uac00-\ud7ff"
+_IS_CUT_ANYWHERE = re.compile(f"[{CUT_ANYWHERE}]")
+# The soft hyphen and the zero width joiners are inside words; no word ends at an underscore.
+JOINERS = "_\u00ad\u200c\u200d"
+# Code points. What is longer is no word, and the search for its end would take long.
+LONGEST_WORD = 64
 
 _ZERO_WIDTH_JOINER = "\u200d"
 # Not marks by category, yet they extend the character before them: the zero width joiners, the
@@ -21,22 +34,43 @@ _PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\u
 
 
 def widen(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a part of a text until it cuts no grapheme cluster.
+    """Widen a part of a text until it cuts no grapheme cluster and no word.
 
     Args:
         text: the whole text.
         start: offset of the part's first code point.
         end: offset after its last one; the part is not empty.
     """
-    while not _is_boundary(text, start):
-        start -= 1
-    while not _is_boundary(text, end):
-        end += 1
-    return start, end
+    return _edge(text, start, -1), _edge(text, end, 1)
+
+
+def _edge(text: str, place: int, step: int) -> int:
+    """The first place from `place` on, in steps of 1 or -1, where the text may be cut."""
+    for far in range(place, place + step * LONGEST_WORD, step):
+        if _is_boundary(text, far) and not _is_inside_word(text, far):
+            return far
+    while not _is_boundary(text, place):
+        place += step
+    return place
+
+
+def _is_inside_word(text: str, index: int) -> bool:
+    return (
+        0 < index < len(text)
+        and _is_part_of_word(text[index - 1])
+        and _is_part_of_word(text[index])
+    )
+
+
+def _is_part_of_word(char: str) -> bool:
+    category = unicodedata.category(char)
+    return (category[0] in "LM" or category == "Nd" or char in JOINERS) and (
+        _IS_CUT_ANYWHERE.match(char) is None
+    )
 
 
 def _is_boundary(text: str, index: int) -> bool:
-    """Whether a text may be cut before its code point `index`."""
+    """Whether no grapheme cluster is cut before code point `index` of a text."""
     if index <= 0 or index >= len(text):
         return True
     before, after = text[index - 1], text[index]
