@@ -33,24 +33,32 @@ _LINKERS = frozenset("\u094d\u09cd\u0acd\u0b4d\u0c4d\u0d4d")
 _PREPENDED = frozenset("\u0600\u0601\u0602\u0603\u0604\u0605\u06dd\u070f\u08e2\u0d4e")
 
 
-def widen(text: str, start: int, end: int) -> tuple[int, int]:
-    """Widen a part of a text until it cuts no grapheme cluster and no word.
+def whole_words(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a part of a text until it cuts no word and no grapheme cluster.
 
     Args:
         text: the whole text.
         start: offset of the part's first code point.
         end: offset after its last one; the part is not empty.
     """
-    return _edge(text, start, -1), _edge(text, end, 1)
+    start, end = whole_characters(text, start, end)
+    return _end_of_word(text, start, -1), _end_of_word(text, end, 1)
 
 
-def _edge(text: str, place: int, step: int) -> int:
-    """The first place from `place` on, in steps of 1 or -1, where the text may be cut."""
+def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
+    """Widen a part of a text until it cuts no grapheme cluster; the arguments are the same."""
+    while not _is_boundary(text, start):
+        start -= 1
+    while not _is_boundary(text, end):
+        end += 1
+    return start, end
+
+
+def _end_of_word(text: str, place: int, step: int) -> int:
+    """The first place from `place` on, in steps of 1 or -1, that is not inside a word."""
     for far in range(place, place + step * LONGEST_WORD, step):
-        if _is_boundary(text, far) and not _is_inside_word(text, far):
+        if not _is_inside_word(text, far) and _is_boundary(text, far):
             return far
-    while not _is_boundary(text, place):
-        place += step
     return place
 
 

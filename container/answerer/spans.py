@@ -22,7 +22,7 @@ import re
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from answerer.edges import widen
+from answerer.edges import whole_words
 from answerer.errors import ModelError
 from answerer.scores import Evidence
 
@@ -162,7 +162,7 @@ class SpanSearch:
                 continue
             first = window.start + row
             found = context.stripped(first, first + length)
-            place = widen(self._text, found[0] + offset, found[1] + offset)
+            place = whole_words(self._text, found[0] + offset, found[1] + offset)
             model_rank = float(sums[row, length]) - null
             rank = model_rank + LEXICAL_WEIGHT * lexical
             known = self._candidates.get(place)

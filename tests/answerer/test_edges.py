@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answerer.edges import widen
+from answerer.edges import whole_characters, whole_words
 
 CLUSTERS = [
     "a", "é", "e\u0301", "o\u031b\u0309", "漢", "が", "か\u3099", "ｶ\uff9e",
@@ -25,7 +25,8 @@ def test_a_cluster_is_never_cut(cluster: str) -> None:
     whole = (2, 2 + len(cluster))
     for start in range(*whole):
         for end in range(start + 1, whole[1] + 1):
-            assert widen(text, start, end) == whole
+            assert whole_characters(text, start, end) == whole
+            assert whole_words(text, start, end) == whole
 
 
 @pytest.mark.parametrize(
@@ -53,7 +54,7 @@ def test_a_cluster_is_never_cut(cluster: str) -> None:
 )
 def test_a_word_is_never_cut(text: str, part: str, whole: str) -> None:
     start = text.lower().index(part.lower())
-    first, last = widen(text, start, start + len(part))
+    first, last = whole_words(text, start, start + len(part))
     assert text[first:last] == whole
 
 
@@ -63,7 +64,7 @@ def test_a_part_between_clusters_stays_as_it_is(clusters: list[str]) -> None:
     place = 0
     for cluster in clusters:
         part = (place + 1, place + 1 + len(cluster))
-        assert widen(text, *part) == part
+        assert whole_words(text, *part) == part
         place = part[1]
 
 
@@ -71,9 +72,9 @@ def test_a_part_between_clusters_stays_as_it_is(clusters: list[str]) -> None:
 def test_widening_twice_changes_nothing(text: str, data: st.DataObject) -> None:
     start = data.draw(st.integers(0, len(text) - 1))
     end = data.draw(st.integers(start + 1, len(text)))
-    wide = widen(text, start, end)
+    wide = whole_words(text, start, end)
     assert wide[0] <= start < end <= wide[1]
-    assert widen(text, *wide) == wide
+    assert whole_words(text, *wide) == wide == whole_characters(text, *wide)
     assert (
         wide[1] == len(text)
         or unicodedata.category(text[wide[1]])[0] != "M"

@@ -7,7 +7,7 @@ from bisect import bisect_right
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from answerer.graphemes import widen
+from answerer.edges import whole_characters
 from qabot.documents.extracted import place_at
 
 if TYPE_CHECKING:
@@ -108,11 +108,11 @@ def _bounded(text: str, start: int, end: int) -> Iterator[tuple[int, int]]:
         places = [match.end() for match in _SENTENCE_END.finditer(window) if match.end()]
         space = window.rfind(" ")
         cut_at = start + (places[-1] if places else space + 1 if space > 0 else len(window))
-        _, cut_at = widen(text, start, cut_at)
+        _, cut_at = whole_characters(text, start, cut_at)
         yield start, start + len(text[start:cut_at].rstrip())
         start = cut_at + (len(text[cut_at:end]) - len(text[cut_at:end].lstrip()))
         # A space can be the first part of a character that people see.
-        start, _ = widen(text, start, end)
+        start, _ = whole_characters(text, start, end)
     if start < end:
         yield start, end
 

@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answerer.graphemes import widen
+from answerer.edges import whole_words
 from answerer.passages import BREAK
 from answerer.spans import Span
 from qabot.answers.locate import find_places
@@ -92,13 +92,13 @@ def test_offsets_count_in_the_text_of_the_document(suffix: str, data: st.DataObj
     begin = data.draw(st.integers(0, length - 1))
     last = data.draw(st.integers(begin + 1, length))
     # As the reader does: an answer cuts no character that people see.
-    start, end = widen(question.context, first + begin, first + last)
+    start, end = whole_words(question.context, first + begin, first + last)
     entry = answered(question, start, end)
     assert isinstance(entry.result, Answer)
     for place in (*entry.places.answer, *entry.places.alternatives):
         assert place.document == f"documents/a.{suffix}"
         assert extracted.text[place.start : place.end] == entry.result.span.answer
-        assert widen(extracted.text, place.start, place.end) == (place.start, place.end)
+        assert whole_words(extracted.text, place.start, place.end) == (place.start, place.end)
 
 
 def test_an_answer_that_is_there_twice_is_found_again_at_its_place() -> None:

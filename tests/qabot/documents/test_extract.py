@@ -8,7 +8,7 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
-from answerer.graphemes import widen
+from answerer.edges import whole_characters
 from qabot.documents.extract import extract
 from qabot.documents.passage import cut
 from qabot.documents.reader import Reader
@@ -237,7 +237,7 @@ def test_a_cut_splits_no_character_that_people_see(text: str) -> None:
     assert len(passages) > 1
     for passage in passages:
         part = passage.start, passage.start + len(passage.text)
-        assert widen(extracted.text, *part) == part
+        assert whole_characters(extracted.text, *part) == part
 
 
 @given(st.text(st.sampled_from("ab #*_`|[]()<>-=\n\\&;!~:0.é中")), st.sampled_from("mht"))

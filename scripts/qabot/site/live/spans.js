@@ -142,15 +142,15 @@ const segmenter = new Intl.Segmenter("en", { granularity: "grapheme" });
 // What is before or after a place decides nothing at this distance, in code points.
 const NEAR = 32;
 
-/** The first place from `place` on, in steps of 1 or -1, where a text may be cut: answerer/edges.py. */
+/** The first place from `place` on, in steps of 1 or -1, that cuts no character and no word: answerer/edges.py. */
 function edge(text, place, step, { longest, word }) {
-  const isInsideWord = (index) =>
-    index > 0 && index < text.points.length && word.test(text.points[index - 1]) && word.test(text.points[index]);
-  for (let far = place; Math.abs(far - place) < longest; far += step) {
-    if (!isInsideWord(far) && isBoundary(text, far)) return far;
-  }
   let near = place;
   while (!isBoundary(text, near)) near += step;
+  const isInsideWord = (index) =>
+    index > 0 && index < text.points.length && word.test(text.points[index - 1]) && word.test(text.points[index]);
+  for (let far = near; Math.abs(far - near) < longest; far += step) {
+    if (!isInsideWord(far) && isBoundary(text, far)) return far;
+  }
   return near;
 }
 
