@@ -20,7 +20,7 @@ export class Documents {
     const scores = ranking.scores(question).scores.map((score) => Math.round(score * 1e6));
     const found = firsts
       .filter((number) => scores[number] > 0)
-      .sort((one, other) => scores[other] - scores[one] || one - other);
+      .sort((left, right) => scores[right] - scores[left] || left - right);
     return (found.length ? found : firsts).slice(0, this.settings.most).map((number) => passages[number]);
   }
 

@@ -87,7 +87,7 @@ export class Ranking {
 export function best(scores, most) {
   return Array.from(scores.keys())
     .filter((number) => scores[number] > 0)
-    .sort((one, other) => scores[other] - scores[one] || one - other)
+    .sort((left, right) => scores[right] - scores[left] || left - right)
     .slice(0, most);
 }
 

@@ -30,7 +30,7 @@ export class SpanSearch {
       }
       rows.push(top);
     }
-    const highest = (some, most) => some.sort((one, other) => other[0] - one[0]).slice(0, most);
+    const highest = (some, most) => some.sort((left, right) => right[0] - left[0]).slice(0, most);
     const { kept, kept_starts: starts } = this.settings;
     for (const [sum, row, last] of new Set([...highest(cells, kept), ...highest(rows, starts)])) {
       const from = edge(this.text, context.starts[first + row] + offset, -1, this.edges);
@@ -64,7 +64,7 @@ export class SpanSearch {
   }
 
   groups(most) {
-    const order = (one, other) => other.rank - one.rank || one.start - other.start || one.end - other.end;
+    const order = (left, right) => right.rank - left.rank || left.start - right.start || left.end - right.end;
     let left = [...this.candidates.values()].sort(order).slice(0, this.settings.compared);
     const said = new Map(left.map((candidate) => [candidate, this.said(candidate)]));
     const groups = [];
