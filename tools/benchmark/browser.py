@@ -1,4 +1,4 @@
-"""A headless Chromium that is already installed, without requests of its own."""
+"""The installed Chromium, headless and without its background requests."""
 
 from __future__ import annotations
 

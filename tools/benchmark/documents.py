@@ -58,7 +58,9 @@ def main() -> int:
     """Measure, and print Markdown."""
     parser = argparse.ArgumentParser(prog="tools.benchmark.documents", description=__doc__)
     parser.add_argument("files", nargs="+", type=Path, metavar="FILE")
-    parser.add_argument("--questions", type=int, help="only every so many, to have this many")
+    parser.add_argument(
+        "--questions", type=int, help="at most this many, spread evenly over the file"
+    )
     parser.add_argument("--checkpoint", type=Path, help="a folder, as transformers saves it")
     parser.add_argument("--environments", type=Path, default=in_cache("peers"))
     arguments = parser.parse_args()
@@ -159,7 +161,7 @@ def peer(
     texts = [example.question for example in asked]
     wanted = {"paragraphs": paragraphs, "questions": texts}
     file.write_text(json.dumps(wanted | {"retrieve": max(RANKS), "read": PASSAGES}), "utf-8")
-    command = [str(python), str(side_by_side.program(PEER)), str(checkpoint), str(file)]
+    command = [str(python), *side_by_side.program(PEER), str(checkpoint), str(file)]
     _, reached = side_by_side.printed(command)
     return Reached(**reached)
 
@@ -209,7 +211,7 @@ def _rank(passages: Sequence[str], example: squad.Example) -> int:
 
 
 def _plain(text: str) -> str:
-    """A paragraph on one line, so that it is one of the document too."""
+    """A paragraph on one line, as it is in its document."""
     return " ".join(text.split())
 
 

@@ -2,9 +2,8 @@
 
     python -m tools.benchmark.many_documents [--documents 10000]
 
-Makes up that many Markdown documents of ten passages, with words as frequent as those of a language
-are. Prints a table in Markdown: seconds of CPU, which other programs disturb less than those of a
-clock, and those.
+Makes up that many Markdown documents of ten passages, with words as frequent as in a natural language.
+Prints a table in Markdown: seconds of CPU, which other programs disturb less, and of the clock.
 """
 
 from __future__ import annotations

@@ -36,7 +36,7 @@ def make_checkpoint(folder: Path, size: str) -> Path:
     import torch
     import transformers as typed
 
-    transformers: Any = typed  # its signatures say less than it takes
+    transformers: Any = typed  # its type hints are incomplete
     torch.manual_seed(0)
     if size == "minilm":
         config = transformers.BertConfig(

@@ -1,8 +1,8 @@
-"""Ours beside the programs that people use for the same, with one checkpoint.
+"""Compare qabot with other question-answering programs, with one checkpoint.
 
     python -m tools.benchmark.side_by_side CHECKPOINT FILE [--questions N] [--environments DIR]
 
-FILE is in SQuAD's format. Each peer gets an environment of its own in DIR, which is kept.
+FILE is in SQuAD's format. Each peer gets its own environment in DIR, which is kept.
 """
 
 from __future__ import annotations
@@ -45,7 +45,7 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tools.benchmark.side_by_side", description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="a folder, as transformers saves it")
     parser.add_argument("file", type=Path, help="a SQuAD v1.1 or v2.0 file")
-    parser.add_argument("--questions", type=int, help="only every so many, to have this many")
+    parser.add_argument("--questions", type=int, help="at most this many, spread evenly over the file")
     parser.add_argument("--environments", type=Path, default=in_cache("peers"))
     arguments = parser.parse_args()
     examples = thinned(squad.read(arguments.file), arguments.questions)
@@ -58,7 +58,7 @@ def main() -> int:
 
 
 def thinned(examples: list[squad.Example], most: int | None) -> list[squad.Example]:
-    """At most so many examples, from the whole file evenly.
+    """At most this many examples, spread evenly over the file.
 
     Args:
         examples: of a file.
@@ -86,13 +86,13 @@ def rows(
     programs: list[tuple[str, list[str]]] = []
     for peer, packages in PEERS.items():
         python = environment(environments / peer, packages)
-        command = [str(python), str(program(peer)), str(checkpoint), str(questions)]
+        command = [str(python), *program(peer), str(checkpoint), str(questions)]
         programs.append((", ".join(packages[1:3]), command))
     for quantise, name in ((False, "qabot, float"), (True, "qabot, int8")):
         model = folder / name.replace(", ", "-")
         export(str(checkpoint), model, quantise=quantise)
         programs.append(
-            (name, [sys.executable, str(program("answerer_model")), str(model), str(questions)])
+            (name, [sys.executable, *program("answerer_model"), str(model), str(questions)])
         )
     for name, command in programs:
         yield run(name, command, examples)
@@ -131,7 +131,7 @@ def printed(command: list[str]) -> tuple[Cost, dict[str, Any]]:
     environ = {
         "PATH": os.environ["PATH"],
         "HOME": os.environ["HOME"],
-        "PYTHONPATH": f"{ROOT / 'container'}" if command[0] == sys.executable else "",
+        "PYTHONPATH": f"{ROOT}:{ROOT / 'container'}" if command[0] == sys.executable else str(ROOT),
         "HAYSTACK_TELEMETRY_ENABLED": "False",
         "HF_HUB_OFFLINE": "1",
     }
@@ -162,13 +162,13 @@ def environment(folder: Path, packages: tuple[str, ...]) -> Path:
     return python
 
 
-def program(name: str) -> Path:
-    """The file of a module of `tools.benchmark.peers`.
+def program(name: str) -> list[str]:
+    """Python's arguments to run a module of `tools.benchmark.peers`.
 
     Args:
         name: of the module.
     """
-    return ROOT / "tools/benchmark/peers" / f"{name}.py"
+    return ["-m", f"tools.benchmark.peers.{name}"]
 
 
 if __name__ == "__main__":

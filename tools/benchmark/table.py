@@ -1,6 +1,6 @@
 """An emulated DynamoDB with one table: prints the environment for using it, ends with its input.
 
-A process of its own, so that the measuring one stays small: a child's peak memory counts from the
+Runs as a separate process, so that the measuring one stays small: a child's peak memory counts from the
 moment its parent made it.
 """
 

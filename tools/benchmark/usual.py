@@ -1,9 +1,9 @@
-"""The usual way: torch and transformers, a checkpoint loaded, its softmaxes multiplied.
+"""The usual way: a checkpoint loaded with torch and transformers, its softmaxes multiplied.
 
     python -m tools.benchmark.usual CHECKPOINT CONTEXT QUESTION    one question, one line of JSON
     python -m tools.benchmark.usual CHECKPOINT --throughput FILE   questions per second, batched
 
-A program of its own, so that its start is measured with it.
+A separate program, so that its start is measured, too.
 """
 
 from __future__ import annotations

@@ -49,7 +49,7 @@ def test_a_peer_is_asked_the_same_and_measured_alike(
         "seconds = {'index': 2, 'search': 0.5, 'read': 3}\n"
         "print(json.dumps({'passages': passages, 'answers': ['Hagen', ''], 'seconds': seconds}))\n"
     )
-    monkeypatch.setattr(side_by_side, "program", lambda name: tmp_path / f"{name[:8]}.py")
+    monkeypatch.setattr(side_by_side, "program", lambda name: [str(tmp_path / f"{name[:8]}.py")])
     asked = [
         squad.Example("a", "It left at\nnoon.", "When?", (("noon", 11),)),
         squad.Example("b", "Nils Hagen has it.", "Who?", (("Nils Hagen", 0),)),

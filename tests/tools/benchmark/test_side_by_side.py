@@ -50,7 +50,7 @@ def test_ours_answers_every_question(tmp_path: Path) -> None:
         json.dumps([(example.id, example.context, example.question) for example in EXAMPLES])
     )
     program = side_by_side.program("answerer_model")
-    command = [sys.executable, str(program), str(tmp_path / "model"), str(questions)]
+    command = [sys.executable, *program, str(tmp_path / "model"), str(questions)]
     row = side_by_side.run("ours", command, EXAMPLES)
     _, exact_match, f1, per_second, _ = row.strip("| ").split(" | ")
     assert float(per_second) > 0

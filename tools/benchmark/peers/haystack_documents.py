@@ -1,6 +1,6 @@
 """Haystack's in-memory BM25 retriever with its `ExtractiveReader`, over paragraphs.
 
-`python MODULE.py CHECKPOINT ASKED` reads `{"paragraphs": [text], "questions": [text], "retrieve": N,
+`python -m MODULE CHECKPOINT ASKED` reads `{"paragraphs": [text], "questions": [text], "retrieve": N,
 "read": N}` and prints what `tools.benchmark.documents.Reached` holds.
 """
 
@@ -10,23 +10,16 @@ import time
 from pathlib import Path
 
 from haystack import Document
-from haystack.components.readers import ExtractiveReader
 from haystack.components.retrievers.in_memory import InMemoryBM25Retriever
 from haystack.document_stores.in_memory import InMemoryDocumentStore
-from haystack.utils import ComponentDevice
+
+from tools.benchmark.peers.haystack_reader import make_reader
 
 
 def main() -> None:
     """Index, and answer one question after the other."""
     asked = json.loads(Path(sys.argv[2]).read_text(encoding="utf-8"))
-    reader = ExtractiveReader(
-        model=sys.argv[1],
-        device=ComponentDevice.from_str("cpu"),
-        token=None,
-        top_k=1,
-        no_answer=False,
-    )
-    reader.warm_up()
+    reader = make_reader(sys.argv[1])
     seconds = {"index": 0.0, "search": 0.0, "read": 0.0}
     begun = time.process_time()
     store = InMemoryDocumentStore()
