@@ -45,7 +45,9 @@ def main() -> int:
     parser = argparse.ArgumentParser(prog="tools.benchmark.side_by_side", description=__doc__)
     parser.add_argument("checkpoint", type=Path, help="a folder, as transformers saves it")
     parser.add_argument("file", type=Path, help="a SQuAD v1.1 or v2.0 file")
-    parser.add_argument("--questions", type=int, help="at most this many, spread evenly over the file")
+    parser.add_argument(
+        "--questions", type=int, help="at most this many, spread evenly over the file"
+    )
     parser.add_argument("--environments", type=Path, default=in_cache("peers"))
     arguments = parser.parse_args()
     examples = thinned(squad.read(arguments.file), arguments.questions)

@@ -207,12 +207,13 @@ def _rounded(span: Span) -> Span:
 
 
 def span_fields(span: Span, place: Place | None = None) -> dict[str, Any]:
-    """A span for JSON; its answer is null where the text does not say.
+    """A span for JSON, its score rounded; its answer is null where the text does not say.
 
     Args:
         span: an answer.
         place: where it is in a document, in whose text `start` and `end` then count.
     """
+    span = _rounded(span)
     if not span.found:
         return {"answer": None, "start": None, "end": None, "score": span.score}
     if place is not None:

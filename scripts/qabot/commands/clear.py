@@ -23,7 +23,7 @@ if TYPE_CHECKING:
 class ClearOptions(Options):
     """The options of `qabot clear`."""
 
-    yes: bool = flag("--yes", "do not ask first")
+    yes: bool = flag("--yes", "do not ask for confirmation")
 
 
 def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str] = input) -> int:
@@ -41,7 +41,9 @@ def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str]
     table = open_table(find_root(options.root))
     if not options.yes:
         if sys.stdin is None or not sys.stdin.isatty():
-            raise UsageError("clear asks first, and standard input is not a terminal; give --yes")
+            raise UsageError(
+                "clear asks for confirmation, but standard input is not a terminal; use --yes"
+            )
         print(f"Delete every question and answer in {table.name}? [y/N] ", end="", file=sys.stderr)
         sys.stderr.flush()
         if ask_person().strip().lower() not in ("y", "yes"):
@@ -55,6 +57,6 @@ def clear(options: ClearOptions, report: Reporter, ask_person: Callable[[], str]
 COMMAND = Command(
     ClearOptions,
     clear,
-    "Deletes every question and answer in DynamoDB, after asking. answers/ stays as it is.",
-    "qabot clear --yes             without asking",
+    "Deletes every question and answer in DynamoDB, after confirmation. answers/ stays as it is.",
+    "qabot clear --yes             without confirmation",
 )

@@ -79,8 +79,8 @@ def init(options: InitOptions, report: Reporter) -> int:
     )
     if options.engine == "fargate":
         report.note(
-            "they are answered on GitHub's runner until you let the repository into an AWS account: "
-            "docs/deploying.md of qabot, A repository that calls the workflows"
+            "they are answered on GitHub's runner until you give the repository access to an AWS "
+            "account: see 'A repository that calls the workflows' in docs/deploying.md of qabot"
         )
     return 0
 

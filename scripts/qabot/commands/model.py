@@ -57,7 +57,7 @@ class ExportOptions(Options):
     )
     null: bool | None = option(
         "--null",
-        "whether the checkpoint learnt to say that a text does not answer, by its first token "
+        "whether the checkpoint can say that a text does not answer, by its first token "
         "(default: whether its name or model card mentions SQuAD 2.0)",
         action=argparse.BooleanOptionalAction,
     )
@@ -69,7 +69,7 @@ def _threads() -> Any:
 
 
 def _elsewhere() -> Any:
-    what = "ask each question of another paragraph of its article, too, which does not answer it"
+    what = "also ask each question about another paragraph of its article, which does not answer it"
     return flag("--elsewhere", what)
 
 
@@ -101,7 +101,9 @@ class CalibrateOptions(Options):
 
     files: tuple[Path, ...] = positional("SQuAD-format files", type=Path, nargs="+", metavar="FILE")
     model: Path = option("--model", "the model directory", type=Path, required=True, metavar="DIR")
-    name: str | None = option("--name", "what to call the questions", metavar="NAME")
+    name: str | None = option(
+        "--name", "a name for the questions, recorded in model.json", metavar="NAME"
+    )
     threads: int | None = _threads()
     elsewhere: bool = _elsewhere()
 

@@ -73,7 +73,7 @@ class Reporter:
         self._write(line)
 
     def _write(self, line: str) -> None:
-        """Print a line; if the stream is closed, the run continues without."""
+        """Print a line; if the stream is closed, the run continues without it."""
         try:
             print(line, file=self._stream, flush=True)
         except (OSError, ValueError):

@@ -155,19 +155,19 @@ class Settings:
     github_branch: str = _setting(
         "main",
         BRANCH,
-        "The branch whose workflows may. Not used when github_environment is set.",
+        "The branch whose workflows may deploy and run. Not used when github_environment is set.",
     )
     github_environment: str | None = _setting(
         None,
         or_null(ENVIRONMENT),
-        "The GitHub environment whose jobs may, instead of a branch. The repository's variable "
-        "AWS_ENVIRONMENT must name it, too.",
+        "The GitHub environment whose jobs may deploy and run, instead of a branch. The repository's "
+        "variable AWS_ENVIRONMENT must name it, too.",
     )
     github_oidc_provider: str = _setting(
         "create",
         one_of("create", "existing"),
-        "create, or existing where the account has GitHub's OIDC provider already; an account can "
-        "have only one.",
+        "create: make GitHub's OIDC provider. existing: use the one that the account already has; "
+        "it can have only one.",
     )
 
     @property

@@ -41,7 +41,7 @@ def extract(data: bytes, name: str) -> Extracted:
         raise UnreadableFile("has no text", "write something into it, or remove it")
     if len(extracted.text) > _MOST_TEXT:
         raise UnreadableFile(
-            f"has {len(extracted.text):,} characters, of {_MOST_TEXT:,} at most", "split the file"
+            f"has {len(extracted.text):,} characters (maximum: {_MOST_TEXT:,})", "split the file"
         )
     return extracted
 
@@ -69,7 +69,7 @@ def _packed(data: bytes, suffix: str) -> Extracted:
 def _text(data: bytes, name: str, suffix: str) -> Extracted:
     if len(data) > _MOST_TEXT_BYTES:
         size, most = len(data) / 2**20, _MOST_TEXT_BYTES // 2**20
-        raise UnreadableFile(f"is {size:,.1f} MiB, of {most} at most", "split the file")
+        raise UnreadableFile(f"is {size:,.1f} MiB (maximum: {most})", "split the file")
     text = read_text(data, name)
     if suffix in HTML:
         from qabot.documents import from_html
@@ -96,5 +96,5 @@ def _real_type(data: bytes) -> str:
         data[:4000].decode()
     except UnicodeDecodeError as error:
         if error.start < min(len(data), 4000) - 4:
-            return "name it by what it is, or save it again"
+            return "rename it to match its content, or save it again"
     return "rename it to .txt, .md or .html, if it is text"

@@ -55,6 +55,6 @@ def _check(data: bytes) -> None:
     size = sum(part.file_size for part in parts if part.filename.endswith((".xml", ".rels")))
     if size > _MOST_XML or len(parts) > _MOST_PARTS:
         raise UnreadableFile(
-            f"unpacks to {size / 2**20:,.0f} MiB of text, of {_MOST_XML // 2**20} at most",
+            f"unpacks to {size / 2**20:,.0f} MiB of text (maximum: {_MOST_XML // 2**20})",
             "split it into several files",
         )

@@ -1,6 +1,6 @@
 """HTML as text: headings, paragraphs, list items and table rows, with the line of each.
 
-Python's own parser keeps the line, needs no stack for nested tags, and takes any page.
+Python's own parser gives the line of each tag, does not recurse into nested tags, and accepts any page.
 """
 
 from __future__ import annotations

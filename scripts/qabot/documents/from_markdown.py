@@ -1,6 +1,6 @@
 """Markdown as text: headings, paragraphs, list items and table rows, without the markup.
 
-It reads what GitHub's Markdown looks like, line by line, and is twenty times as fast as a parser
+It recognises GitHub's Markdown line by line, and is twenty times as fast as a parser
 that builds a tree: a folder can hold ten thousand documents.
 """
 

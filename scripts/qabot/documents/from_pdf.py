@@ -47,7 +47,7 @@ def extract(data: bytes) -> Extracted:
         raise UnreadableFile("is not a PDF file that can be read", "save it as PDF again") from None
     if len(document) > _MOST_PAGES:
         raise UnreadableFile(
-            f"has {len(document):,} pages, of {_MOST_PAGES:,} at most", "split the file"
+            f"has {len(document):,} pages (maximum: {_MOST_PAGES:,})", "split the file"
         )
     pages = [_lines(document[number]) for number in range(len(document))]
     if not any(any(line.strip() for line in page) for page in pages):
@@ -128,7 +128,7 @@ def _shape(line: str) -> str:
 
 
 def _is_title(line: str, title: str) -> bool:
-    """Whether a line is a heading of the outline, its number aside."""
+    """Whether a line is a heading of the outline, apart from its number."""
     shown = " ".join(line.split()).casefold()
     title = title.casefold()
     return shown == title or (
@@ -137,7 +137,7 @@ def _is_title(line: str, title: str) -> bool:
 
 
 def _paragraphs(lines: list[str], titles: list[str]) -> list[str]:
-    """Lines put together to paragraphs, as far as their length and their ends show them."""
+    """Lines joined to paragraphs, as far as their length and their ends show them."""
     longest = max((len(line) for line in lines), default=0)
     paragraphs: list[list[str]] = []
     begin = True

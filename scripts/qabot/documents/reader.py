@@ -105,7 +105,7 @@ class Reader:
         if late.is_set():
             what = f"takes more than {self._seconds:g} s to read"
         else:
-            what = "cannot be read: it ended its reader"
+            what = "cannot be read: the process that read it crashed"
         return {"what": what, "todo": "save it again as another file, or split it"}
 
 

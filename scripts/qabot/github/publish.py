@@ -141,7 +141,8 @@ class _Publisher:
             for name in space.merge_branch(side):
                 if not name.startswith(f"{store.FOLDER}/"):
                     self._report.warning(
-                        f"{name} was changed on {self._branch} and on {side}; {self._branch}'s is kept"
+                        f"{name} was changed on {self._branch} and on {side}; "
+                        f"{self._branch}'s version is kept"
                     )
             self._commit(space, known)
         if space.head() == before:

@@ -1,8 +1,8 @@
 """Fit what turns a model's evidence into the probability that an answer is right.
 
 `qabot model calibrate` asks questions whose answers are known, and fits two logistic curves
-(`answerer.scores`) by Newton's method. Its figures are measured on questions that the fit behind them
-has not seen: each half of them by a fit on the other half.
+(`answerer.scores`) by Newton's method. Its figures are measured on questions that were not used for
+the fit: each half of them by a fit on the other half.
 """
 
 from __future__ import annotations
@@ -189,7 +189,10 @@ def _fit(observations: Sequence[Observation], *, has_null: bool, fitted_on: str)
 
 
 def _threshold(nones: Sequence[tuple[float, Observation]]) -> float:
-    """The lowest probability of "the text does not say" to say so at: lower would cost too much F1."""
+    """The lowest probability of "the text does not say" that becomes the answer.
+
+    A lower one would cost too much F1.
+    """
     total = sum(known.answerable for _, known in nones)
     cost, threshold = 0.0, 1.0
     for none, known in sorted(nones, key=lambda pair: -pair[0]):

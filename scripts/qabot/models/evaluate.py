@@ -146,7 +146,7 @@ def _auroc(examples: Sequence[Example], spans: Mapping[int, Span], chosen: Seque
 
 
 def _of_scores(scores: Sequence[float], right: Sequence[bool]) -> dict[str, float]:
-    """How well the scores hold."""
+    """How well the scores predict whether an answer is right."""
     sure = [is_right for score, is_right in zip(scores, right, strict=True) if score >= DOUBTFUL]
     return {
         "calibration_error": round(reliability.calibration_error(scores, right), 3),

@@ -1,4 +1,4 @@
-"""How well scores hold: two measures, and a diagram of them in text."""
+"""How reliable scores are: two measures, and a diagram of them in text."""
 
 from __future__ import annotations
 

@@ -2,7 +2,7 @@
 
 The measures are those of the official scripts for v1.1 and v2.0
 (https://rajpurkar.github.io/SQuAD-explorer/): texts compared in lower case without punctuation and
-articles; of several right answers the one that suits best.
+articles; of several right answers, the one that matches best.
 """
 
 from __future__ import annotations
@@ -80,7 +80,7 @@ def read(path: Path, *, elsewhere: bool = False) -> list[Example]:
     twice = [id_ for id_, times in Counter(example.id for example in examples).items() if times > 1]
     if twice:
         # Predictions are by id: one of two would be lost.
-        raise UsageError(f"{path} has two questions of the id '{twice[0]}'; give each its own")
+        raise UsageError(f"{path} has two questions with the id '{twice[0]}'; give each its own")
     if not examples:
         raise UsageError(f"{path} has no questions; name a SQuAD file that has some")
     return list(_with_elsewhere(examples)) if elsewhere else examples

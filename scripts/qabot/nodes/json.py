@@ -108,7 +108,7 @@ class _JSON:
             return fields
         literal = _JSON_LITERAL.match(self._text, self._at)
         if literal is None:
-            raise self._error("no value starts here", "check the quotes and brackets around here")
+            raise self._error("expected a value here", "check the quotes and brackets around here")
         self._at = literal.end()
         kinds = {"null": "null", "true": "true or false", "false": "true or false"}
         return Scalar(line, column, literal[0], kinds.get(literal[0], "a number"))

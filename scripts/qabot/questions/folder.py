@@ -77,7 +77,9 @@ class ContainedFolder:
                     raise UnreadableFile(f"is {size:,.1f} MiB (maximum: {limit:,.0f})", todo)
                 return file.read(most)
         except FileNotFoundError:
-            raise UnreadableFile("does not exist", "check the name; capitals count") from None
+            raise UnreadableFile(
+                "does not exist", "check the name, including upper and lower case"
+            ) from None
         except OSError as error:
             raise UnreadableFile(f"cannot be read: {error.strerror}", "make it readable") from None
 

@@ -113,7 +113,7 @@ DOCUMENTS = TextList(
 SOURCES: dict[str, Field] = {**CONTEXT, "documents": DOCUMENTS}
 
 ID = Text(
-    about="Names the answer; unique in the file. Made from the question where it is missing.",
+    about="Identifies the answer; unique in the file (default: made from the question).",
     longest=MAX_ID,
     pattern=ID_PATTERN,
     numbers=True,
@@ -133,7 +133,7 @@ QUESTION_FIELDS: dict[str, Field] = {
     **SOURCES,
     "expect": EXPECT,
     "expect_no_answer": Flag(
-        about="The run reports whether it is so that the text does not answer this."
+        about="The text is expected not to answer this; the run reports whether it got no answer."
     ),
 }
 

@@ -164,7 +164,7 @@ def _install(folder: Path) -> None:
     )
     if done.returncode:
         raise SiteError(
-            "npm could not install onnxruntime for browsers; run this again with a network:\n"
+            "npm could not install onnxruntime for browsers; run this again with a network connection:\n"
             + (done.stderr or done.stdout).strip()
         )
 

@@ -102,7 +102,7 @@ def test_the_fargate_engine_needs_the_called_workflows(
     root: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
     assert init(root, "--engine", "fargate", action="acme/qa@abc") == 0
-    assert "until you let the repository into an AWS account" in capsys.readouterr().err
+    assert "until you give the repository access to an AWS account" in capsys.readouterr().err
     written = files(root)
     assert written.keys() == WRITTEN
     answer = written[".github/workflows/qabot-answer.yml"]

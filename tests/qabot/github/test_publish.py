@@ -375,7 +375,10 @@ def test_a_file_that_one_removed_and_one_changed_is_reported(origin: Origin) -> 
     answer(run, add_question(run.root, "It was 1879.", "Born when?"))
     said = io.StringIO()
     publish(run.root, "main", MODEL, Reporter(said), git=plain(run.root), pause=lambda _: None)
-    assert "README.md was changed on main and on answers/main; main's is kept" in said.getvalue()
+    assert (
+        "README.md was changed on main and on answers/main; main's version is kept"
+        in said.getvalue()
+    )
     assert "README.md" not in origin.files("answers/main")
 
 

@@ -102,5 +102,5 @@ def test_two_questions_of_one_id_are_refused(tmp_path: Path) -> None:
     paragraph = {"context": "c", "qas": [entry]}
     path = tmp_path / "file.json"
     path.write_text(json.dumps({"data": [{"paragraphs": [paragraph, paragraph]}]}))
-    with pytest.raises(UsageError, match="two questions of the id '7'"):
+    with pytest.raises(UsageError, match="two questions with the id '7'"):
         squad.read(path)

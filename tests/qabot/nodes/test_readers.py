@@ -146,8 +146,8 @@ def test_nesting_beyond_what_any_parser_takes_is_refused() -> None:
     [
         ("[1,]", 4, "nothing after it"), ("[1 2]", 4, "missing"), ("{a: 1}", 2, "double quotes"),
         ('{"a" 1}', 6, "':'"), ('["\t"]', 3, "control"), ('["a]', 2, "Unterminated"),
-        ("[nul]", 2, "no value"), ("[01]", 3, "missing"), ("[] x", 4, "text after the end"),
-        ("[" * 50_000, MAX_DEPTH + 1, "deep"), ("[NaN]", 2, "no value"), ("", 0, ""),
+        ("[nul]", 2, "expected a value"), ("[01]", 3, "missing"), ("[] x", 4, "text after the end"),
+        ("[" * 50_000, MAX_DEPTH + 1, "deep"), ("[NaN]", 2, "expected a value"), ("", 0, ""),
     ],
 )  # fmt: skip
 def test_what_is_not_json_is_refused(text: str, column: int, what: str) -> None:

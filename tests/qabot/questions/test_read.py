@@ -226,7 +226,7 @@ MISTAKES: dict[str, tuple[str, list[tuple[int, int, str, str]]]] = {
             (3, 31, "not a relative path", "from this folder"),
             (4, 31, "not a relative path", "from this folder"),
             (5, 31, "not a relative path", "from this folder"),
-            (6, 31, "does not exist", "capitals"),
+            (6, 31, "does not exist", "upper and lower case"),
             (7, 31, "leaves questions/", "into questions/"),
             (8, 31, "", ""),
             (9, 31, "not a file", "put a file"),

@@ -84,7 +84,7 @@ class Job:
         self.attempt, self.token = item.attempt, item.token
 
     def attach(self, task: str, *, ours: bool, now: float) -> None:
-        """A task runs for it now."""
+        """Note that a task runs for it."""
         self.task, self.ours, self.since = task, ours, now
         self.launched += ours
         self.rejoin = self.write_context = False

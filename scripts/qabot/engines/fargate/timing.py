@@ -40,7 +40,7 @@ class Timing:
     """The time, and all waiting; a simulation replaces it."""
 
     def now(self) -> float:
-        """Seconds, from any start."""
+        """Seconds since an arbitrary moment."""
         return time.monotonic()
 
     def wall(self) -> float:
