@@ -15,8 +15,6 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from qabot.errors import QuestionsError
-from qabot.questions.read import read_question_file
 from tests.tutorial import MOMOTARO
 from tools.emulator import Cloud, emulated_cloud
 from tools.emulator.typical_faults import CRASHED, HANGS, TaskFaults
@@ -172,14 +170,6 @@ def test_a_python_without_the_environment_names_the_command_that_makes_one(tmp_p
     assert done.returncode == 2
     assert "scripts/environment cloud" in done.stderr
     assert "Traceback" not in done.stderr
-
-
-def test_all_mistakes_of_a_problems_file_are_reported(tmp_path: Path) -> None:
-    file = tmp_path / "problems.json"
-    file.write_text('[{"context": "", "question": "a"}, {"contxt": "b"}]', encoding="utf-8")
-    with pytest.raises(QuestionsError) as caught:
-        read_question_file(file)
-    assert len(caught.value.problems) >= 3
 
 
 def test_a_task_that_crashes_leaves_its_evidence(tmp_path: Path) -> None:

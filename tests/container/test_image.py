@@ -122,11 +122,9 @@ def build(
     return tag
 
 
-@pytest.fixture(
-    scope="session", params=["debian-classic", "usr-local-classic", "usr-local-buildkit"]
-)
+@pytest.fixture(scope="session", params=["debian-classic", "usr-local-buildkit"])
 def image(request: pytest.FixtureRequest, bases: dict[str, str], lock: Path) -> str:
-    """The image with the bundled model, on each layout of the base and by each builder."""
+    """The image with the bundled model, on either layout of the base and by either builder."""
     layout, _, builder = request.param.rpartition("-")
     if layout not in bases:
         pytest.skip(f"this machine has no base image of the layout {layout}")
@@ -150,19 +148,10 @@ def test_answers_as_the_tutorial_does(image: str) -> None:
     assert done.stderr == ""
 
 
-@pytest.mark.parametrize(
-    ("arguments", "said"),
-    [
-        ([], "give CONTEXT QUESTION ITEM_ID, or --item-id KEY"),
-        (["text", " ", "foo", "--no_save"], "empty"),
-        (["text", "What?", "foo"], "TABLE_NAME"),
-    ],
-    ids=["nothing", "blank", "no-table"],
-)
-def test_wrong_use_is_explained(image: str, arguments: list[str], said: str) -> None:
-    done = run(image, *arguments)
+def test_wrong_use_is_explained(image: str) -> None:
+    done = run(image)
     assert done.returncode == 2, done.stderr
-    assert said in done.stderr
+    assert "give CONTEXT QUESTION ITEM_ID, or --item-id KEY" in done.stderr
     assert "Traceback" not in done.stderr
 
 

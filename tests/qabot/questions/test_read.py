@@ -17,7 +17,7 @@ from qabot.models.bundled import BUNDLED
 from qabot.questions import schema as fields
 from qabot.questions.parse import Question, least_tokens, slug
 from qabot.questions.read import read_questions
-from tests.conftest import ROOT, Repository
+from tests.conftest import Repository
 
 
 def problems(repository: Repository) -> list[str]:
@@ -76,13 +76,6 @@ def test_a_plain_list_in_yaml_and_json(repository: Repository) -> None:
         ("questions/a.json", "q-2", "d"),
         ("questions/b.yaml", "q", "c"),
     ]
-
-
-def test_the_tutorials_problems_are_read_as_they_are() -> None:
-    sets = {found.source: found for found in read_questions(ROOT).sets}
-    problems_ = sets["questions/problems.json"].questions
-    assert len(problems_) == 9
-    assert problems_[0].question == "In what country is Normandy located?"
 
 
 def test_context_files(repository: Repository) -> None:

@@ -5,10 +5,6 @@ from __future__ import annotations
 import errno
 import io
 import os
-import signal
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 
@@ -22,7 +18,7 @@ from qabot.errors import AnswersError, CloudError, Interrupted
 from qabot.questions.read import LONGEST_NAME, read_questions
 from qabot.run.plan import make_plan
 from qabot.run.reconcile import Outcome, reconcile
-from tests.conftest import ROOT, Repository
+from tests.conftest import Repository
 from tests.qabot.scripted import ScriptedEngine, failure, first_word
 
 TWO = (
@@ -409,62 +405,3 @@ def test_what_is_written_first_is_what_is_written_ever_after(
     assert again.written == []
     assert again.doubtful == first.doubtful
     assert "edited" not in said
-
-
-KILLED = """
-import sys
-from pathlib import Path
-from qabot.run.plan import make_plan
-from qabot.questions.read import read_questions
-from qabot.run.reconcile import reconcile
-from qabot.console.reporter import Reporter
-from tests.qabot.scripted import ScriptedEngine
-root = Path(sys.argv[1])
-def slow(request):
-    print(request.question, flush=True)
-    sys.stdin.readline()
-engine = ScriptedEngine(slow)
-plan = make_plan(root, read_questions(root), engine.model)
-# A stopped clock: nothing is delayed.
-reconcile(root, plan, engine, Reporter(), clock=lambda: 0.0)
-print("done", flush=True)
-"""
-
-
-def start(repository: Repository) -> subprocess.Popen[str]:
-    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container", "."))
-    return subprocess.Popen(
-        [sys.executable, "-c", KILLED, str(repository.root)],
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path},
-    )
-
-
-@pytest.mark.parametrize("after", [0, 1, 5, 11])
-def test_killed_at_any_point_and_started_again_ends_the_same(
-    repository: Repository, tmp_path: Path, after: int
-) -> None:
-    questions = "".join(f"- q{n}\n" for n in range(6))
-    for name in ("a", "b"):
-        repository.write(f"questions/{name}.yaml", f"context: {name} c\nquestions:\n{questions}")
-    with start(repository) as process:
-        assert process.stdin is not None
-        assert process.stdout is not None
-        for _ in range(after):
-            process.stdout.readline()
-            process.stdin.write("\n")
-            process.stdin.flush()
-        process.stdout.readline()  # the next question is asked when the last answer is written
-        process.send_signal(signal.SIGKILL)
-    engine = ScriptedEngine()
-    run(repository, engine)
-    assert len(engine.asked) == 12 - after
-    written = repository.files("answers")
-    (tmp_path / "fresh").mkdir()
-    fresh = Repository(tmp_path / "fresh")
-    for path, content in repository.files("questions").items():
-        fresh.write(path, content)
-    run(fresh)
-    assert written == fresh.files("answers")

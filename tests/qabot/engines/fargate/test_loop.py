@@ -386,16 +386,14 @@ def test_a_task_that_ended_unseen_gets_another(table: Table) -> None:
     assert [launch.attempts for launch in tasks.launches] == [(("k", 1),), (("k", 2),)]
 
 
-def test_two_concurrent_runs_launch_each_question_once(table: Table) -> None:
+@pytest.mark.parametrize("each", [1, 3])
+def test_two_concurrent_runs_launch_each_question_once(table: Table, each: int) -> None:
     tasks = FakeTasks(table)
-    keys = [f"k{number}" for number in range(8)]
-    first, second = (dispatch(tasks).run([job(key) for key in keys]) for _ in range(2))
-    results: list[Result] = []
-    for pair in zip(first, second, strict=True):
-        results += pair
-    assert sorted(result.key for result in results) == sorted(keys * 2)
+    runs = [dispatch(tasks, questions_per_task=each).run(map(job, KEYS)) for _ in range(2)]
+    results = [result for pair in zip(*runs, strict=True) for result in pair]
+    assert sorted(result.key for result in results) == sorted(KEYS * 2)
     assert all(isinstance(result, Answer) for result in results)
-    assert len(tasks.launches) == 8
+    assert sorted(" ".join(boarded(tasks)).split()) == KEYS
 
 
 def test_the_time_out_of_the_run_fails_what_is_left_and_stops_it(table: Table) -> None:
@@ -559,11 +557,3 @@ def test_a_claim_that_is_lost_to_another_run_leaves_the_others_aboard(table: Tab
     results = ask(tasks, *map(job, KEYS[:3]), questions_per_task=3)
     assert sorted(result.key for result in results) == KEYS[:3]
     assert boarded(tasks) == ["k1", "k0 k2"]
-
-
-def test_two_concurrent_runs_share_their_packed_tasks(table: Table) -> None:
-    tasks = FakeTasks(table)
-    runs = [dispatch(tasks, questions_per_task=3).run(map(job, KEYS)) for _ in range(2)]
-    results = [result for pair in zip(*runs, strict=True) for result in pair]
-    assert sorted(result.key for result in results) == sorted(KEYS * 2)
-    assert sorted(" ".join(boarded(tasks)).split()) == KEYS
