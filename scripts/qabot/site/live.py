@@ -22,6 +22,7 @@ from qabot.cache import in_cache
 from qabot.errors import SiteError
 
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from importlib.resources.abc import Traversable
 
     from qabot.site.live_documents import LiveDocuments
@@ -31,7 +32,7 @@ _DOCUMENTS = "documents.json"
 # At the top of the site: a service worker sees what is beside or below it.
 SERVICE_WORKER = "service-worker.js"
 _WASM = "ort-wasm-simd-threaded.wasm"
-_RUNTIME = ("ort.wasm.bundle.min.mjs", _WASM)
+_RUNTIME = "ort.wasm.bundle.min.mjs"
 
 
 def add(out: Path, directory: Path, documents: LiveDocuments | None = None) -> dict[str, Any]:
@@ -54,43 +55,56 @@ def add(out: Path, directory: Path, documents: LiveDocuments | None = None) -> d
     """
     info = read_info(directory)
     folder = out / FOLDER
-    own = _assets()
-    names = [entry.name for entry in own.iterdir() if entry.name.endswith(".js")]
     runtime = _runtime()
+
+    def put(name: str, content: bytes) -> dict[str, Any]:
+        """Write a file; gives what a browser checks of it."""
+        atomic_write.write(folder / name, content)
+        return {"name": name, "bytes": len(content), "sha256": hashlib.sha256(content).hexdigest()}
+
     try:
         folder.mkdir(parents=True, exist_ok=True)
-        for name in names:
-            place = out if name == SERVICE_WORKER else folder
-            atomic_write.write(place / name, own.joinpath(name).read_bytes())
-        for name in _RUNTIME:
-            atomic_write.write(folder / name, (runtime / name).read_bytes())
-        for name in (MODEL_FILE, TOKENIZER_FILE):
-            atomic_write.write(folder / name, (directory / name).read_bytes())
-        if documents is not None and not documents.too_large:
-            atomic_write.write(folder / _DOCUMENTS, documents.content)
-        else:  # those of an earlier page may be withdrawn by now
+        for entry in _assets().iterdir():
+            if entry.name == SERVICE_WORKER:
+                atomic_write.write(out / entry.name, entry.read_bytes())
+            elif entry.name.endswith(".js"):
+                put(entry.name, entry.read_bytes())
+        put(_RUNTIME, (runtime / _RUNTIME).read_bytes())
+        files = [
+            put(name, (directory / name).read_bytes()) for name in (MODEL_FILE, TOKENIZER_FILE)
+        ]
+        files.append(put(_WASM, (runtime / _WASM).read_bytes()))
+        about = None if documents is None else _about(documents, put)
+        if about is None or about["too_large"]:
+            # Those of an earlier page may be withdrawn by now.
             (folder / _DOCUMENTS).unlink(missing_ok=True)
     except OSError as error:
         raise SiteError(
             f"{error.filename} cannot be written: {error.strerror}; give another folder with --out"
         ) from error
-    files = [_described(folder / name) for name in (MODEL_FILE, TOKENIZER_FILE, _WASM)]
-    calibration = info.calibration
+    fit = info.calibration
     return {
         **_download(files),
-        "documents": documents and _about(documents, folder),
+        "documents": about,
         "names": {"model": MODEL_FILE, "tokenizer": TOKENIZER_FILE, "wasm": _WASM},
         "settings": {
             **search_constants(),
             "max_length": info.max_length,
             "null": info.null,
-            "calibration": calibration
-            and {
-                "right": calibration.right,
-                "none": calibration.none,
-                "threshold": calibration.threshold,
-            },
+            "calibration": fit
+            and {"right": fit.right, "none": fit.none, "threshold": fit.threshold},
         },
+    }
+
+
+def _about(documents: LiveDocuments, put: Callable[[str, bytes], dict[str, Any]]) -> dict[str, Any]:
+    if documents.too_large:
+        return {"too_large": len(documents.content) / 1e6, "choices": ()}
+    return {
+        **_download([put(_DOCUMENTS, documents.content)]),
+        "too_large": 0,
+        "choices": documents.choices,
+        "settings": documents.settings,
     }
 
 
@@ -104,29 +118,8 @@ def _download(files: list[dict[str, Any]]) -> dict[str, Any]:
     }
 
 
-def _about(documents: LiveDocuments, folder: Path) -> dict[str, Any]:
-    megabytes = len(documents.content) / 1e6
-    if documents.too_large:
-        return {"too_large": megabytes, "choices": ()}
-    return {
-        **_download([_described(folder / _DOCUMENTS)]),
-        "too_large": 0,
-        "choices": documents.choices,
-        "settings": documents.settings,
-    }
-
-
 def _assets() -> Traversable:
     return resources.files("qabot.site").joinpath(FOLDER)
-
-
-def _described(path: Path) -> dict[str, Any]:
-    content = path.read_bytes()
-    return {
-        "name": path.name,
-        "bytes": len(content),
-        "sha256": hashlib.sha256(content).hexdigest(),
-    }
 
 
 def _runtime() -> Path:
@@ -142,7 +135,7 @@ def _runtime() -> Path:
                 # The package brings seven builds; the page needs one, a tenth of it.
                 begun = Path(scratch) / "kept"
                 begun.mkdir()
-                for name in _RUNTIME:
+                for name in (_RUNTIME, _WASM):
                     shutil.copy2(
                         Path(scratch) / "node_modules/onnxruntime-web/dist" / name, begun / name
                     )

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from tests.tools.emulator.launcher import Launcher, echo
 from tools.emulator import emulated_cloud
-from tools.emulator.launcher import Launcher, echo
 
 if TYPE_CHECKING:
     from collections.abc import Iterator

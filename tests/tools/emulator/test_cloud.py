@@ -9,8 +9,8 @@ import urllib.request
 
 import pytest
 
+from tests.tools.emulator.launcher import Launcher
 from tools.emulator import emulated_cloud
-from tools.emulator.launcher import Launcher
 
 pytestmark = pytest.mark.timeout(60)
 

@@ -8,8 +8,8 @@ from typing import Any
 import pytest
 
 from qabot.deployment import fargate_limits as fargate
+from tests.tools.emulator.launcher import Launcher, echo
 from tools.emulator import emulated_cloud
-from tools.emulator.launcher import Launcher, echo
 from tools.emulator.typical_faults import HANGS, TaskFaults
 
 HANGING = TaskFaults(lambda *_: HANGS)

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.tools.emulator.launcher import Launcher, echo
 from tools.emulator import (
     ApiError,
     Faults,
@@ -16,7 +17,6 @@ from tools.emulator import (
     emulated_cloud,
     typical_faults,
 )
-from tools.emulator.launcher import Launcher, echo
 
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence

@@ -13,9 +13,9 @@ from typing import TYPE_CHECKING, Any
 import pytest
 from botocore.exceptions import ClientError
 
+from tests.tools.emulator.launcher import Launcher, echo
 from tools.emulator import emulated_cloud
 from tools.emulator.definition import read_definition
-from tools.emulator.launcher import Launcher, echo
 from tools.emulator.lifecycle import Delays
 
 if TYPE_CHECKING:
