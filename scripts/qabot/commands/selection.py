@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING, Any
 from qabot.commands.arguments import flag, option, positional
 from qabot.commands.engine_options import EngineOptions, make_engine
 from qabot.deployment.settings import read_settings
+from qabot.documents.choose import choose
 from qabot.questions.read import read_questions
 from qabot.repository import find_root
 from qabot.run import shard as shards
@@ -15,12 +16,10 @@ from qabot.run.estimate import Estimate, on_fargate, on_runner
 from qabot.run.plan import Plan, make_plan
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
     from pathlib import Path
 
     from qabot.console.reporter import Reporter
     from qabot.engines import Engine
-    from qabot.errors import Problem
     from qabot.questions.read import Questions
     from qabot.timeline.recorder import Recorder
 
@@ -70,21 +69,6 @@ class Prepared:
         return on_fargate(self.plan.requests, read_settings(self.root))
 
 
-def with_passages(root: Path, questions: Questions, warn: Callable[[Problem], None]) -> Questions:
-    """Add the passages to read to the questions about documents.
-
-    Args:
-        root: the repository.
-        questions: what `questions/` holds.
-        warn: called with each document that cannot be read.
-    """
-    if not questions.about_documents:
-        return questions
-    from qabot.documents.choose import choose
-
-    return choose(root, questions, warn)
-
-
 def prepare(
     given: Path | None,
     selected: Selection,
@@ -107,7 +91,7 @@ def prepare(
         SettingsError: `cdk.json` has mistakes.
     """
     root = find_root(given)
-    questions = with_passages(root, read_questions(root), report.warning)
+    questions = choose(root, read_questions(root), report.warning)
     engine = make_engine(root, options, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)
     plan = make_plan(

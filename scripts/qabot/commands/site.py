@@ -9,21 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.commands.arguments import Command, Options, flag, option
-from qabot.commands.selection import with_passages
 from qabot.console.text import count
+from qabot.documents.choose import choose, every_passage
 from qabot.errors import UsageError
 from qabot.models.bundled import BUNDLED
 from qabot.questions.read import read_questions
 from qabot.repository import find_root
 from qabot.site.build import build
+from qabot.site.live_documents import pack
 from qabot.timeline.file import read
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
-
     from qabot.console.reporter import Reporter
     from qabot.errors import Problem
-    from qabot.site.live_documents import LiveDocuments
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
@@ -64,10 +62,10 @@ def site(options: SiteOptions, report: Reporter) -> int:
             warned.add(problem)
             report.warning(problem)
 
-    questions = with_passages(root, read_questions(root), warn)
+    questions = choose(root, read_questions(root), warn)
     out = options.out if options.out is not None else Path(tempfile.mkdtemp(prefix="qabot-site-"))
     live = BUNDLED if options.live else None
-    documents = _documents(root, warn) if options.live else None
+    documents = pack(every_passage(root, warn)) if options.live else None
     path = build(root, questions, out, timeline=timeline, live=live, documents=documents)
     if documents is not None and documents.too_large:
         report.warning(
@@ -87,14 +85,6 @@ def site(options: SiteOptions, report: Reporter) -> int:
     elif options.open and not webbrowser.open(path.resolve().as_uri()):
         raise UsageError(f"no browser can be opened here; open {path} yourself")
     return 0
-
-
-def _documents(root: Path, warn: Callable[[Problem], None]) -> LiveDocuments | None:
-    """What the page asks about documents with; None where there are none."""
-    from qabot.documents.choose import every_passage  # imports sqlite3
-    from qabot.site.live_documents import pack
-
-    return pack(every_passage(root, warn))
 
 
 COMMAND = Command(

@@ -6,7 +6,6 @@ from dataclasses import replace
 from typing import TYPE_CHECKING
 
 from answerer.passages import BREAK
-from qabot.documents.library import Library, cache_folder
 from qabot.errors import Problem
 from qabot.questions.read import Questions, QuestionSet
 
@@ -14,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Iterable
     from pathlib import Path
 
+    from qabot.documents.library import Library
     from qabot.documents.passage import Passage
     from qabot.questions.parse import Question
     from qabot.questions.read import Questions
@@ -24,7 +24,7 @@ PASSAGES = 5
 
 
 def choose(
-    root: Path, questions: Questions, warn: Callable[[Problem], None], cache: Path | None = None
+    root: Path, questions: Questions, warn: Callable[[Problem], None], checkout: Path | None = None
 ) -> Questions:
     """Give every question about documents the passages to read.
 
@@ -32,14 +32,16 @@ def choose(
         root: the repository.
         questions: what `questions/` holds.
         warn: called with each document that cannot be read.
-        cache: the folder for the indexes; the repository's own by default.
+        checkout: the repository whose indexes are used, where `root` is a copy of it.
 
     Returns:
         The questions; a file about documents none of which can be read becomes a problem.
     """
+    if not questions.about_documents:
+        return questions
     problems = list(questions.problems)
     sets = []
-    with Library(root, warn, cache or cache_folder(root)) as library:
+    with _library(root, warn, checkout) as library:
         for question_set in questions.sets:
             chosen = tuple(_chosen(library, question) for question in question_set.questions)
             empty = [question for question in chosen if not question.context]
@@ -57,7 +59,7 @@ def choose_for(root: Path, question: Question, warn: Callable[[Problem], None]) 
         question: with the globs of its documents.
         warn: called with each document that cannot be read.
     """
-    with Library(root, warn, cache_folder(root)) as library:
+    with _library(root, warn) as library:
         return _chosen(library, question)
 
 
@@ -68,13 +70,19 @@ def every_passage(root: Path, warn: Callable[[Problem], None]) -> list[Passage]:
         root: the repository.
         warn: called with each document that cannot be read.
     """
-    with Library(root, warn, cache_folder(root)) as library:
+    with _library(root, warn) as library:
         return list(library.index(["**"]).passages())
 
 
 def joined(passages: Iterable[Passage]) -> str:
     """The text that is read of passages."""
     return BREAK.join(passage.text for passage in passages)
+
+
+def _library(root: Path, warn: Callable[[Problem], None], checkout: Path | None = None) -> Library:
+    from qabot.documents.library import Library, cache_folder  # imports sqlite3
+
+    return Library(root, warn, cache_folder(checkout or root))
 
 
 def _chosen(library: Library, question: Question) -> Question:

@@ -9,7 +9,7 @@ from typing import TYPE_CHECKING
 from answerer.passages import BREAK
 
 if TYPE_CHECKING:
-    from collections.abc import Iterable
+    from collections.abc import Iterable, Sequence
 
 # Headings are shown as a trail of this many at most, each cut to this length.
 _MOST_HEADINGS = 6
@@ -87,6 +87,20 @@ class Builder:
                 out.places.append((self._length, place))
             self._append(text)
         return start
+
+    def lines(self, lines: Sequence[tuple[str, int]], *, close: bool = False) -> None:
+        """Append a block of whole lines, each without its line end and with its number.
+
+        Args:
+            lines: of the file.
+            close: as for `block`.
+        """
+        last = len(lines) - 1
+        pieces = [
+            (text if index == last else f"{text}\n", number)
+            for index, (text, number) in enumerate(lines)
+        ]
+        self.block(pieces, close=close)
 
     def heading(self, level: int, title: str, place: int | None) -> None:
         """Append a heading; what follows belongs to its section.

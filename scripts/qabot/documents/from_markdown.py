@@ -38,70 +38,97 @@ def extract(text: str) -> Extracted:
     Args:
         text: of the file, with `\n` line ends.
     """
-    builder = Builder("line")
-    lines = text.split("\n")
-    number = _front_matter(lines)
-    paragraph: list[tuple[str, int]] = []
-    close = False  # the paragraph is an item that follows another
+    return _Reader(text).read()
 
-    def flush() -> None:
-        nonlocal close
-        # A new list for each line but the last keeps its line end.
-        last = len(paragraph) - 1
-        builder.block(
-            [(line + ("\n" if i < last else ""), at) for i, (line, at) in enumerate(paragraph)],
-            close=close,
-        )
-        paragraph.clear()
-        close = False
 
-    in_list = False
-    comment = False
-    while number < len(lines):
-        line, at = lines[number], number + 1
-        number += 1
-        if comment or "<!--" in line:
-            line, comment = _without_comments(line, inside=comment)
-        if not line.strip():
-            flush()
-            continue
+class _Reader:
+    """Reads the lines of one file; `_next` is the index of the next."""
+
+    def __init__(self, text: str) -> None:
+        self._builder = Builder("line")
+        self._lines = text.split("\n")
+        self._next = _front_matter(self._lines)
+        self._paragraph: list[tuple[str, int]] = []
+        self._close = False  # the paragraph is an item that follows another
+        self._in_list = False
+
+    def read(self) -> Extracted:
+        comment = False
+        while self._next < len(self._lines):
+            line = self._lines[self._next]
+            self._next += 1
+            if comment or "<!--" in line:
+                line, comment = _without_comments(line, inside=comment)
+            if not line.strip():
+                self._flush()
+            elif not self._is_code(line):
+                line = _QUOTE.sub("", line) if line.lstrip().startswith(">") else line
+                if not (self._is_heading(line) or self._is_rule_or_table(line)):
+                    self._add(line)
+        self._flush()
+        return self._builder.done()
+
+    def _flush(self) -> None:
+        """Append the paragraph so far."""
+        self._builder.lines(self._paragraph, close=self._close)
+        self._paragraph = []
+        self._close = False
+
+    def _is_code(self, line: str) -> bool:
+        """Append a fenced block as it is, if a line begins one."""
         fence = _FENCE.fullmatch(line)
-        if fence is not None and not (fence[1][0] == "`" and "`" in fence[2]):
-            flush()
-            number = _code(builder, lines, number, fence[1])
-            continue
-        line = _QUOTE.sub("", line) if line.lstrip().startswith(">") else line
+        if fence is None or (fence[1][0] == "`" and "`" in fence[2]):
+            return False
+        self._flush()
+        code = []
+        while self._next < len(self._lines):
+            line = self._lines[self._next]
+            self._next += 1
+            stripped = line.strip()
+            if stripped.startswith(fence[1]) and not stripped.strip(fence[1][0]):
+                break
+            code.append((line.rstrip(), self._next))
+        self._builder.lines(code)
+        return True
+
+    def _is_heading(self, line: str) -> bool:
+        """Append a heading, if a line is one, or underlines one."""
         heading = _HEADING.fullmatch(line) if "#" in line[:10] else None
         if heading is not None:
-            flush()
-            builder.heading(len(heading[1]), plain(heading[2] or ""), at)
-            in_list = False
-            continue
-        if len(paragraph) == 1 and not in_list and _SETEXT.fullmatch(line):
-            title, first = paragraph.pop()
-            builder.heading(1 if "=" in line else 2, title, first)
-            continue
-        if _RULE.fullmatch(line):
-            flush()
-            in_list = False
-            continue
-        if "|" in line and number < len(lines) and _is_table_rule(line, lines[number]):
-            flush()
-            number = _table(builder, lines, number - 1)
-            in_list = False
-            continue
+            self._flush()
+            self._builder.heading(len(heading[1]), plain(heading[2] or ""), self._next)
+            self._in_list = False
+            return True
+        if len(self._paragraph) == 1 and not self._in_list and _SETEXT.fullmatch(line):
+            title, number = self._paragraph.pop()
+            self._builder.heading(1 if "=" in line else 2, title, number)
+            return True
+        return False
+
+    def _is_rule_or_table(self, line: str) -> bool:
+        """End what is before a rule, or append a table, if a line begins one."""
+        lines = self._lines
+        table = "|" in line and self._next < len(lines) and _is_table_rule(line, lines[self._next])
+        if not table and not _RULE.fullmatch(line):
+            return False
+        self._flush()
+        self._in_list = False
+        if table:
+            self._next = _table(self._builder, lines, self._next - 1)
+        return True
+
+    def _add(self, line: str) -> None:
+        """Add a line to its paragraph, which an item of a list begins."""
         item = _ITEM.match(line)
         if item is not None:
-            flush()
-            close, in_list = in_list, True
+            self._flush()
+            self._close, self._in_list = self._in_list, True
             line = line[item.end() :]
-        elif not paragraph:
+        elif not self._paragraph:
             if _DEFINITION.fullmatch(line):
-                continue
-            in_list = in_list and line[:1] in " \t"
-        paragraph.append((plain(line.strip()), at))
-    flush()
-    return builder.done()
+                return
+            self._in_list = self._in_list and line[:1] in " \t"
+        self._paragraph.append((plain(line.strip()), self._next))
 
 
 def plain(line: str) -> str:
@@ -152,22 +179,6 @@ def _without_comments(line: str, *, inside: bool) -> tuple[str, bool]:
         if mark:
             inside = not inside
     return "".join(kept), inside
-
-
-def _code(builder: Builder, lines: list[str], number: int, fence: str) -> int:
-    """Append a fenced block as it is; gives the number of the line after it."""
-    pieces = []
-    while number < len(lines):
-        line = lines[number]
-        number += 1
-        stripped = line.strip()
-        if stripped.startswith(fence) and not stripped.strip(fence[0]):
-            break
-        pieces.append((line.rstrip() + "\n", number))
-    if pieces:
-        pieces[-1] = (pieces[-1][0].rstrip("\n"), pieces[-1][1])
-    builder.block(pieces)
-    return number
 
 
 def _is_table_rule(header: str, line: str) -> bool:

@@ -12,19 +12,12 @@ def extract(text: str) -> Extracted:
         text: of the file, with `\n` line ends.
     """
     builder = Builder("line")
-    pieces: list[tuple[str, int | None]] = []
+    paragraph: list[tuple[str, int]] = []
     for number, line in enumerate(text.split("\n"), start=1):
-        line = line.rstrip()
-        if line:
-            pieces.append((line + "\n", number))
-            continue
-        _append(builder, pieces)
-        pieces = []
-    _append(builder, pieces)
+        if line.strip():
+            paragraph.append((line.rstrip(), number))
+        else:
+            builder.lines(paragraph)
+            paragraph = []
+    builder.lines(paragraph)
     return builder.done()
-
-
-def _append(builder: Builder, pieces: list[tuple[str, int | None]]) -> None:
-    if pieces:
-        pieces[-1] = (pieces[-1][0].rstrip("\n"), pieces[-1][1])
-        builder.block(pieces)

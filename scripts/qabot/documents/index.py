@@ -11,7 +11,6 @@ import hashlib
 import json
 import sqlite3
 import time
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -57,19 +56,6 @@ INSERT INTO totals VALUES (0, 0);
 """
 
 
-@dataclass(frozen=True, slots=True)
-class Change:
-    """The result of updating an index.
-
-    Args:
-        read: documents that were read.
-        removed: documents that are gone.
-    """
-
-    read: int
-    removed: int
-
-
 class Index:
     """The passages of some documents.
 
@@ -86,12 +72,15 @@ class Index:
         """Close the file."""
         self._database.close()
 
-    def update(self, files: Mapping[str, File], reader: Reader) -> Change:
+    def update(self, files: Mapping[str, File], reader: Reader) -> tuple[int, int]:
         """Bring the index up to date.
 
         Args:
             files: every document that it should hold, by path relative to the repository.
             reader: reads those that are new or changed.
+
+        Returns:
+            How many documents were read, and how many are gone.
         """
         database = self._database
         with database:
@@ -111,7 +100,7 @@ class Index:
             gone = [id_ for path, (id_, _, _) in stored.items() if path not in files]
             for id_ in gone:
                 self._remove(id_)
-        return Change(read, len(gone))
+        return read, len(gone)
 
     def problems(self) -> list[Problem]:
         """The documents that could not be read, and why."""

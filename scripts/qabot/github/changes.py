@@ -7,6 +7,7 @@ import shutil
 from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
+from qabot.documents.choose import choose
 from qabot.github.git import Git, GitError
 from qabot.github.workspace import is_there
 from qabot.questions import add as asked
@@ -85,13 +86,8 @@ def write_answers(
         The files that may have changed.
     """
     results = [*known, *known_results(root)]
-    questions = read_questions(tree)
-    if questions.about_documents:
-        from qabot.documents.choose import choose
-        from qabot.documents.library import cache_folder
-
-        # The run has reported documents that cannot be read.
-        questions = choose(tree, questions, lambda _: None, cache_folder(root))
+    # The run has reported documents that cannot be read; its indexes are those of the checkout.
+    questions = choose(tree, read_questions(tree), lambda _: None, root)
     plan = make_plan(tree, questions, model, known=results)
     changed, removed = write_known(tree, plan, report)
     return _with_pages(changed, removed)

@@ -29,7 +29,7 @@ def site(repository: Repository, links: Links = LINKS) -> Path:
 def chosen(root: Path) -> Questions:
     """A repository's questions, those about documents with their passages."""
     problems: list[Problem] = []
-    questions = choose(root, read_questions(root), problems.append, root / "cache")
+    questions = choose(root, read_questions(root), problems.append)
     assert problems == []
     return questions
 
