@@ -17,6 +17,7 @@ from qabot.errors import AnswersError
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
 
+    from qabot.answers.model import Result
     from qabot.questions.parse import Question
 
 FOLDER = "answers"
@@ -71,6 +72,13 @@ def read_all(root: Path) -> dict[str, Stored]:
         root: the repository.
     """
     return {path: _read(root, path) for path in _files(root)}
+
+
+def results(stored: Iterable[Stored]) -> Iterator[Result]:
+    """Every result in some answers files."""
+    for file in stored:
+        if file.answers is not None:
+            yield from (entry.result for entry in file.answers.entries)
 
 
 def _files(root: Path) -> Iterator[str]:

@@ -4,7 +4,7 @@ from __future__ import annotations
 
 import os
 from functools import cached_property
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 
 from qabot.aws.errors import translated
 from qabot.errors import CloudError
@@ -75,29 +75,24 @@ class Clients:
     @cached_property
     def cloudformation(self) -> CloudFormationClient:
         """Where the stack is found."""
-        client: CloudFormationClient = self._client("cloudformation")
-        return client
+        return cast("CloudFormationClient", self._client("cloudformation"))
 
     @cached_property
     def ecs(self) -> ECSClient:
         """Where tasks are described and listed."""
-        client: ECSClient = self._client("ecs", _ECS_ATTEMPTS, _ECS_READ_SECONDS)
-        return client
+        return cast("ECSClient", self._client("ecs", _ECS_ATTEMPTS, _ECS_READ_SECONDS))
 
     @cached_property
     def ecs_once(self) -> ECSClient:
         """Where tasks are launched and stopped: makes each call once, without retries."""
-        client: ECSClient = self._client("ecs", 1, _ECS_READ_SECONDS)
-        return client
+        return cast("ECSClient", self._client("ecs", 1, _ECS_READ_SECONDS))
 
     @cached_property
     def dynamodb(self) -> DynamoDBClient:
         """Where questions and answers are."""
-        client: DynamoDBClient = self._client("dynamodb")
-        return client
+        return cast("DynamoDBClient", self._client("dynamodb"))
 
     @cached_property
     def logs(self) -> CloudWatchLogsClient:
         """Where the tasks' logs are."""
-        client: CloudWatchLogsClient = self._client("logs")
-        return client
+        return cast("CloudWatchLogsClient", self._client("logs"))

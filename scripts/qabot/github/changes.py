@@ -23,16 +23,6 @@ if TYPE_CHECKING:
     from qabot.console.reporter import Reporter
 
 
-def known_results(root: Path) -> list[Result]:
-    """The results in the answers files of a working tree."""
-    return [
-        entry.result
-        for stored in store.read_all(root).values()
-        if stored.answers is not None
-        for entry in stored.answers.entries
-    ]
-
-
 def copy_asked(root: Path, tree: Path, git: Git, report: Reporter) -> Iterator[str]:
     """Copy the questions that were asked by hand in this run; yields their files.
 
@@ -85,7 +75,7 @@ def write_answers(
     Returns:
         The files that may have changed.
     """
-    results = [*known, *known_results(root)]
+    results = [*known, *store.results(store.read_all(root).values())]
     # The run has reported documents that cannot be read; its indexes are those of the checkout.
     questions = choose(tree, read_questions(tree), lambda _: None, root)
     plan = make_plan(tree, questions, model, known=results)

@@ -88,7 +88,7 @@ def _counts(plan: Plan, outcome: Outcome, cost: str) -> str:
 
 def _scores(plan: Plan, results: Mapping[str, Result]) -> list[tuple[str, list[float]]]:
     """The scores of every set of which questions were asked."""
-    asked = {request.key for request in plan.requests}
+    asked = plan.asked
     return [
         (
             set_.source,
@@ -109,7 +109,7 @@ def _labels(plan: Plan) -> dict[str, str]:
 
 def _rows(plan: Plan, results: Mapping[str, Result]) -> Iterator[tuple[int, str]]:
     """Each question's row and its priority: 0 comes first."""
-    asked = {request.key for request in plan.requests}
+    asked = plan.asked
     for set_ in plan.sets:
         for question, key in set_.questions:
             result = results.get(key)

@@ -21,7 +21,7 @@ from typing import TYPE_CHECKING
 
 from qabot.answers import folder as store
 from qabot.console.text import clean, count
-from qabot.github.changes import copy_answers, copy_asked, known_results, write_answers
+from qabot.github.changes import copy_answers, copy_asked, write_answers
 from qabot.github.git import Git, GitError
 from qabot.github.refusals import Refusal, classify
 from qabot.github.workspace import Workspace, open_workspace
@@ -137,7 +137,7 @@ class _Publisher:
         side = space.side_branch()
         before = space.fetch_side(side)
         if before:
-            known = known_results(space.tree)
+            known = list(store.results(store.read_all(space.tree).values()))
             for name in space.merge_branch(side):
                 if not name.startswith(f"{store.FOLDER}/"):
                     self._report.warning(

@@ -64,8 +64,7 @@ def changed(plan: Plan, results: Mapping[str, Result]) -> Iterator[Changed]:
         results: known after it, by key.
     """
     for planned in plan.sets:
-        stored = planned.stored.answers if planned.stored is not None else None
-        before = {entry.id: entry for entry in stored.entries} if stored is not None else {}
+        before = planned.before
         for question, key in planned.questions:
             entry, result = before.get(question.id), results.get(key)
             if entry is None or result is None or _said(entry.result) == _said(result):

@@ -18,6 +18,7 @@ from qabot.run.shard import WHOLE, Shard, share
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
+    from qabot.answers.model import Entry
     from qabot.questions.parse import Question
     from qabot.questions.read import Questions
 
@@ -37,6 +38,12 @@ class SetPlan:
     questions: tuple[tuple[Question, str], ...]
     stored: store.Stored | None
     edited: bool
+
+    @property
+    def before(self) -> dict[str, Entry]:
+        """The entries of the current answers file, by id."""
+        answers = self.stored.answers if self.stored is not None else None
+        return {entry.id: entry for entry in answers.entries} if answers is not None else {}
 
 
 @dataclass(slots=True)
@@ -63,6 +70,11 @@ class Plan:
     def total(self) -> int:
         """Questions of all the sets."""
         return sum(len(planned.questions) for planned in self.sets)
+
+    @property
+    def asked(self) -> set[str]:
+        """The keys of the questions to answer."""
+        return {request.key for request in self.requests}
 
 
 def make_plan(
@@ -98,7 +110,9 @@ def make_plan(
     if shard.is_first:
         plan.prune = sorted(path for source, path in gone.items() if source in selected)
     keys = Keys(model)
-    results = _newest(_known(stored.values()), known)
+    # By key, so that a renamed or moved question keeps its answer.
+    by_key = {result.key: result for result in store.results(stored.values())}
+    results = _newest(by_key, known)
     for question_set in sets:
         if question_set.source in mine:
             keyed = tuple((q, keys.key(q.context, q.question)) for q in question_set.questions)
@@ -112,7 +126,7 @@ def _compare(
     plan: Plan, keyed: Iterable[tuple[Question, str]], results: Mapping[str, Result], *, force: bool
 ) -> None:
     """Sort a file's questions into those with a fresh result and those to ask."""
-    asked = {request.key for request in plan.requests}
+    asked = plan.asked
     for question, key in keyed:
         if key in plan.fresh or key in asked:
             continue
@@ -155,16 +169,6 @@ def _is_edited(there: store.Stored | None, keyed: Iterable[tuple[Question, str]]
         for entry in there.answers.entries
         if entry.result.key in contexts
     )
-
-
-def _known(stored: Iterable[store.Stored]) -> dict[str, Result]:
-    """Every stored result by key, so that a renamed or moved question keeps its answer."""
-    return {
-        entry.result.key: entry.result
-        for file in stored
-        if file.answers is not None
-        for entry in file.answers.entries
-    }
 
 
 def _is_valid(result: Result, context: str) -> bool:

@@ -21,8 +21,7 @@ _MOST_ROWS = 200
 
 def _states(plan: Plan, planned: SetPlan) -> Iterator[tuple[Question, str]]:
     """Each question of a set, and whether it is `fresh`, `new`, `changed` or asked `again`."""
-    stored = planned.stored.answers if planned.stored is not None else None
-    before = {entry.id: entry for entry in stored.entries} if stored is not None else {}
+    before = planned.before
     for question, key in planned.questions:
         entry = before.get(question.id)
         if key in plan.fresh:
@@ -35,14 +34,12 @@ def _states(plan: Plan, planned: SetPlan) -> Iterator[tuple[Question, str]]:
 
 def _removed(planned: SetPlan) -> list[str]:
     """The ids of answers whose questions are gone."""
-    if planned.stored is None or planned.stored.answers is None:
-        return []
     ids = {question.id for question, _ in planned.questions}
-    return [entry.id for entry in planned.stored.answers.entries if entry.id not in ids]
+    return [id_ for id_ in planned.before if id_ not in ids]
 
 
 def _summary(plan: Plan) -> str:
-    asked = {request.key for request in plan.requests}
+    asked = plan.asked
     waiting = sum(key in asked for planned in plan.sets for _, key in planned.questions)
     words = [
         f"{count(plan.total, 'question')} in {count(len(plan.sets), 'file')}",

@@ -190,7 +190,7 @@ class _Writer:
         for planned in plan.sets:
             for question, key in planned.questions:
                 self._asked[key].append((planned, question))
-        asked = {request.key for request in plan.requests}
+        asked = plan.asked
         # A set with questions to ask stays as it is until the first result: if the engine fails, the
         # old answers are better than none.
         self._dirty = {
