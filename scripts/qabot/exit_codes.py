@@ -51,7 +51,8 @@ def run_and_report(
             raise
         sys.stdout.flush()
     except ProblemsError as error:
-        report.problems(error.problems)
+        for problem in error.problems:
+            report.error(problem)
         return error.exit_code
     except AnswererError as error:
         report.error(str(error))

@@ -45,6 +45,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         name: an ARN, `FAMILY:REVISION`, or `FAMILY` for the newest.
     """
     from moto.core.exceptions import ServiceException
+    from moto.core.utils import pascal_to_camelcase, remap_nested_keys
     from moto.ecs.exceptions import TaskDefinitionNotFoundException
 
     try:
@@ -54,7 +55,7 @@ def read_definition(backend: Any, name: str) -> Definition | None:
     if len(found.container_definitions) != 1:
         raise NotImplementedError("the emulated cloud runs task definitions with one container")
     # CloudFormation capitalises its members, the API does not.
-    container = _lower(found.container_definitions[0])
+    container = remap_nested_keys(found.container_definitions[0], pascal_to_camelcase)
     log = container.get("logConfiguration", {})
     return Definition(
         arn=found.arn,
@@ -72,11 +73,3 @@ def read_definition(backend: Any, name: str) -> Definition | None:
         task_role=str(found.task_role_arn or ""),
         log_options=dict(log.get("options", {})) if log.get("logDriver") == "awslogs" else {},
     )
-
-
-def _lower(value: Any) -> Any:
-    if isinstance(value, dict):
-        return {name[:1].lower() + name[1:]: _lower(member) for name, member in value.items()}
-    if isinstance(value, list):
-        return [_lower(part) for part in value]
-    return value

@@ -6,8 +6,6 @@ import time
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from tools.emulator.logs import write_log
-
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
 
@@ -164,7 +162,7 @@ class Lifecycle:
             task.exit_code = exit_code
             task.container_reason = reason
         if started:
-            write_log(task, time.time())
+            _write_log(task)
 
         def gone() -> None:
             task.attachment = {**task.attachment, "status": "DELETED"}
@@ -183,3 +181,26 @@ def _of_task(task: Task, environment: Mapping[str, str]) -> dict[str, str]:
         "AWS_SESSION_TOKEN": "emulated",
         "ECS_CONTAINER_METADATA_URI_V4": f"{endpoint}/emulated-metadata/v4/{task.id}",
     }
+
+
+def _write_log(task: Task) -> None:
+    """Write the output of a task's container to CloudWatch Logs, as the awslogs driver does."""
+    options = task.definition.log_options
+    if not options:
+        return
+    from moto.core.exceptions import ServiceException
+    from moto.logs.models import logs_backends
+
+    account = task.arn.split(":")[4]
+    backend = logs_backends[account][options["awslogs-region"]]
+    group = options["awslogs-group"]
+    stream = f"{options['awslogs-stream-prefix']}/{task.definition.container}/{task.id}"
+    stamp = int(time.time() * 1000)
+    events = [{"timestamp": stamp, "message": line} for line in task.output.splitlines() if line]
+    try:
+        backend.create_log_stream(group, stream)
+        if events:
+            backend.put_log_events(group, stream, events)
+    except ServiceException:
+        # The group is gone: deleting a stack with running tasks loses their logs.
+        return

@@ -82,7 +82,7 @@ def input_names(model: Any) -> tuple[str, ...]:
     )
 
 
-def fuse_attention(graph: ModelProto) -> int:
+def fuse_attention(graph: ModelProto) -> None:
     """Replace each plain multi-head attention by onnxruntime's fused kernel, in place.
 
     `Attention` works on (windows, heads, tokens, size), so that transpositions surround
@@ -92,9 +92,6 @@ def fuse_attention(graph: ModelProto) -> int:
 
     A node is left as it is unless the usual pattern surrounds it. Its mask is dropped: windows are
     not padded, so there is nothing to mask.
-
-    Returns:
-        how many were replaced.
     """
     from onnx import helper
 
@@ -105,7 +102,7 @@ def fuse_attention(graph: ModelProto) -> int:
         for name in node.input:
             used_by.setdefault(name, []).append(node)
     shapes = _shapes(body)
-    fused = 0
+    fused = False
     for node in [node for node in body.node if node.op_type == "Attention"]:
         sources = [_before_heads(name, made_by) for name in node.input[:3]]
         join = _after_heads(node, used_by)
@@ -126,11 +123,10 @@ def fuse_attention(graph: ModelProto) -> int:
         place = next(index for index, other in enumerate(body.node) if other is join)
         body.node.remove(join)
         body.node.insert(place, merged)
-        fused += 1
+        fused = True
     if fused:
         graph.opset_import.append(helper.make_opsetid(_FUSED, 1))
         _prune(body)
-    return fused
 
 
 def _shapes(body: GraphProto) -> dict[str, list[int | None]]:
@@ -191,7 +187,7 @@ def _prune(body: GraphProto) -> None:
         body.initializer.remove(weight)
 
 
-def scale_rows(graph: ModelProto) -> int:
+def scale_rows(graph: ModelProto) -> None:
     """Scale each token to [-1, 1] before a matrix product, and undo that after it, in place.
 
     onnxruntime quantises activations with one scale for a whole tensor, so that a few large tokens
@@ -199,9 +195,6 @@ def scale_rows(graph: ModelProto) -> int:
     scaling rows changes nothing in float and gives every token all steps in 8 bits. It halves the
     error of the quantised logits at about a fifth more time (docs/models.md), and a window's result
     then hardly depends on the rest of its batch.
-
-    Returns:
-        how many products were changed.
     """
     import numpy as np
     from onnx import helper, numpy_helper
@@ -233,7 +226,6 @@ def scale_rows(graph: ModelProto) -> int:
         product.output[0] = f"{result}_unit_rows"
         back = [product.output[0], peaks[tensor]]
         body.node.insert(place + 1, helper.make_node("Mul", back, [result], name=f"{result}_back"))
-    return len(products)
 
 
 def quantise_graph(graph: ModelProto) -> ModelProto:

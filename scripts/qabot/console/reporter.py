@@ -91,11 +91,6 @@ class Reporter:
         """Print a warning; a problem is annotated on its line."""
         self._annotate("warning", message)
 
-    def problems(self, problems: tuple[Problem, ...]) -> None:
-        """Print every mistake in files that people wrote, each annotated on its line."""
-        for problem in problems:
-            self.error(problem)
-
     def _annotate(self, level: Level, message: str | Problem) -> None:
         if not self._github or self._annotated[level] >= ANNOTATIONS:
             text = f"{level}: {message}" if isinstance(message, str) else str(message)

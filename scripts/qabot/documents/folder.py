@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import TYPE_CHECKING
 
 from qabot.documents.extract import MOST_BYTES, SUFFIXES
-from qabot.questions.folder import ContainedFolder, UnreadableFile
+from qabot.questions.folder import ContainedFolder, UnreadableFile, printable
 
 if TYPE_CHECKING:
     from collections.abc import Iterable, Iterator, Mapping
@@ -43,7 +43,7 @@ class File:
             UnreadableFile: it is outside of the folder, missing, not a regular file, or too large.
         """
         path = Path(self.path)
-        if path.name != _printable(path.name):
+        if path.name != printable(path.name):
             raise UnreadableFile("has a name that is not UTF-8", "rename it")
         return self.folder.read(path, MOST_BYTES, "split the file")
 
@@ -61,7 +61,7 @@ def list_files(root: Path) -> dict[str, File]:
     found: dict[str, File] = {}
     prefix = len(str(folder)) + 1
     for entry in _entries(folder):
-        name = _printable(entry.path[prefix:].replace(os.sep, "/"))
+        name = printable(entry.path[prefix:].replace(os.sep, "/"))
         try:
             status = entry.stat()
         except OSError:  # a broken link: reading it reports that
@@ -89,11 +89,6 @@ def _entries(folder: Path) -> Iterator[os.DirEntry[str]]:
                         yield entry
         except OSError:
             continue
-
-
-def _printable(name: str) -> str:
-    """A file's name, also where it is not UTF-8."""
-    return name.encode("utf-8", "replace").decode()
 
 
 def check_glob(glob: str) -> None:

@@ -7,6 +7,7 @@ results whatever order they came in.
 
 from __future__ import annotations
 
+import contextlib
 import hashlib
 import json
 import sqlite3
@@ -295,18 +296,14 @@ class Index:
     def _open(self) -> sqlite3.Connection:
         version = _version()
         if self._path is not None:
-            try:
+            with contextlib.suppress(OSError):
                 self._path.parent.mkdir(parents=True, exist_ok=True)
-                return self._prepared(self._path, version)
-            except sqlite3.DatabaseError:
-                # It is only a cache: damaged, or in use for longer than anybody should wait.
-                try:
-                    self._path.unlink(missing_ok=True)
+                with contextlib.suppress(sqlite3.DatabaseError):
                     return self._prepared(self._path, version)
-                except (OSError, sqlite3.DatabaseError):
-                    pass
-            except OSError:
-                pass
+                # It is only a cache: damaged, or in use for longer than anybody should wait.
+                self._path.unlink(missing_ok=True)
+                with contextlib.suppress(sqlite3.DatabaseError):
+                    return self._prepared(self._path, version)
         try:
             return self._prepared(None, version)
         except sqlite3.OperationalError as error:

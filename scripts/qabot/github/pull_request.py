@@ -54,21 +54,17 @@ def open_pull_request(
             environ, "POST", "pulls", {"title": title, "head": branch, "base": base, "body": body}
         )
         return str(made["html_url"]), True
-    except urllib.error.HTTPError as error:
+    except (OSError, ValueError, KeyError, TypeError) as error:
+        code = error.code if isinstance(error, urllib.error.HTTPError) else None
         hint = (
-            "; allow it under Settings, Actions, General: 'Allow GitHub Actions to create and approve "
-            "pull requests'"
-            if error.code in (403, 422)
+            "allow it under Settings, Actions, General: 'Allow GitHub Actions to create and approve "
+            "pull requests', or "
+            if code in (403, 422)
             else ""
         )
         raise GitHubError(
-            f"the answers are on the branch {branch}, but GitHub refused to open a pull request "
-            f"({error.code}){hint}; or open it by hand: {by_hand}"
-        ) from None
-    except (OSError, ValueError, KeyError, TypeError) as error:
-        raise GitHubError(
             f"the answers are on the branch {branch}, but no pull request could be opened "
-            f"({type(error).__name__}); open it by hand: {by_hand}"
+            f"({code or type(error).__name__}); {hint}open it by hand: {by_hand}"
         ) from None
 
 

@@ -84,6 +84,11 @@ class ContainedFolder:
             raise UnreadableFile(f"cannot be read: {error.strerror}", "make it readable") from None
 
 
+def printable(name: str) -> str:
+    """A file's name, also where it is not UTF-8."""
+    return name.encode("utf-8", "replace").decode()
+
+
 def _open(path: str, flags: int) -> int:
     # Without O_NONBLOCK, opening a FIFO would wait forever for its writer.
     return os.open(path, flags | getattr(os, "O_NONBLOCK", 0))

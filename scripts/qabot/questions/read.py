@@ -14,7 +14,7 @@ from qabot.nodes.json import read_json
 from qabot.nodes.nodes import DocumentError, decode
 from qabot.nodes.yaml import read_yaml
 from qabot.questions import schema as fields
-from qabot.questions.folder import ContainedFolder, UnreadableFile
+from qabot.questions.folder import ContainedFolder, UnreadableFile, printable
 from qabot.questions.parse import Question, QuestionFile
 
 if TYPE_CHECKING:
@@ -91,7 +91,7 @@ def read_questions(root: Path) -> Questions:
             sets.append(question_set)
     clashes, problems = _clashes(sources)
     unread = sorted(
-        _printable(path.relative_to(root).as_posix())
+        printable(path.relative_to(root).as_posix())
         for path in _other_files(root / FOLDER)
         if Path(os.path.realpath(path)) not in reader.context_files
     )
@@ -185,7 +185,7 @@ class _Reader:
         size = len(os.fsencode(path.name))
         if size > LONGEST_NAME:
             what = f"its name has {size} bytes (maximum: {LONGEST_NAME})"
-            self.problems.append(Problem(_printable(source), 0, 0, what, "rename it"))
+            self.problems.append(Problem(printable(source), 0, 0, what, "rename it"))
             return None
         try:
             source.encode()
@@ -195,7 +195,7 @@ class _Reader:
                 raise DocumentError(1, 1, "no questions in it", "add one, or remove the file")
             questions = file.read(root)
         except UnicodeEncodeError:
-            problem = Problem(_printable(source), 0, 0, "its name is not UTF-8", "rename it")
+            problem = Problem(printable(source), 0, 0, "its name is not UTF-8", "rename it")
             file.problems.append(problem)
         except UnreadableFile as error:
             file.problems.append(Problem(source, 0, 0, error.what, error.todo))
@@ -226,8 +226,3 @@ class _Reader:
             self._documents = list(documents.list_files(self._root))
         if not documents.select(self._documents, [glob]):
             raise UnreadableFile("matches no document", documents.some_names(self._documents))
-
-
-def _printable(name: str) -> str:
-    """A file's name, printable even if it is not UTF-8."""
-    return name.encode("utf-8", "replace").decode()
