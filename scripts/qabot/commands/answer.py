@@ -7,9 +7,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from qabot.commands.arguments import Command, Options, flag, group, option
-from qabot.commands.engine_options import EngineOptions
-from qabot.commands.selection import Prepared, Selection, prepare
+from qabot.commands.arguments import Command, flag, option
+from qabot.commands.selection import Prepared, SelectedOptions, prepare
 from qabot.console.text import count
 from qabot.engines.recorded import Recorded
 from qabot.errors import QuestionsError
@@ -25,11 +24,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class AnswerOptions(Options):
+class AnswerOptions(SelectedOptions):
     """The options of `qabot answer`."""
 
-    selected: Selection = group(Selection)
-    engine: EngineOptions = group(EngineOptions)
     dry_run: bool = flag("--dry-run", "show the plan and change nothing")
     timeline: Path | None = option(
         "--timeline",
@@ -53,7 +50,7 @@ def answer(options: AnswerOptions, report: Reporter) -> int:
         TimelineError: the timeline file cannot be written.
     """
     recorder = Recorder(options.engine.engine)
-    prepared = prepare(options.root, options.selected, options.engine, report, recorder)
+    prepared = prepare(options, report, recorder)
     note = prepared.questions.unread_note()
     if note is not None and not options.selected.globs:
         report.note(note)
@@ -126,19 +123,14 @@ def _report(outcome: Outcome, total: int, report: Reporter) -> None:
     elif outcome.written or outcome.removed:
         report.note("nothing to ask")
     else:
-        report.note(up_to_date(total))
+        report.note(_up_to_date(total))
     if outcome.doubtful:
         report.note(f"{count(outcome.doubtful, 'doubtful answer')}: see the pages in answers/")
     if outcome.expected:
         report.note(f"{outcome.met} of {count(outcome.expected, 'answer')} as expected")
 
 
-def up_to_date(total: int) -> str:
-    """Say that nothing needs to be answered.
-
-    Args:
-        total: questions.
-    """
+def _up_to_date(total: int) -> str:
     if not total:
         return "there are no questions to answer"
     return "the question is up to date" if total == 1 else f"all {total:,} questions are up to date"

@@ -6,9 +6,8 @@ import sys
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
-from qabot.commands.arguments import Command, Options, flag, group, option
-from qabot.commands.engine_options import EngineOptions
-from qabot.commands.selection import Selection, prepare
+from qabot.commands.arguments import Command, flag, option
+from qabot.commands.selection import SelectedOptions, prepare
 from qabot.errors import QuestionsError
 from qabot.github import job_summary
 from qabot.run import plan_text
@@ -18,11 +17,9 @@ if TYPE_CHECKING:
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)
-class PlanOptions(Options):
+class PlanOptions(SelectedOptions):
     """The options of `qabot plan`."""
 
-    selected: Selection = group(Selection)
-    engine: EngineOptions = group(EngineOptions)
     format: str = option("--format", None, "text", choices=tuple(plan_text.FORMATS))
     summary: bool = flag("--summary", "add the plan to GitHub's job summary, too")
 
@@ -33,7 +30,7 @@ def plan(options: PlanOptions, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the plan for the rest is printed.
     """
-    prepared = prepare(options.root, options.selected, options.engine, report)
+    prepared = prepare(options, report)
     estimate = prepared.estimate()
     sys.stdout.write(plan_text.FORMATS[options.format](prepared.plan, estimate))
     sys.stdout.flush()

@@ -3,14 +3,12 @@
 from __future__ import annotations
 
 import time
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from qabot.answers.markdown import cell
 from qabot.answers.model import Answer
-from qabot.commands.arguments import Command, Options, group
-from qabot.commands.engine_options import EngineOptions
-from qabot.commands.selection import Selection, prepare
+from qabot.commands.arguments import Command
+from qabot.commands.selection import SelectedOptions, prepare
 from qabot.console.text import count
 from qabot.engines.runner import RunnerEngine
 from qabot.errors import QuestionsError
@@ -22,21 +20,14 @@ from qabot.run.reconcile import Outcome, in_words
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from qabot.commands.engine_options import EngineOptions
     from qabot.console.reporter import Reporter
 
 # In a pull request with more questions, only the first ones are tried.
 _MOST_PREVIEWED = 200
 
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class PreviewOptions(Options):
-    """The options of `qabot preview`; the engine decides which answers are up to date."""
-
-    selected: Selection = group(Selection)
-    engine: EngineOptions = group(EngineOptions)
-
-
-def preview(options: PreviewOptions, report: Reporter) -> int:
+def preview(options: SelectedOptions, report: Reporter) -> int:
     """Answer on this machine what a run would ask, into the job summary; write nothing else.
 
     Returns:
@@ -45,7 +36,7 @@ def preview(options: PreviewOptions, report: Reporter) -> int:
     Raises:
         QuestionsError: there are mistakes in `questions/`; the rest is answered.
     """
-    prepared = prepare(options.root, options.selected, options.engine, report)
+    prepared = prepare(options, report)
     plan = prepared.plan
     requests = plan.requests[:_MOST_PREVIEWED]
     outcome = Outcome(asked=len(requests), results=dict(plan.fresh))
@@ -86,7 +77,7 @@ def _model(root: Path, engine: EngineOptions, report: Reporter) -> LocalModel:
 
 
 COMMAND = Command(
-    PreviewOptions,
+    SelectedOptions,
     preview,
     "This machine answers, whichever engine will answer later, with the model that cdk.json "
     "names, or with the bundled model if the former is not in the cache. On GitHub the "

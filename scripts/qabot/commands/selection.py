@@ -5,7 +5,7 @@ from __future__ import annotations
 from dataclasses import dataclass
 from typing import TYPE_CHECKING, Any
 
-from qabot.commands.arguments import flag, option, positional
+from qabot.commands.arguments import Options, flag, group, option, positional
 from qabot.commands.engine_options import EngineOptions, make_engine
 from qabot.deployment.settings import read_settings
 from qabot.documents.choose import choose
@@ -44,6 +44,14 @@ class Selection:
     )
 
 
+@dataclass(frozen=True, slots=True, kw_only=True)
+class SelectedOptions(Options):
+    """The options of a command that plans a run."""
+
+    selected: Selection = group(Selection)
+    engine: EngineOptions = group(EngineOptions)
+
+
 @dataclass(frozen=True, slots=True)
 class Prepared:
     """The questions, engine and plan of a command.
@@ -70,18 +78,12 @@ class Prepared:
 
 
 def prepare(
-    given: Path | None,
-    selected: Selection,
-    options: EngineOptions,
-    report: Reporter,
-    recorder: Recorder | None = None,
+    options: SelectedOptions, report: Reporter, recorder: Recorder | None = None
 ) -> Prepared:
     """Read the questions, make the engine, and plan.
 
     Args:
-        given: the repository on the command line.
-        selected: the questions.
-        options: of the engine.
+        options: of the command.
         report: receives messages of the engine.
         recorder: records the run's events.
 
@@ -90,11 +92,11 @@ def prepare(
         ModelError: the model directory cannot be read.
         SettingsError: `cdk.json` has mistakes.
     """
-    root = find_root(given)
+    root, selected = find_root(options.root), options.selected
     questions = choose(root, read_questions(root), report.warning)
-    engine = make_engine(root, options, report, recorder, force=selected.force)
+    engine = make_engine(root, options.engine, report, recorder, force=selected.force)
     shard = shards.parse(selected.shard)
     plan = make_plan(
         root, questions, engine.model, selected.globs, force=selected.force, shard=shard
     )
-    return Prepared(root, questions, engine, plan, options.engine)
+    return Prepared(root, questions, engine, plan, options.engine.engine)
