@@ -1,11 +1,13 @@
 """Commands and their typed options: a field of an options class says its argument once.
 
-@dataclass(frozen=True, slots=True, kw_only=True)
-class SiteOptions(Options):
-    out: Path | None = option("--out", "the folder to write to", type=Path, metavar="DIR")
-    open: bool = flag("--open", "open the page in a browser")
+    @dataclass(frozen=True, slots=True, kw_only=True)
+    class SiteOptions(Options):
+        out: Path | None = option("--out", "the folder to write to", type=Path, metavar="DIR")
+        open: bool = flag("--open", "open the page in a browser")
 
-COMMAND = Command(SiteOptions, site, "What it does.", "qabot site --open")
+    COMMAND = Command(SiteOptions, site, "What it does.", "qabot site --open")
+
+`qabot.cli` imports the module of the command that is named, and adds its `COMMAND`.
 """
 
 from __future__ import annotations
