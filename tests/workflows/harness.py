@@ -29,6 +29,7 @@ import yaml
 from tests.conftest import ROOT
 from tests.qabot.github.remotes import git
 from tests.workflows.reader import Reader
+from tests.workflows.stand_ins import STAND_INS, ActionFailed
 
 TOKEN = "ghs_a-token-that-must-not-be-seen"
 
@@ -330,10 +331,10 @@ class GitHub:
         folder = clone.parent / "actions" / name / ref
         if not folder.exists():
             folder.parent.mkdir(parents=True)
-            self._check_out(folder, self.published[name], ref)
+            self.check_out(folder, self.published[name], ref)
         return folder
 
-    def _check_out(self, folder: Path, repository: Path, ref: str | None = None) -> None:
+    def check_out(self, folder: Path, repository: Path, ref: str | None = None) -> None:
         """Clone a repository, and make the environment of this one's code."""
         commit = ref is not None and re.fullmatch("[0-9a-f]{40}", ref)
         branch = () if ref is None or commit else ("--branch", ref)
@@ -406,85 +407,15 @@ class GitHub:
 
     def _uses(self, name: str, action: str, given: dict[str, str], clone: Path) -> Step:
         """Stand in for an action."""
-        stand_ins: dict[str, Callable[[dict[str, str], Path], dict[str, str] | None]] = {
-            "actions/checkout": self._checkout,
-            # Python is here; the emulated cloud's credentials are in `environ`.
-            "actions/setup-python": lambda *_: None,
-            "aws-actions/configure-aws-credentials": lambda *_: None,
-            "actions/upload-pages-artifact": self._upload,
-            "actions/upload-artifact": self._upload,
-            "actions/download-artifact": self._download,
-            "actions/attest": self._attest,
-            "actions/cache/restore": self._restore,
-            "actions/cache/save": self._save,
-            "actions/deploy-pages": self._deploy_pages,
-        }
-        if action not in stand_ins:
+        if action not in STAND_INS:
             return Step(name, "failure", f"no stand-in for {action}")
         try:
-            return Step(name, "success", outputs=stand_ins[action](given, clone) or {})
-        except ActionError as error:
-            return Step(name, "failure", str(error))
+            outputs = STAND_INS[action](self, given, clone)
+        except ActionFailed as failed:
+            return Step(name, "failure", str(failed))
+        return Step(name, "success", outputs=outputs or {})
 
-    def _checkout(self, given: dict[str, str], clone: Path) -> None:
-        if "repository" in given:
-            at = {"owner/fork": self.origin, **self.published}[given["repository"]]
-            self._check_out(clone / given["path"], at, given["ref"])
-        else:
-            self._check_out(clone, self.origin, given.get("ref"))
-
-    def _upload(self, given: dict[str, str], clone: Path) -> None:
-        kept = self._artifact(given.get("name", "github-pages"))
-        if kept.exists() and not given.get("overwrite"):
-            raise ActionError(f"the run has an artifact {kept.name}")
-        kept.mkdir(parents=True, exist_ok=True)
-        source = clone / given["path"]
-        assert source.exists(), f"there is no {given['path']} to upload"
-        if source.is_dir():
-            shutil.copytree(source, kept, dirs_exist_ok=True)
-        else:
-            shutil.copy(source, kept)
-
-    def _download(self, given: dict[str, str], clone: Path) -> None:
-        wanted = given.get("name") or given["pattern"]
-        found = sorted(self._artifact(".").glob(wanted))
-        if not found:
-            raise ActionError(f"no artifact {wanted}")
-        for kept in found:
-            shutil.copytree(kept, clone / given.get("path", "."), dirs_exist_ok=True)
-
-    def _attest(self, given: dict[str, str], clone: Path) -> None:
-        digest = re.fullmatch("sha256:[0-9a-f]{64}", given.get("subject-digest", ""))
-        if not digest and not list(clone.glob(given.get("subject-path", "-"))):
-            raise ActionError("there is nothing to attest")
-        if "sbom-path" in given:
-            json.loads((clone / given["sbom-path"]).read_text())
-
-    def _restore(self, given: dict[str, str], _: Path) -> dict[str, str] | None:
-        path, key = Path(given["path"]), given["key"]
-        keys = [known for at, known in self.caches if at == str(path)]
-        for wanted in (key, *given.get("restore-keys", "").split()):
-            # Of several with the beginning, the newest.
-            if fitting := [known for known in keys if known.startswith(wanted)]:
-                shutil.rmtree(path, ignore_errors=True)
-                shutil.copytree(self.caches[str(path), fitting[-1]], path, symlinks=True)
-                return {"cache-hit": "true" if fitting[-1] == key else "false"}
-        return None
-
-    def _save(self, given: dict[str, str], _: Path) -> None:
-        path, key = Path(given["path"]), given["key"]
-        assert not key.endswith("-"), f"{key} is the same for every content"
-        # A path that is not there, and a key that is, are warnings.
-        if path.exists() and (str(path), key) not in self.caches:
-            cached = self.folder / f"cache-{len(self.caches)}"
-            shutil.copytree(path, cached, symlinks=True)
-            self.caches[str(path), key] = cached
-
-    def _deploy_pages(self, given: dict[str, str], _: Path) -> None:
-        if self.pages != "workflow" or not self._artifact(given["artifact_name"]).is_dir():
-            raise ActionError("Failed to create deployment (status: 404)")
-
-    def _artifact(self, name: str) -> Path:
+    def artifact(self, name: str) -> Path:
         """Where the files of an artifact of this run are."""
         return self.folder / f"artifacts-{self.runs}" / name
 
