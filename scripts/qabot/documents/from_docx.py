@@ -33,6 +33,8 @@ def extract(data: bytes) -> Extracted:
     no_picture = mammoth.images.img_element(lambda _: {"src": ""})
     try:
         page = mammoth.convert_to_html(io.BytesIO(data), convert_image=no_picture).value
+    except MemoryError:
+        raise
     except Exception as error:
         raise UnreadableFile(
             f"is not a Word file that can be read ({type(error).__name__})",

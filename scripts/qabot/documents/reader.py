@@ -100,6 +100,8 @@ class Reader:
             timer.cancel()
         if line.endswith(b"\n"):
             reply: dict[str, Any] = json.loads(line)
+            if reply.get("last"):
+                self.close()
             return reply
         self.close()
         if late.is_set():
@@ -143,7 +145,8 @@ def _serve() -> None:
         except UnreadableFile as error:
             reply = {"what": error.what, "todo": error.todo}
         except MemoryError:
-            reply = {"what": "takes too much memory to read", "todo": "split it"}
+            # What is left of the memory may be too little for the next file.
+            reply = {"what": "takes too much memory to read", "todo": "split it", "last": True}
         except RecursionError:
             reply = {"what": "is nested too deep", "todo": "save it again as another file"}
         except Exception as error:  # noqa: BLE001 - a library failed on hostile data

@@ -6,6 +6,7 @@ import base64
 import io
 import zipfile
 import zlib
+from functools import cache
 
 _WORD = "http://schemas.openxmlformats.org/wordprocessingml/2006/main"
 _PACKAGE = "http://schemas.openxmlformats.org/package/2006"
@@ -128,6 +129,7 @@ def table(rows: list[list[str]]) -> str:
     )
 
 
+@cache
 def bad() -> dict[str, tuple[str, bytes]]:
     """Documents that cannot be read: what each is, its name and its content."""
     return {

@@ -199,9 +199,9 @@ def test_reading_ends_in_time(tmp_path: Path) -> None:
 
 
 def test_reading_ends_with_its_memory(tmp_path: Path) -> None:
-    large = made.docx(made.paragraph("x") * 100_000)
-    with Reader(seconds=600, memory=200 * 2**20) as reader:
-        with pytest.raises(UnreadableFile, match="memory|cannot be read"):
+    large = made.docx(made.paragraph("x") * 50_000)
+    with Reader(seconds=600, memory=100 * 2**20) as reader:
+        with pytest.raises(UnreadableFile, match="takes too much memory|crashed"):
             reader.read("large.docx", large)
         assert reader.read("a.docx", made.docx(made.paragraph("x"))).text == "x"
 
@@ -218,7 +218,7 @@ def test_reading_ends_with_its_memory(tmp_path: Path) -> None:
         ("a.md", b"<!--" * 50_000 + b"--> deep"),
         ("a.md", b"![a](" * 20_000 + b"deep"),
         ("a.md", b"|-" * 20_000 + b"\n" + b"|-" * 20_000 + b"\n|deep"),
-        ("a.txt", b"deep " * 1_000_000),
+        ("a.txt", b"deep " * 200_000),
     ],
 )
 def test_deep_nesting_takes_neither_long_nor_a_stack(name: str, data: bytes) -> None:
