@@ -8,6 +8,7 @@ import os
 import threading
 import time
 from pathlib import Path
+from typing import Any
 
 import pytest
 
@@ -51,11 +52,9 @@ def answer(clone: Repository, *globs: str) -> None:
     reconcile(clone.root, plan, ScriptedEngine(), Reporter())
 
 
-def commit(clone: Repository) -> Published:
-    return publish(
-        clone.root, "main", MODEL, Reporter(io.StringIO()), git=plain(clone.root),
-        pause=lambda _: None,
-    )  # fmt: skip
+def commit(clone: Repository, said: io.StringIO | None = None, **options: Any) -> Published:
+    given = {"git": plain(clone.root), "pause": lambda _: None, **options}
+    return publish(clone.root, "main", MODEL, Reporter(said or io.StringIO()), **given)
 
 
 def test_answers_become_one_commit_of_the_bot(origin: Origin) -> None:
@@ -74,13 +73,13 @@ def test_answers_become_one_commit_of_the_bot(origin: Origin) -> None:
 
 
 def test_a_second_time_there_is_nothing_to_commit(origin: Origin) -> None:
-    clone = origin.clone()
+    clone, other = origin.clone(), origin.clone()
+    answer(other)  # the same, side by side
     answer(clone)
     commit(clone)
-    assert commit(clone).commit is None
-    again = origin.clone()
-    answer(again)
-    assert commit(again).commit is None
+    later = origin.clone()
+    answer(later)
+    assert [commit(run).commit for run in (clone, other, later)] == [None] * 3
     assert len(origin.log()) == 2
 
 
@@ -165,14 +164,6 @@ def test_a_shallow_checkout_commits_too(origin: Origin) -> None:
     assert origin.log() == ["github-actions[bot]: Answer a", "A Person: Write", "A Person: Ask"]
 
 
-def test_configuration_of_the_checkout_counts(origin: Origin) -> None:
-    clone = origin.clone()
-    answer(clone)
-    git(clone.root, "config", "url." + str(origin.path) + ".insteadOf", "short:")
-    git(clone.root, "remote", "set-url", "origin", "short:")
-    assert commit(clone).commit is not None
-
-
 def test_what_a_killed_run_left_long_ago_is_removed(origin: Origin) -> None:
     clone = origin.clone()
     folder = clone.root / ".git/qabot"
@@ -231,15 +222,9 @@ def test_many_concurrent_runs_all_arrive(origin: Origin) -> None:
         answer(run, f"set-{number}")
     failures: list[Exception] = []
 
-    def pause(seconds: float) -> None:
-        time.sleep(seconds / 20)
-
     def work(run: Repository) -> None:
         try:
-            publish(
-                run.root, "main", MODEL, Reporter(io.StringIO()), git=plain(run.root),
-                pause=pause,
-            )  # fmt: skip
+            commit(run, pause=lambda seconds: time.sleep(seconds / 20))
         except GitError as error:
             failures.append(error)
 
@@ -252,14 +237,6 @@ def test_many_concurrent_runs_all_arrive(origin: Origin) -> None:
     files = origin.files()
     assert {f"answers/set-{n}.yaml" for n in range(4)} <= set(files)
     assert len([line for line in origin.log() if line.startswith("github-actions")]) == 4
-
-
-def test_two_runs_that_answered_the_same_agree(origin: Origin) -> None:
-    first, second = origin.clone(), origin.clone()
-    answer(first)
-    answer(second)
-    assert commit(first).commit is not None
-    assert commit(second).commit is None
 
 
 def test_a_protected_branch_gets_its_answers_on_another(origin: Origin) -> None:
@@ -374,7 +351,7 @@ def test_a_file_that_one_removed_and_one_changed_is_reported(origin: Origin) -> 
     run = origin.clone()
     answer(run, add_question(run.root, "It was 1879.", "Born when?"))
     said = io.StringIO()
-    publish(run.root, "main", MODEL, Reporter(said), git=plain(run.root), pause=lambda _: None)
+    commit(run, said)
     assert (
         "README.md was changed on main and on answers/main; main's version is kept"
         in said.getvalue()
@@ -451,13 +428,7 @@ def test_what_a_hook_of_git_sets_reaches_no_commit(
         place = {"GIT_INDEX_FILE": ".git/index", "GIT_DIR": ".git", "GIT_WORK_TREE": "."}
         monkeypatch.setenv(name, str(clone.root / place.get(name, ".git/objects")))
     nothing = {"GIT_CONFIG_GLOBAL": os.devnull, "GIT_CONFIG_SYSTEM": os.devnull}
-    done = publish(
-        clone.root,
-        "main",
-        MODEL,
-        Reporter(io.StringIO()),
-        git=Git(clone.root, os.environ | nothing),
-    )
+    done = commit(clone, git=Git(clone.root, os.environ | nothing))
     assert done.files == ("answers/a.md", "answers/a.yaml")
     for name in ("GIT_INDEX_FILE", "GIT_DIR", "GIT_WORK_TREE", "GIT_OBJECT_DIRECTORY"):
         monkeypatch.delenv(name)
@@ -465,10 +436,9 @@ def test_what_a_hook_of_git_sets_reaches_no_commit(
     assert "answers/a.yaml" in origin.files()
 
 
-def test_paths_in_the_configuration_are_the_checkouts(origin: Origin) -> None:
+def test_configuration_of_the_checkout_counts_with_its_paths(origin: Origin) -> None:
     clone = origin.clone()
     answer(clone)
-    git(clone.root, "remote", "set-url", "origin", "../origin.git")
     (clone.root / "include").write_text('[url "../origin.git"]\n\tinsteadOf = here:\n')
     git(clone.root, "config", "include.path", "../include")
     git(clone.root, "remote", "set-url", "origin", "here:")
@@ -523,10 +493,7 @@ def test_a_remote_that_recovers_gets_the_answers(origin: Origin, request_: str, 
         if how == "lost reply":
             remote.faults[request_] = 1
         pauses: list[float] = []
-        done = publish(
-            clone.root, "main", MODEL, Reporter(io.StringIO()), git=plain(clone.root),
-            pause=pauses.append,
-        )  # fmt: skip
+        done = commit(clone, pause=pauses.append)
         assert remote.faults[request_] == 0
     assert done == Published(
         git(origin.path, "rev-parse", "main"), "main", ("answers/a.md", "answers/a.yaml")
@@ -573,7 +540,7 @@ def test_one_token_is_sent_whatever_the_checkout_has(origin: Origin, scope: str)
         environ = {"GITHUB_TOKEN": "new", "GITHUB_SERVER_URL": remote.address} | {
             "GIT_CONFIG_GLOBAL": os.devnull, "PATH": os.environ["PATH"],
         }  # fmt: skip
-        publish(clone.root, "main", MODEL, Reporter(io.StringIO()), git=Git(clone.root, environ))
+        commit(clone, git=Git(clone.root, environ))
         expected = base64.b64encode(b"x-access-token:new").decode()
         assert {tuple(seen) for seen in remote.authorizations} == {(f"basic {expected}",)}
 
@@ -651,9 +618,7 @@ def test_an_asked_question_that_has_no_place_is_reported_and_stays(
     source = add_question(run.root, "It was 1921.", "When was it?")
     answer(run, "a")
     said = io.StringIO()
-    done = publish(
-        run.root, "main", MODEL, Reporter(said), git=plain(run.root), pause=lambda _: None
-    )
+    done = commit(run, said)
     assert done.files == ("answers/a.md", "answers/a.yaml"), "the rest is committed"
     assert f"{source} cannot be committed" in said.getvalue()
     assert "make questions/asked a folder" in said.getvalue()

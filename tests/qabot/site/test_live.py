@@ -165,6 +165,7 @@ def test_it_answers_over_the_page_and_over_a_pasted_text_and_leads_to_a_file(
     assert "model.onnx" not in downloaded, "nothing is downloaded before somebody asks"
     shown = ask(page, "Who named the baby Momotaro?", "all")
     assert page.inner_text("#live-answer mark") == "Grandma", shown
+    assert "not calibrated" not in shown
     assert "model.onnx" in downloaded
     assert page.evaluate("document.activeElement.id") == "live-answer"
     page.click("#live-answer .score a")
@@ -332,27 +333,25 @@ def changed(route: Route) -> None:
     route.fulfill(body=bytes(body), status=200)
 
 
-@pytest.mark.parametrize(
-    ("fault", "expected"),
-    [
-        (lambda route: route.abort(), "could not be downloaded; check the network and ask again"),
-        (lambda route: route.fulfill(status=503), "(HTTP 503); ask again later"),
-        (cut, "was cut off; ask again"),
-        (changed, "is not the file that this page was made with; reload the page"),
-    ],
-)
-def test_a_download_that_fails_says_why_and_can_be_repeated(
-    opened: Opened, fault: Callable[[Route], None], expected: str
-) -> None:
-    page = opened(routes={"**/tokenizer.json": fault})
-    assert expected in ask(page, "Who was the captain?", "all")
-    page.context.unroute("**/tokenizer.json")
+# What happens to a download, and what is said of it.
+FAULTS: list[tuple[Callable[[Route], None], str]] = [
+    (lambda route: route.abort(), "could not be downloaded; check the network and ask again"),
+    (lambda route: route.fulfill(status=503), "(HTTP 503); ask again later"),
+    (cut, "was cut off; ask again"),
+    (changed, "is not the file that this page was made with; reload the page"),
+]
+
+
+def test_a_download_that_fails_says_why_and_can_be_repeated(opened: Opened) -> None:
+    page = opened()
+    for fault, expected in FAULTS:
+        page.context.route("**/tokenizer.json", fault)
+        assert expected in ask(page, "Who was the captain?", "all")
+        page.context.unroute("**/tokenizer.json")
     ask(page, "Who was the captain?", "all")
     assert page.inner_text("#live-answer mark") == "Nils Hagen"
 
-
-def test_documents_that_cannot_be_downloaded_say_why_and_can_be_repeated(opened: Opened) -> None:
-    page = opened(routes={"**/documents.json": changed})
+    page.context.route("**/documents.json", changed)
     shown = ask(page, "Who books trips?", label="all documents")
     assert shown == "documents.json is not the file that this page was made with; reload the page"
     page.context.unroute("**/documents.json")
@@ -425,8 +424,7 @@ def test_on_a_page_from_a_file_it_says_so(browser: Browser, folder: Path) -> Non
     page.close()
 
 
-@pytest.mark.parametrize("scheme", ["light", "dark"])
-@pytest.mark.parametrize("width", [320, 1200])
+@pytest.mark.parametrize(("width", "scheme"), [(320, "dark"), (1200, "light")])
 def test_the_audit_finds_nothing(
     opened: Opened,
     axe: str,  # noqa: F811
@@ -480,10 +478,8 @@ def pairs() -> list[tuple[str, str]]:
 
 
 def test_a_score_that_is_not_a_probability_is_marked(opened: Opened, address: str) -> None:
-    text = "Its captain was Ada Berg."
-    assert "not calibrated" not in ask(opened(), "Who was the captain?", "own", text)
     page = opened(routes={address: uncalibrated})
-    shown = ask(page, "Who was the captain?", "own", text)
+    shown = ask(page, "Who was the captain?", "own", "Its captain was Ada Berg.")
     assert re.search(r"score 0\.\d\d \(not calibrated\)", shown), shown
 
 
