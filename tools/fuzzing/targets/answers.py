@@ -5,7 +5,6 @@ An input is an answers file, and perhaps its page and its question file.
 
 from __future__ import annotations
 
-import io
 from dataclasses import asdict
 from typing import TYPE_CHECKING
 
@@ -16,26 +15,18 @@ from qabot.answers import folder as store
 from qabot.answers import yaml_file as answers
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, AnswerSet, Entry, Request
-from qabot.console.reporter import Reporter
 from qabot.console.text import for_log, json_for_log
-from qabot.github.links import Links
-from qabot.questions.read import read_questions
-from qabot.run.estimate import on_runner
-from qabot.run.plan import make_plan
-from qabot.run.plan_text import FORMATS
-from qabot.run.reconcile import in_words, reconcile
-from qabot.site.data import gather
-from qabot.site.page import render
+from qabot.run.reconcile import in_words
 from tests.conftest import ROOT
-from tests.qabot.scripted import ScriptedEngine, failure
+from tests.qabot.scripted import failure
 from tools.fuzzing.scratch import Scratch
 from tools.fuzzing.target import Target, join, split
+from tools.fuzzing.whole_run import MODEL, run_twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
 
 SCRATCH = Scratch()
-MODEL = "m@1/s1"
 CONTEXT = "1921 was it"
 QUESTIONS = f"context: {CONTEXT}\nquestions:\n- {{id: a, question: When?}}\n- What?\n"
 
@@ -63,15 +54,7 @@ def run(data: bytes) -> None:
             for_log(in_words(entry.result)).encode()
             json_for_log(asdict(entry)).encode()
 
-    questions = read_questions(root)
-    plan = make_plan(root, questions, MODEL)
-    for form in FORMATS.values():
-        form(plan, on_runner(plan.requests)).encode()
-    render(gather(root, questions), Links(), questions.sources).encode()
-    reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
-    again = make_plan(root, read_questions(root), MODEL)
-    assert again.requests == []
-    assert not any(entry.edited for entry in again.sets)
+    questions = run_twice(root)
     if stored.answers is None and file.strip() and questions.sets:
         assert (root / "answers/a.orig.yaml.txt").read_bytes() == file
 

@@ -13,6 +13,8 @@ import math
 import zlib
 from typing import TYPE_CHECKING, Any
 
+from boto3.dynamodb.types import TypeDeserializer
+
 from answerer import contexts, items
 from answerer.errors import InputError
 from answerer.items import Status
@@ -147,24 +149,12 @@ def _unicode(text: str) -> str:
     return text.encode("utf-8", "replace").decode()
 
 
-def _untyped(raw: dict[str, Any]) -> Any:
-    ((kind, value),) = raw.items()
-    match kind:
-        case "N":
-            return float(value)
-        case "L":
-            return [_untyped(element) for element in value]
-        case "M":
-            return {name: _untyped(element) for name, element in value.items()}
-        case _:
-            return value
-
-
 def seeds() -> Sequence[bytes]:
     """Items of each status and of the tutorial's form; contexts, whole, cut, and too large."""
     spans = [Span("1921", 7, 11, 0.9), Span("1922", 23, 27, 0.05)]
     written = items.answer_values(spans, "m@1/s1")
-    answer = {name[1:]: _untyped(value) for name, value in written.items()}
+    untyped = TypeDeserializer().deserialize
+    answer = {name[1:]: untyped(value) for name, value in written.items()}
     base = {"item_id": "k", "attempt": 1, "question": "When?", "context_id": ID, "token": "t"}
     every: list[dict[str, Any]] = [
         {**base, "status": "PENDING", "lease": 1},
@@ -177,7 +167,7 @@ def seeds() -> Sequence[bytes]:
         {"item_id": ID, "data": "b:"},
     ]
     return [
-        *(join(json.dumps(element)) for element in every),
+        *(join(json.dumps(element, default=float)) for element in every),
         join("{}", PACKED),
         join("{}", PACKED[:-3]),
         join("{}", zlib.compress(b"\xed\xa0\x80")),

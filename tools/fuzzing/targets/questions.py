@@ -7,7 +7,6 @@ others may be their context files, and a content can be a link.
 from __future__ import annotations
 
 import contextlib
-import io
 import re
 from typing import TYPE_CHECKING
 from unittest import mock
@@ -15,27 +14,18 @@ from unittest import mock
 import yaml
 
 from qabot.answers.yaml_file import quoted
-from qabot.console.reporter import Reporter
 from qabot.console.text import for_log
-from qabot.github.links import Links
 from qabot.nodes.nodes import DocumentError, decode
 from qabot.nodes.yaml import read_yaml
 from qabot.questions import schema as fields
 from qabot.questions.read import read_questions
-from qabot.run import plan_text as plan_report
-from qabot.run.estimate import on_runner
-from qabot.run.plan import make_plan
-from qabot.run.reconcile import reconcile
-from qabot.site.data import gather
-from qabot.site.page import render
 from tests.conftest import ROOT
-from tests.qabot.scripted import ScriptedEngine
 from tools.fuzzing.scratch import Scratch, write
 from tools.fuzzing.target import Target, as_text, join, split
+from tools.fuzzing.whole_run import run_twice
 
 if TYPE_CHECKING:
     from collections.abc import Sequence
-    from pathlib import Path
 
 SCRATCH = Scratch()
 _SHARED = "context: It was 1921.\nquestions:\n"
@@ -71,7 +61,7 @@ def run(data: bytes) -> None:
             for text in (question.question, question.context, *question.expect):
                 text.encode()
     if questions.sets:
-        _answer(root)
+        run_twice(root)
 
 
 def _read_slowly(content: bytes) -> None:
@@ -81,20 +71,6 @@ def _read_slowly(content: bytes) -> None:
         contextlib.suppress(DocumentError),
     ):
         read_yaml(decode(content))
-
-
-def _answer(root: Path) -> None:
-    """Questions can be planned, answered and shown; a second run has nothing to do."""
-    questions = read_questions(root)
-    plan = make_plan(root, questions, "m@1/s1")
-    for form in plan_report.FORMATS.values():
-        form(plan, on_runner(plan.requests)).encode()
-    reconcile(root, plan, ScriptedEngine(), Reporter(io.StringIO()))
-    again = make_plan(root, read_questions(root), "m@1/s1")
-    assert again.requests == []
-    assert not any(question_set.edited for question_set in again.sets)
-    assert again.prune == []
-    render(gather(root, questions), Links(), questions.sources).encode("utf-8", "replace")
 
 
 def seeds() -> Sequence[bytes]:
