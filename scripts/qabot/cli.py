@@ -31,6 +31,7 @@ COMMANDS = {
     "list": "print the existing answers",
     "clear": "empty the fargate engine's table",
     "reap": "stop the tasks that a killed run of the fargate engine has left running",
+    "restore": "take over the answers that wait in a pull request",
     "commit": "commit the answers to the branch that people read",
     "dispatch": "do what a form on GitHub asks for",
     "site": "write the answers as one static page",

@@ -100,6 +100,29 @@ def publish(
     raise AssertionError("the last attempt returns or raises")
 
 
+def restore(root: Path, branch: str, model: str, report: Reporter, git: Git) -> list[str]:
+    """Write the answers that wait to be merged into a branch into the checkout's `answers/`.
+
+    Args:
+        root: the checkout, of that branch.
+        branch: the branch that they wait for.
+        model: identity of the model that answers.
+        report: receives a warning for each answers file that somebody edited.
+        git: git in that checkout.
+
+    Returns:
+        The files that may have changed.
+
+    Raises:
+        GitError: git or the remote refuses.
+    """
+    with open_workspace(root, git, branch) as space:
+        if not space.fetch_side(space.side_branch()):
+            return []
+        known = list(store.results(store.read_all(space.tree).values()))
+    return write_answers(root, root, model, report, known)
+
+
 class _Publisher:
     """Attempts to commit, and remembers the pushes whose reply was lost."""
 

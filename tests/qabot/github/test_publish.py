@@ -13,11 +13,12 @@ from typing import Any
 import pytest
 
 from qabot.answers.model import Request
+from qabot.cli import main
 from qabot.console.reporter import Reporter
 from qabot.errors import Interrupted
 from qabot.github import changes
 from qabot.github.git import Git, GitError
-from qabot.github.publish import ATTEMPTS, Published, message, publish
+from qabot.github.publish import ATTEMPTS, Published, message, publish, restore
 from qabot.questions.add import add_question
 from qabot.questions.read import read_questions
 from qabot.run.plan import make_plan
@@ -253,6 +254,41 @@ def test_a_protected_branch_gets_its_answers_on_another(origin: Origin) -> None:
     again = commit(run)
     assert (again.commit, again.branch, again.files) == (None, done.branch, done.files)
     assert len(origin.log("answers/main")) == 2
+
+
+def test_what_waits_to_be_merged_is_not_asked_again(
+    origin: Origin, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
+) -> None:
+    origin.protect()
+    first = origin.clone()
+    answer(first)
+    commit(first)
+    person = origin.clone()
+    person.write("questions/a.yaml", questions("1921", "When?", "What?", "Why?"))
+    (origin.path / "hooks/update").unlink()
+    origin.push(person, "Ask more")
+    origin.protect()
+    later = origin.clone()
+    assert restore(later.root, "main", MODEL, Reporter(io.StringIO()), plain(later.root)) == [
+        "answers/a.yaml",
+        "answers/a.md",
+    ]
+    plan = make_plan(later.root, read_questions(later.root), MODEL)
+    assert [request.question for request in plan.requests] == ["Why?"]
+    answer(later)
+    done = commit(later)
+    assert done.branch == "answers/main"
+    assert origin.files("answers/main")["answers/a.yaml"].count("- id:") == 3
+    # Nothing waits for a branch of another name, and a remote that is gone stops no run.
+    other = origin.clone()
+    assert (
+        restore(other.root, "main", "other@1/s1", Reporter(io.StringIO()), plain(other.root)) == []
+    )
+    assert not (other.root / "answers").exists()
+    git(other.root, "remote", "set-url", "origin", str(origin.path / "gone"))
+    monkeypatch.delenv("GITHUB_TOKEN", raising=False)
+    assert main(["--root", str(other.root), "restore", "--branch", "main"]) == 0
+    assert "no waiting answers were restored: git fetch failed" in capsys.readouterr().err
 
 
 def ask_and_commit(origin: Origin, context: str, question: str) -> Published:
