@@ -22,7 +22,8 @@ from abc import ABC, abstractmethod
 from pathlib import Path
 from typing import Any
 
-ROOT = Path(__file__).resolve().parent.parent
+from tests.conftest import ROOT, environ
+
 STEPS, LAST = "QABOT_STEPS", "QABOT_LAST_STEP"
 _MOST = 400  # steps of any scenario
 _WRITES = os.O_WRONLY | os.O_RDWR | os.O_CREAT
@@ -73,13 +74,12 @@ def killed_everywhere(scenario: type[Scenario], folder: Path) -> int:
     Returns:
         At how many steps it was killed.
     """
-    path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
     done = subprocess.run(
         [
             sys.executable, "-m", "tests.killing", f"{scenario.__module__}:{scenario.__qualname__}",
             str(folder),
         ],
-        cwd=ROOT, env={**os.environ, "PYTHONPATH": path}, capture_output=True, text=True, check=False,
+        cwd=ROOT, env=environ(), capture_output=True, text=True, check=False,
     )  # fmt: skip
     assert done.returncode == 0, done.stdout + done.stderr
     found: dict[str, Any] = json.loads(done.stdout.splitlines()[-1])

@@ -4,7 +4,6 @@ from __future__ import annotations
 
 import ast
 import json
-import os
 import re
 import signal
 import subprocess
@@ -22,7 +21,7 @@ from qabot.cli import COMMANDS, main
 from qabot.commands.arguments import EXIT_CODES
 from qabot.errors import CloudError
 from qabot.exit_codes import BUG
-from tests.conftest import ROOT, Repository
+from tests.conftest import ROOT, Repository, environ
 
 PEACH = (
     "context: She named the baby Momotaro.\nquestions:\n"
@@ -323,39 +322,22 @@ def test_a_bug_is_reported_without_a_traceback(
     assert not [line for line in err.splitlines() if line.startswith("::")]
 
 
-def qabot(*arguments: str, cwd: Path, **options: object) -> subprocess.Popen[str]:
-    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container"))
+def qabot(*arguments: str, cwd: Path, **variables: str) -> subprocess.Popen[str]:
     return subprocess.Popen(
         [sys.executable, "-P", "-m", "qabot", *arguments],
-        cwd=cwd,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-        env={**os.environ, "PYTHONPATH": path, **options.pop("env", {})},  # type: ignore[dict-item]
-    )
+        cwd=cwd, env=environ(**variables), stdout=subprocess.PIPE, stderr=subprocess.PIPE, text=True,
+    )  # fmt: skip
 
 
 def test_the_commands_that_load_no_model_import_nothing_heavy(repository: Repository) -> None:
     repository.write("questions/peach.yaml", PEACH)
     heavy = {
-        "onnxruntime",
-        "numpy",
-        "tokenizers",
-        "boto3",
-        "http",
-        "email",
-        "ssl",
-        "asyncio",
-        "logging",
-        "torch",
-        "transformers",
-        "tqdm",
-        "aws_cdk",
-    }
-    env = {"PYTHONPROFILEIMPORTTIME": "1"}
+        "onnxruntime", "numpy", "tokenizers", "boto3", "http", "email", "ssl", "asyncio", "logging",
+        "torch", "transformers", "tqdm", "aws_cdk",
+    }  # fmt: skip
 
     def imported(*arguments: str) -> set[str]:
-        with qabot(*arguments, cwd=repository.root, env=env) as process:
+        with qabot(*arguments, cwd=repository.root, PYTHONPROFILEIMPORTTIME="1") as process:
             _, err = process.communicate(timeout=60)
         assert process.returncode == 0, err
         return set(re.findall(r"\| +([a-zA-Z_]\w*)$", err, re.MULTILINE))
@@ -392,9 +374,8 @@ def test_a_signal_stops_a_run_and_keeps_what_is_answered(
 
 
 def test_a_terminal_that_knows_only_ascii_gets_escapes(repository: Repository) -> None:
-    env = {"PYTHONIOENCODING": "ascii"}
     repository.write("questions/a.yaml", "context: c\nquestions: [日本語は？]\n")
-    with qabot("plan", cwd=repository.root, env=env) as process:
+    with qabot("plan", cwd=repository.root, PYTHONIOENCODING="ascii") as process:
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "\\u65e5\\u672c" in out
@@ -414,16 +395,10 @@ def test_output_that_nobody_reads_is_not_an_error(repository: Repository) -> Non
 
 
 def shell(command: str, cwd: Path) -> subprocess.CompletedProcess[str]:
-    path = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container"))
     return subprocess.run(
         ["sh", "-c", command.replace("qabot", f"{sys.executable} -P -m qabot")],
-        cwd=cwd,
-        capture_output=True,
-        text=True,
-        check=False,
-        timeout=60,
-        env={**os.environ, "PYTHONPATH": path},
-    )
+        cwd=cwd, env=environ(), capture_output=True, text=True, check=False, timeout=60,
+    )  # fmt: skip
 
 
 @pytest.mark.parametrize(
@@ -472,11 +447,9 @@ def test_ctrl_c_while_the_program_is_loaded_is_a_message(repository: Repository)
         "sys.exit(main())\n"
     )
     for name in ("qabot.cli", "argparse", "qabot.exit_codes", "qabot.commands.check", "yaml"):
-        path = os.pathsep.join(str(ROOT / part) for part in ("scripts", "container"))
         done = subprocess.run(
             [sys.executable, "-P", "-c", code.format(name=name)],
-            cwd=repository.root, capture_output=True, text=True, check=False, timeout=60,
-            env={**os.environ, "PYTHONPATH": path},
+            cwd=repository.root, env=environ(), capture_output=True, text=True, check=False, timeout=60,
         )  # fmt: skip
         assert (done.returncode, done.stderr) == (130, "error: interrupted\n"), name
 
@@ -518,7 +491,7 @@ def test_json_is_json_on_every_code_page(repository: Repository) -> None:
         "questions/a.yaml", "context: c\nquestions: [{id: x, question: Zoë 😀 Łódź?}]\n"
     )
     with qabot("ask", "--json", "It is Zoë 😀 of Łódź.", "Who is it?", cwd=repository.root,
-               env={"PYTHONIOENCODING": "cp1252"}) as process:  # fmt: skip
+               PYTHONIOENCODING="cp1252") as process:  # fmt: skip
         out, err = process.communicate(timeout=60)
     assert (process.returncode, err) == (0, "")
     assert "Zoë 😀" in json.loads(out)["answer"]

@@ -3,7 +3,6 @@
 from __future__ import annotations
 
 import json
-import os
 import re
 import subprocess
 import sys
@@ -22,7 +21,7 @@ from qabot.deployment.settings import Settings
 from qabot.models.bundled import BUNDLED
 from qabot.models.local import configured_model
 from tests.checkpoints import make_checkpoint
-from tests.conftest import ROOT, Repository
+from tests.conftest import Repository, environ
 from tests.hub import COMMIT, Hub, local_hub
 
 PEACH = "context: She named the baby Momotaro.\nquestions: [What is the name of the baby?]\n"
@@ -57,13 +56,7 @@ class Qabot:
 
     def __init__(self, repository: Repository, hub: Hub, machine: Path) -> None:
         self._root = repository.root
-        paths = os.pathsep.join(str(ROOT / name) for name in ("scripts", "container"))
-        self.environ = {
-            **os.environ,
-            **hub.environ(machine / "downloads"),
-            "QABOT_CACHE": str(machine),
-            "PYTHONPATH": paths,
-        }
+        self.environ = environ(**hub.environ(machine / "downloads"), QABOT_CACHE=str(machine))
 
     def __call__(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(

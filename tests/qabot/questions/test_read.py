@@ -393,15 +393,8 @@ def test_a_colon_in_a_question_is_explained(
 def test_files_that_nobody_reads_are_listed(repository: Repository) -> None:
     repository.write("questions/a.yaml", "context_file: used.txt\nquestions: [Who?]\n")
     repository.write("elsewhere/b.yaml", "context: c\nquestions: [Who?]\n")
-    for name in (
-        "used.txt",
-        "list.jsonl",
-        "sub/list.csv",
-        "c.ymal",
-        "b.yaml.txt",
-        ".hidden",
-        "x.md",
-    ):
+    others = ("list.jsonl", "sub/list.csv", "c.ymal", "b.yaml.txt", ".hidden", "x.md")
+    for name in ("used.txt", *others):
         repository.write(f"questions/{name}", "text")
     (repository.root / "questions/team").symlink_to("../elsewhere")
     questions = read_questions(repository.root)

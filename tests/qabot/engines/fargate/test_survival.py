@@ -2,7 +2,6 @@
 
 from __future__ import annotations
 
-import os
 import signal
 import subprocess
 import sys
@@ -18,8 +17,8 @@ from answerer.items import Status
 from qabot.answers.model import Failure
 from qabot.engines.fargate.engine import describe
 from qabot.errors import CloudError
+from tests.conftest import environ
 from tests.qabot.engines.fargate.bench import (
-    ROOT,
     SETTINGS,
     deployed,
     engine,
@@ -116,11 +115,9 @@ def test_a_run_that_is_killed_leaves_what_the_next_one_takes_up(
     requests = make_requests(6)
     killer = Killer(kind, number, heard=heard)
     with deployed(monkeypatch, faults=killer, delays=Delays(pending=0.3)) as cloud:
-        path = os.pathsep.join(str(ROOT / part) for part in (".", "scripts", "container"))
-        environ = {**os.environ, "PYTHONPATH": path}
         with killer.lock:
             killer.process = subprocess.Popen(
-                [sys.executable, "-c", KILLED, str(each)], env=environ
+                [sys.executable, "-c", KILLED, str(each)], env=environ()
             )
         assert killer.process.wait(60) == -signal.SIGKILL, "it ended before it could be killed"
 
@@ -158,24 +155,20 @@ def test_a_run_whose_joined_tasks_are_stopped_by_another_launches_its_own(
 
 
 @pytest.mark.parametrize(
-    ("kind", "permission"),
+    "permission",
     [
-        ("cloudformation:DescribeStacks", "cloudformation:DescribeStacks"),
-        ("dynamodb:BatchGetItem", "dynamodb:BatchGetItem"),
-        ("dynamodb:BatchWriteItem", "dynamodb:BatchWriteItem"),
-        ("dynamodb:UpdateItem", "dynamodb:UpdateItem"),
-        ("ecs:RunTask", "ecs:RunTask"),
-        ("ecs:DescribeTasks", "ecs:DescribeTasks"),
+        "cloudformation:DescribeStacks", "dynamodb:BatchGetItem", "dynamodb:BatchWriteItem",
+        "dynamodb:UpdateItem", "ecs:RunTask", "ecs:DescribeTasks",
     ],
-)
+)  # fmt: skip
 def test_a_missing_permission_ends_the_run_immediately_and_is_named(
-    kind: str, permission: str, monkeypatch: pytest.MonkeyPatch
+    permission: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     class Denies(Faults):
         active = False
 
         def on_call(self, call: Call) -> Refuse | LoseReply | None:
-            if not self.active or call.kind != kind or call.access_key != ACCESS_KEY:
+            if not self.active or call.kind != permission or call.access_key != ACCESS_KEY:
                 return None
             message = f"User: x is not authorized to perform: {permission} on resource: y"
             return Refuse(ApiError("AccessDeniedException", message))
