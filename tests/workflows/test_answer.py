@@ -195,7 +195,11 @@ def test_a_protected_branch_gets_one_pull_request(
     ]
     assert set(api.authorised) == {f"Bearer {TOKEN}"}
     assert TOKEN not in runner.log()
-    assert "main is protected; updated" in github.run("answer.yml")["runner"].log()
+    runner = github.run("answer.yml")["runner"]
+    assert "main is protected; updated" in runner.log()
+    # What waits there is not asked again.
+    assert "restored 2 files that wait to be merged" in runner.log()
+    assert "the question is up to date" in runner.log()
     assert len(api.pulls) == 1
 
 
