@@ -134,22 +134,6 @@ def test_missing_directory_says_how_to_make_one(tmp_path: Path) -> None:
         Model.load(tmp_path)
 
 
-@pytest.mark.parametrize(
-    ("context", "question", "kind"),
-    [
-        ("", "What?", "empty-context"),
-        ("Text.", "\n", "empty-question"),
-        ("Text.", "why " * 400, "question-too-long"),
-        ("half \udc00", "What?", "not-unicode"),
-        ("\x01\u200b", "What?", "context-without-tokens"),
-    ],
-)
-def test_bad_input_says_what_to_do(model: Model, context: str, question: str, kind: str) -> None:
-    with pytest.raises(InputError) as caught:
-        model.answer(context, question)
-    assert caught.value.kind == kind
-
-
 @settings(max_examples=60)
 @given(
     context=st.lists(st.sampled_from(HARD), min_size=1, max_size=80).map("".join),

@@ -102,17 +102,6 @@ def test_one_step_answers_and_commits_and_its_outputs_say_what(
     assert json.loads(job.outputs["changed"]) == []
 
 
-def test_a_step_without_exec_is_found_by_its_cancellation(hosted: GitHub, tmp_path: Path) -> None:
-    hosted.workflows = tmp_path / "workflows"
-    hosted.workflows.mkdir()
-    steps = [{"name": "Wait", "run": "sh -c 'echo started; sleep 300'\necho ended"}]
-    job = {"runs-on": "ubuntu-24.04", "steps": steps}
-    (hosted.workflows / "own.yml").write_text(json.dumps({"on": "push", "jobs": {"wait": job}}))
-    hosted.cancel_after = "started"
-    with pytest.raises(AssertionError, match="GitHub would have killed 'Wait'.*`exec` missing"):
-        hosted.run("own.yml")
-
-
 @pytest.mark.timeout(600)
 def test_a_second_run_installs_nothing(caller: Origin, hosted: GitHub, tmp_path: Path) -> None:
     hosted.workflows = workflow(tmp_path / "workflows")

@@ -131,28 +131,6 @@ def test_a_pull_request_needs_nothing_but_to_read(hosted: GitHub) -> None:
     assert written["jobs"]["check"]["permissions"] == {"contents": "read"}
 
 
-def call(folder: Path, **given: str | bool) -> Path:
-    """A caller's workflow with inputs."""
-    job = {
-        "permissions": dict.fromkeys(
-            ("actions", "contents", "id-token", "pages", "pull-requests"), "write"
-        ),
-        "uses": "acme/qabot/.github/workflows/answer.yml@v1",
-        "with": given,
-    }
-    folder.mkdir()
-    (folder / "mine.yml").write_text(
-        json.dumps({"on": "workflow_dispatch", "jobs": {"answer": job}})
-    )
-    return folder
-
-
-def test_an_input_that_it_does_not_have_is_refused(hosted: GitHub, tmp_path: Path) -> None:
-    hosted.workflows = call(tmp_path / "workflows", globs="a")
-    with pytest.raises(AssertionError, match="globs is not defined in the referenced workflow"):
-        hosted.run("mine.yml", "workflow_dispatch")
-
-
 def test_the_form_and_the_call_have_the_same_inputs() -> None:
     text = (ROOT / ".github/workflows/answer.yml").read_text("utf-8")
     events = yaml.safe_load(text)[True]  # PyYAML reads `on` as true

@@ -101,7 +101,7 @@ def test_ask_list_and_clear(
     (line,) = capsys.readouterr().out.splitlines()
     assert json.loads(line)["status"] == "ANSWERED"
 
-    with pytest.raises(UsageError, match="give --yes"):
+    with pytest.raises(UsageError, match="use --yes"):
         clear(ClearOptions(root=root), report)
     monkeypatch.setattr("sys.stdin", SimpleTerminal())
     assert clear(ClearOptions(root=root), report, lambda: "n") == 0
@@ -136,10 +136,11 @@ def test_reap_stops_what_a_run_has_left(
         cloud.deploy(model="bundled")
         engine = make_fargate_engine(root, FargateOptions(run="left-behind"), report)
         engine.submit([Request(digit * 64, "Who?", CONTEXT) for digit in "ab"])
+        another = make_fargate_engine(root, FargateOptions(run="another"), report)
+        another.submit([Request("c" * 64, "Who?", CONTEXT)])
         reap(ReapOptions(run="left-behind", root=root), report)
         assert "stopped 2 tasks of run left-behind" in said.getvalue()
-        assert all(task.desired == "STOPPED" for task in cloud.tasks)
-        engine.submit([Request("c" * 64, "Who?", CONTEXT)])
+        assert [task.desired for task in cloud.tasks] == ["STOPPED", "STOPPED", "RUNNING"]
         reap(ReapOptions(all=True, root=root), report)
         assert said.getvalue().endswith("stopped 1 task\n")
         assert all(task.desired == "STOPPED" for task in cloud.tasks)

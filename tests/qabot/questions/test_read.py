@@ -69,12 +69,12 @@ def test_a_question_that_the_text_must_not_answer(repository: Repository) -> Non
 def test_a_plain_list_in_yaml_and_json(repository: Repository) -> None:
     entries = [{"context": "c 😀", "question": "q?"}, {"context": "d", "question": "q?"}]
     repository.write("questions/a.json", json.dumps(entries))
-    repository.write("questions/b.yaml", "- {context: c, question: q}\n")
+    repository.write("questions/b.yml", "- {context: c, question: q}\n")
     found = questions(repository)
     assert [(item.source, item.id, item.context) for item in found] == [
         ("questions/a.json", "q", "c 😀"),
         ("questions/a.json", "q-2", "d"),
-        ("questions/b.yaml", "q", "c"),
+        ("questions/b.yml", "q", "c"),
     ]
 
 
@@ -103,11 +103,6 @@ def test_other_files_are_left_alone(repository: Repository) -> None:
     for name in ("notes.md", ".hidden.yaml", ".git/x.yaml", "schema.json", "text.txt"):
         repository.write(f"questions/{name}", "not: [a question file")
     assert questions(repository) == []
-
-
-def test_yml_is_read_too(repository: Repository) -> None:
-    repository.write("questions/a.yml", "context: c\nquestions: [q]\n")
-    assert [question.source for question in questions(repository)] == ["questions/a.yml"]
 
 
 def test_ids_are_unique_and_stay_when_a_slug_meets_them(repository: Repository) -> None:

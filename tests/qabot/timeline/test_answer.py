@@ -18,6 +18,13 @@ if TYPE_CHECKING:
     from qabot.answers.model import Request
 
 
+@pytest.fixture
+def repository(repository: Repository) -> Repository:
+    """A repository with one question."""
+    repository.write("questions/a.yaml", "context: It was 1921.\nquestions: [When?]\n")
+    return repository
+
+
 def test_answer_writes_it(repository: Repository, monkeypatch: pytest.MonkeyPatch) -> None:
     repository.write("questions/a.yaml", "context: It was 1921.\nquestions: [When?, What year?]\n")
     outputs = repository.root / "outputs"
@@ -59,7 +66,6 @@ def test_a_run_that_is_broken_off_keeps_its_timeline(
 def test_where_it_can_t_be_written_nothing_is_asked(
     repository: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repository.write("questions/a.yaml", "context: It was 1921.\nquestions: [When?]\n")
     folder = str(repository.root)
     assert main(["--root", folder, "answer", "--timeline", folder]) == 2
     assert "is a folder; give --timeline the name of a file" in capsys.readouterr().err
@@ -69,7 +75,6 @@ def test_where_it_can_t_be_written_nothing_is_asked(
 def test_a_file_that_can_t_be_written_in_the_end_costs_no_answer(
     repository: Repository, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    repository.write("questions/a.yaml", "context: It was 1921.\nquestions: [When?]\n")
     monkeypatch.setattr(file, "prepare", lambda path: None)
     path = repository.root / "none" / "timeline.json"
     assert main(["--root", str(repository.root), "answer", "--timeline", str(path)]) == 0
@@ -81,7 +86,6 @@ def test_a_file_that_can_t_be_written_in_the_end_costs_no_answer(
 
 
 def test_what_a_program_reads_is_json(repository: Repository) -> None:
-    repository.write("questions/a.yaml", "context: It was 1921.\nquestions: [When?]\n")
     path = repository.root / "timeline.json"
     assert main(["--root", str(repository.root), "answer", "--timeline", str(path)]) == 0
     [question] = json.loads(path.read_text())["questions"]

@@ -11,9 +11,7 @@ import pytest
 from answerer.items import Status
 from qabot.answers.key import Keys
 from qabot.answers.model import Answer, Failure, Request
-from qabot.aws.clients import Clients
-from qabot.aws.stack import find_stack
-from qabot.engines.fargate.engine import FargateEngine, new_run, stop_run
+from qabot.engines.fargate.engine import FargateEngine, new_run
 from qabot.errors import CloudError, UsageError
 from tests.qabot.engines.fargate.bench import (
     MODEL,
@@ -26,9 +24,8 @@ from tests.qabot.engines.fargate.bench import (
     make_requests,
     table_of,
 )
-from tests.tutorial import MOMOTARO
 from tools.emulator import Cloud
-from tools.emulator.typical_faults import HANGS, AccountLimits, TaskFaults
+from tools.emulator.typical_faults import AccountLimits
 
 
 def test_60_questions_are_60_tasks_and_60_answers(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -63,16 +60,6 @@ def test_60_questions_are_60_tasks_and_60_answers(monkeypatch: pytest.MonkeyPatc
     assert tasks == {"dynamodb:UpdateItem": 120, "dynamodb:GetItem": 60}
 
 
-def test_that_the_text_does_not_say_is_returned(cloud: Cloud) -> None:
-    question = "How much is the fare of the ferry to Bergen?"
-    request = Request("no-fare", question, MOMOTARO)
-    (result,) = engine().answer([request])
-    assert result == expected([request])["no-fare"]
-    assert isinstance(result, Answer)
-    assert not result.span.found
-    assert len(launched_keys(cloud)) == 1
-
-
 def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:
     requests = make_requests(8)
     packed = replace(SETTINGS, questions_per_task=3, max_cost_usd=0.01)
@@ -86,19 +73,13 @@ def test_a_task_may_answer_several_questions(cloud: Cloud) -> None:
     assert cloud.client_calls()["ecs:RunTask"] - before.get("ecs:RunTask", 0) == 3
 
 
-def test_a_second_run_launches_nothing(cloud: Cloud) -> None:
-    requests = make_requests(5)
-    first = {result.key: result for result in engine().answer(requests)}
-    assert {result.key: result for result in engine().answer(requests)} == first
-    assert len(cloud.tasks) == 5
-
-
-def test_force_asks_again_what_is_answered(cloud: Cloud) -> None:
+def test_a_second_run_launches_nothing_without_force(cloud: Cloud) -> None:
     requests = make_requests(3)
     first = {result.key: result for result in engine().answer(requests)}
-    again = {result.key: result for result in engine(force=True).answer(requests)}
-    assert again == first
-    assert len(cloud.tasks) == 6
+    for force, launched in ((False, 3), (True, 6)):
+        again = {result.key: result for result in engine(force=force).answer(requests)}
+        assert again == first
+        assert len(cloud.tasks) == launched
 
 
 def test_questions_that_no_task_can_answer_fail_for_good_without_a_task(cloud: Cloud) -> None:
@@ -190,22 +171,6 @@ def test_nothing_to_ask_asks_aws_nothing(cloud: Cloud) -> None:
     before = cloud.client_calls()
     assert list(engine().answer([])) == []
     assert cloud.client_calls() == before
-
-
-def test_reap_stops_the_tasks_of_one_run_and_no_others(monkeypatch: pytest.MonkeyPatch) -> None:
-    requests = make_requests(6)
-    with deployed(monkeypatch, faults=TaskFaults(lambda *_: HANGS)) as cloud:
-        assert engine(run="mine").submit(requests[:4]) == []
-        assert engine(run="theirs").submit(requests[4:]) == []
-        clients = Clients()
-        stack = find_stack(clients, SETTINGS.stack_name)
-        stopped = list(stop_run(clients, stack, "mine"))
-        assert sorted(stopped) == sorted(task.arn for task in cloud.tasks[:4])
-        assert list(stop_run(clients, stack, "mine")) == []
-        assert [task.desired for task in cloud.tasks[4:]] == ["RUNNING"] * 2
-        assert {task.started_by for task in cloud.tasks} == {"mine", "theirs"}
-        others = list(stop_run(clients, stack, None))
-        assert sorted(others) == sorted(task.arn for task in cloud.tasks[4:])
 
 
 def test_submit_leaves_the_answers_to_the_table(cloud: Cloud) -> None:
