@@ -156,6 +156,12 @@ def test_answer_is_the_part_of_the_context_at_its_offsets(
     assert len(covered) == len(set(covered)), "two alternatives overlap"
 
 
+def test_a_context_that_nobody_sees_says_so(model: Model) -> None:
+    with pytest.raises(InputError) as caught:
+        model.answer("\x01\u200b", "What?")
+    assert caught.value.kind == "context-without-tokens"
+
+
 def test_answer_deep_in_a_long_context(model: Model) -> None:
     dull = "Nothing of note happened in the village on that day. "
     context = dull * 60 + EINSTEIN + " " + dull * 60
