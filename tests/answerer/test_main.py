@@ -106,24 +106,6 @@ def test_an_item_of_the_table_is_answered_and_nothing_is_printed(
     assert "1921" not in printed.err, "questions and answers stay out of the log"
 
 
-def test_tasks_run_side_by_side_in_threads_of_one_process(table: Table) -> None:
-    keys = [f"k{number}" for number in range(6)]
-    for key in keys:
-        put(table, key)
-    codes: dict[str, int] = {}
-
-    def run(key: str) -> None:
-        codes[key] = main(["--item-id", key, "--attempt", "1"], tables.ENVIRON)
-
-    threads = [threading.Thread(target=run, args=(key,)) for key in keys]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-    assert codes == dict.fromkeys(keys, 0)
-    assert {item.spans[0].answer for item in table.read(keys).values()} == {"1921"}
-
-
 @pytest.mark.parametrize(
     ("argv", "environ", "says"),
     [

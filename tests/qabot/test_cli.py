@@ -71,16 +71,6 @@ def test_a_dry_run_changes_nothing(here: Repository, capsys: pytest.CaptureFixtu
     assert not (here.root / "answers").exists()
 
 
-def test_force_asks_again(here: Repository, capsys: pytest.CaptureFixture[str]) -> None:
-    here.write("questions/peach.yaml", PEACH)
-    main(["answer"])
-    before = here.files("answers")
-    capsys.readouterr()
-    assert main(["answer", "--force"]) == 0
-    assert "answered 1 of 1" in capsys.readouterr().err
-    assert here.files("answers") == before
-
-
 def test_mistakes_do_not_keep_other_files_waiting(
     here: Repository, capsys: pytest.CaptureFixture[str]
 ) -> None:
@@ -151,20 +141,6 @@ def test_check_counts_questions_or_reports_mistakes(
     here.write("questions/bad.yaml", "- q\n- r\n")
     assert main(["check"]) == 2
     assert len(capsys.readouterr().err.splitlines()) == 2
-
-
-def test_check_annotates_on_github(
-    here: Repository, capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setenv("GITHUB_ACTIONS", "true")
-    here.write("questions/bad.yaml", "context: c\nquestion: q\n")
-    assert main(["check"]) == 2
-    assert capsys.readouterr().err == (
-        "::error file=questions/bad.yaml,line=1,col=1::no 'questions'; write 'questions:' and a list "
-        "below it\n"
-        "::error file=questions/bad.yaml,line=2,col=1::unknown key 'question'; "
-        "did you mean 'questions'?\n"
-    )
 
 
 def test_ask_prints_the_answer(capsys: pytest.CaptureFixture[str]) -> None:

@@ -103,6 +103,7 @@ def test_every_command_uses_the_model_that_cdk_json_names(
     again = qabot("answer", "--force")
     assert again.returncode == 0, again.stderr
     assert "exporting" not in again.stderr
+    assert "answered 1 of 1" in again.stderr
     answer = re.search(r"answer: (.*)", repository.read("answers/peach.yaml"))
     assert answer is not None
     asked = qabot("ask", "--json", "She named the baby Momotaro.", "What is the name of the baby?")
