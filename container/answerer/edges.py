@@ -10,6 +10,7 @@ from __future__ import annotations
 
 import re
 import unicodedata
+from functools import lru_cache
 
 from answerer.ranking import UNSPACED
 
@@ -56,20 +57,23 @@ def whole_characters(text: str, start: int, end: int) -> tuple[int, int]:
 
 def _end_of_word(text: str, place: int, step: int) -> int:
     """The first place from `place` on, in steps of 1 or -1, that is not inside a word."""
-    for far in range(place, place + step * LONGEST_WORD, step):
-        if not _is_inside_word(text, far) and _is_boundary(text, far):
-            return far
-    return place
+    far = place
+    while _is_inside_word(text, far) or not _is_boundary(text, far):
+        far += step
+        if abs(far - place) == LONGEST_WORD:
+            return place
+    return far
 
 
 def _is_inside_word(text: str, index: int) -> bool:
     return (
         0 < index < len(text)
-        and _is_part_of_word(text[index - 1])
         and _is_part_of_word(text[index])
+        and _is_part_of_word(text[index - 1])
     )
 
 
+@lru_cache(maxsize=4096)  # a text has few different characters, and each window asks 500 times
 def _is_part_of_word(char: str) -> bool:
     category = unicodedata.category(char)
     return (category[0] in "LM" or category == "Nd" or char in JOINERS) and (
