@@ -1,4 +1,4 @@
-"""What stands in for the actions of others: what they read and leave, on this machine."""
+"""Functions instead of other people's actions: they read and write what those do, on this machine."""
 
 from __future__ import annotations
 
