@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from answerer.errors import ExportError, ModelError
 from answerer.exporting import checkpoint as checkpoints
 from answerer.exporting import graph as graphs
+from answerer.exporting.quantisation import quantise_graph
 from answerer.info import INFO_FILE, MODEL_FILE, TOKENIZER_FILE, ModelInfo, digest
 from answerer.session import Session
 from answerer.windows import Windows
@@ -125,7 +126,7 @@ def write_graph(model: Any, folder: Path, *, quantise: bool, max_length: int) ->
     onnx.save(graph, path)
     check(path, inputs, expected, FLOAT_TOLERANCE)
     if quantise:
-        graph = graphs.quantise_graph(graph)
+        graph = quantise_graph(graph, inputs)
     graphs.clean(graph)
     onnx.save(graph, path)
     try:

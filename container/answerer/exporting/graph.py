@@ -1,11 +1,9 @@
-"""From a torch module to `model.onnx`: export, fuse, quantise, clean."""
+"""From a torch module to `model.onnx`: export, fuse, clean."""
 
 from __future__ import annotations
 
 import inspect
 import logging
-import tempfile
-from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from answerer.exporting.checkpoint import quiet
@@ -185,85 +183,6 @@ def _prune(body: GraphProto) -> None:
             body.node.remove(node)
     for weight in [weight for weight in body.initializer if weight.name not in used]:
         body.initializer.remove(weight)
-
-
-def scale_rows(graph: ModelProto) -> None:
-    """Scale each token to [-1, 1] before a matrix product, and undo that after it, in place.
-
-    onnxruntime quantises activations with one scale for a whole tensor, so that a few large tokens
-    leave the others few steps. A row of a product depends only on one row of its left side, so
-    scaling rows changes nothing in float and gives every token all steps in 8 bits. It halves the
-    error of the quantised logits at about a fifth more time (docs/models.md), and a window's result
-    then hardly depends on the rest of its batch.
-    """
-    import numpy as np
-    from onnx import helper, numpy_helper
-
-    body = graph.graph
-    weights = {weight.name for weight in body.initializer if len(weight.dims) == 2}
-    products = [n for n in body.node if n.op_type == "MatMul" and n.input[1] in weights]
-    body.initializer.append(numpy_helper.from_array(np.array([-1], np.int64), "last_axis"))
-    # Keeps a row of zeros from being divided by zero.
-    body.initializer.append(numpy_helper.from_array(np.array(1e-6, np.float32), "smallest_peak"))
-    peaks: dict[str, str] = {}
-    for product in products:
-        tensor, result = product.input[0], product.output[0]
-        place = next(index for index, node in enumerate(body.node) if node is product)
-        if tensor not in peaks:
-            peaks[tensor] = f"{tensor}_peak"
-            names = [f"{tensor}_{step}" for step in ("size", "top", "peak", "unit")]
-            size, top, peak, unit = names
-            steps = [
-                helper.make_node("Abs", [tensor], [size], name=size),
-                helper.make_node("ReduceMax", [size, "last_axis"], [top], name=top),
-                helper.make_node("Max", [top, "smallest_peak"], [peak], name=peak),
-                helper.make_node("Div", [tensor, peak], [unit], name=unit),
-            ]
-            for step in reversed(steps):
-                body.node.insert(place, step)
-            place += len(steps)
-        product.input[0] = f"{tensor}_unit"
-        product.output[0] = f"{result}_unit_rows"
-        back = [product.output[0], peaks[tensor]]
-        body.node.insert(place + 1, helper.make_node("Mul", back, [result], name=f"{result}_back"))
-
-
-def quantise_graph(graph: ModelProto) -> ModelProto:
-    """Quantise the weights of matrix products and embeddings to signed bytes.
-
-    One scale per column (channel); activations are quantised dynamically. `answerer.session` has CPUs
-    whose fast instructions would saturate on such weights use exact ones.
-
-    Args:
-        graph: of `export_graph`; `scale_rows` changes its products.
-    """
-    import onnx
-    from onnxruntime.quantization import QuantType, quantize_dynamic
-
-    scale_rows(graph)
-
-    with tempfile.TemporaryDirectory() as folder:
-        plain, quantised = Path(folder, "plain.onnx"), Path(folder, "quantised.onnx")
-        onnx.save(graph, plain)
-        noisy = logging.getLogger()
-        disabled = noisy.manager.disable
-        logging.disable(logging.WARNING)
-        try:
-            quantize_dynamic(
-                plain,
-                quantised,
-                op_types_to_quantize=["MatMul", "Gather"],
-                per_channel=True,
-                weight_type=QuantType.QInt8,
-                # Tensors of onnxruntime's own operators, whose type cannot be inferred.
-                extra_options={
-                    "MatMulConstBOnly": True,
-                    "DefaultTensorType": onnx.TensorProto.FLOAT,
-                },
-            )
-        finally:
-            logging.disable(disabled)
-        return onnx.load(quantised)
 
 
 def clean(graph: ModelProto) -> None:
