@@ -25,11 +25,11 @@ INFO_FILE = "model.json"
 
 # Incremented whenever the same model could give another answer to the same context and question, so that
 # every answer made before counts as stale.
-SPAN_SEARCH = 4
+SPAN_SEARCH = 5
 
 # Incremented whenever the export of the same checkpoint could give another model directory, so that an
 # cached export is not used again.
-EXPORTER = 1
+EXPORTER = 2
 
 
 @dataclass(frozen=True, slots=True, kw_only=True)

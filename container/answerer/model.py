@@ -154,7 +154,7 @@ class Model:
             for passage in text.passages(question)
             for window in self._windows.cut(passage.context, tokens)
         ]
-        search = SpanSearch(context, MAX_ANSWER_TOKENS)
+        search = SpanSearch(context, MAX_ANSWER_TOKENS, question)
         return _Job(index, self._windows, self.info, tokens, windows, search, len(windows))
 
     def _run(

@@ -33,6 +33,7 @@ def search_constants() -> dict[str, dict[str, Any]]:
             "kept_starts": spans.KEPT_STARTS,
             "compared": spans.COMPARED,
             "longest_dates": spans.LONGEST_DATES,
+            "date_words": [spans.FIRST_DATE, spans.LAST_DATE],
             "end_punctuation": spans.END_PUNCTUATION,
             "cut_anywhere": edges.CUT_ANYWHERE,
             "joiners": edges.JOINERS,

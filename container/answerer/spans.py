@@ -52,6 +52,11 @@ _DATES = re.compile(
 )
 LONGEST_DATES = 80
 
+# English words that ask for the first date of a period, or for the last; a question with none of
+# them mostly wants both (docs/models.md).
+FIRST_DATE = ("born", "birth", "begin", "began", "start", "started")
+LAST_DATE = ("die", "died", "death", "end", "ended")
+
 END_PUNCTUATION = " .,;:!?\"'”’)]。、"
 
 
@@ -109,11 +114,13 @@ class SpanSearch:
     Args:
         text: the whole text.
         max_answer_tokens: the longest span considered, in tokens.
+        question: for which date of a period it asks.
     """
 
-    def __init__(self, text: str, max_answer_tokens: int) -> None:
+    def __init__(self, text: str, max_answer_tokens: int, question: str = "") -> None:
         self._text = text
         self._width = max_answer_tokens
+        self._side = _date_asked_for(question)
         self._candidates: dict[tuple[int, int], _Candidate] = {}
 
     def add(
@@ -223,13 +230,16 @@ class SpanSearch:
             left = others
 
     def _one_date(self, best: _Candidate, candidates: Iterable[_Candidate]) -> _Candidate:
-        """Where a span holds both dates of a pair in brackets, the best span inside one of them."""
+        """Where a span holds both dates of a pair in brackets, the best in the one that is asked for."""
+        if self._side is None:
+            return best
         first = max(0, best.start - LONGEST_DATES)
         for pair in _DATES.finditer(self._text, first, best.end + LONGEST_DATES):
             sides = (pair.span(1), pair.span(2))
             if all(best.start < end and start < best.end for start, end in sides):
+                start, end = sides[self._side]
                 for candidate in candidates:
-                    if any(s <= candidate.start and candidate.end <= e for s, e in sides):
+                    if start <= candidate.start and candidate.end <= end:
                         return candidate
         return best
 
@@ -286,6 +296,13 @@ def _is_none(found: Evidence, none: float, calibration: Calibration | None) -> b
 
 def _at_most(span: Span, score: float) -> Span:
     return Span(span.answer, span.start, span.end, min(span.score, score))
+
+
+def _date_asked_for(question: str) -> int | None:
+    """Which date of a period a question asks for: 0 for the first, 1 for the last, `None` for both."""
+    words = set(re.findall(r"\w+", question.lower()))
+    first, last = (not words.isdisjoint(asked) for asked in (FIRST_DATE, LAST_DATE))
+    return None if first == last else int(last)
 
 
 def _said(text: str) -> str:

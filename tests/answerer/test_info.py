@@ -96,8 +96,9 @@ def test_missing_file_is_named(directory: Path, name: str) -> None:
 
 
 def test_pointer_instead_of_the_model_is_recognised(directory: Path) -> None:
+    size = (directory / "model.onnx").stat().st_size
     (directory / "model.onnx").write_text("version https://git-lfs.github.com/spec/v1\n", "utf-8")
-    with pytest.raises(ModelError, match=r"43 bytes where model\.json says 22,819,845"):
+    with pytest.raises(ModelError, match=rf"43 bytes where model\.json says {size:,}"):
         read_info(directory)
 
 

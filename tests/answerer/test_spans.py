@@ -264,21 +264,25 @@ def test_a_few_words_are_never_sure(text: str) -> None:
 
 
 @pytest.mark.parametrize(
-    ("dates", "answer"),
+    ("dates", "question", "answer"),
     [
-        ("(1815-1852)", "1852"),
-        ("(10 December 1815 – 27 November 1852)", "1852"),
-        ("[1815 — 1852]", "1852"),
-        ("1815-1852", "1815-1852"),
-        ("(pages 10-12, 1852)", "1852"),
+        ("(1815-1852)", "In what year did she die?", "1852"),
+        ("(10 December 1815 – 27 November 1852)", "When was her death?", "1852"),
+        ("[1815 — 1852]", "WHEN DID IT END", "1852"),
+        ("(1815-1852)", "When was she born?", "1815"),
+        ("(1815-1852)", "When did the war begin?", "1815"),
+        ("(1815-1852)", "When did she reign?", "1815-1852"),
+        ("(1815-1852)", "In what years did it start and end?", "1815-1852"),
+        ("1815-1852", "When did she die?", "1815-1852"),
+        ("(pages 10-12, 1852)", "When did she die?", "1852"),
     ],
 )
-def test_of_two_dates_in_brackets_one_is_meant(dates: str, answer: str) -> None:
+def test_of_two_dates_in_brackets_the_one_asked_for(dates: str, question: str, answer: str) -> None:
     text = f"Ada Lovelace {dates} wrote it."
     context = token_words(text)
     words_of = [text[start:end] for start, end in zip(context.starts, context.ends, strict=True)]
     starts = [{"1815": 4.0, "1852": 3.0}.get(word, -8.0) for word in words_of]
     ends = [{"1815": -2.0, "1852": 4.0}.get(word, -8.0) for word in words_of]
-    search = SpanSearch(text, 8)
+    search = SpanSearch(text, 8, question)
     search.add(context, range(len(words_of)), *np.array([starts, ends], np.float32))
     assert search.best(1)[0].answer == answer

@@ -26,7 +26,7 @@ export class Reader {
     if (!asked.length) throw new InputError("Write a question.");
     if (room < Math.max(1, Math.floor(settings.max_length / 4))) throw new InputError("The question is too long; ask something shorter.");
     const text = this.text(content);
-    const search = new SpanSearch(text.text, settings.spans);
+    const search = new SpanSearch(text.text, settings.spans, question);
     for (const { number, lexical, overlap } of this.passages(text, question)) {
       const [offset] = text.cuts[number];
       const context = (text.contexts[number] ??= tokenise(tokenizer, text.text.points.slice(...text.cuts[number])));

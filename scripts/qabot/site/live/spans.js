@@ -3,9 +3,13 @@
 /** @typedef {{start: number, end: number, rank: number, model: number, overlap: number}} Candidate */
 
 export class SpanSearch {
-  constructor(text, settings) {
+  constructor(text, settings, question) {
     this.text = text;
     this.settings = settings;
+    const asked = question.toLowerCase().match(/[\p{L}\p{N}_]+/gu) ?? [];
+    const [first, last] = settings.date_words.map((words) => words.some((word) => asked.includes(word)));
+    /** The date of a period that is asked for: 0 or 1; none where both are. */
+    this.side = first === last ? null : Number(last);
     const { cut_anywhere: anywhere, joiners, longest_word: longest } = settings;
     const word = new RegExp(`(?![${anywhere}])[\\p{L}\\p{M}\\p{Nd}${joiners}]`, "u");
     this.edges = { longest, word };
@@ -83,16 +87,17 @@ export class SpanSearch {
     return groups;
   }
 
-  /** Of two dates in brackets, one is meant. */
+  /** Of two dates in brackets, the one that is asked for. */
   oneDate(best, candidates) {
+    if (this.side === null) return best;
     const reach = this.settings.longest_dates;
     const from = Math.max(0, best.start - reach);
     const around = this.text.flat.slice(from, best.end + reach);
     for (const match of around.matchAll(DATES)) {
       const sides = [1, 2].map((side) => match.indices[side].map((index) => index + from));
       if (sides.every(([start, end]) => best.start < end && start < best.end)) {
-        const inside = candidates.find((candidate) =>
-          sides.some(([start, end]) => start <= candidate.start && candidate.end <= end));
+        const [start, end] = sides[this.side];
+        const inside = candidates.find((candidate) => start <= candidate.start && candidate.end <= end);
         if (inside) return inside;
       }
     }
