@@ -17,7 +17,7 @@ from tests.conftest import ROOT, Repository
 from tests.qabot.site.pages import chosen
 from tests.tutorial import MOMOTARO
 
-MODEL = "qabot-minilm-l6-squad@64a382cf8c07/s4-974913"
+MODEL = "qabot-minilm-l6-squad@64a382cf8c07/s5-d89eb1"
 LINKS = Links(
     "https://github.com/someone/questions",
     "main",
