@@ -115,7 +115,7 @@ def run(name: str, command: list[str], examples: list[squad.Example]) -> str:
         name,
         f"{100 * sum(squad.exact_match(*pair) for pair in pairs) / len(pairs):.1f}",
         f"{100 * sum(squad.f1(*pair) for pair in pairs) / len(pairs):.1f}",
-        f"{len(pairs) / reached['seconds']:.1f}",
+        f"{len(pairs) / reached['seconds']:.2g}",
         f"{cost.memory / 1e6:.0f}",
     )
     return f"| {' | '.join(cells)} |"
