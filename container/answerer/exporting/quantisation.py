@@ -214,11 +214,13 @@ def _peaks(matrix: NDArray[np.float32], axis: int) -> NDArray[np.float32]:
 
 def _products(body: GraphProto) -> list[NodeProto]:
     """The products of activations and a matrix of weights."""
-    weights = {weight.name for weight in body.initializer if len(weight.dims) == 2}
+    weights = _matrices(body)
     return [node for node in body.node if node.op_type == "MatMul" and node.input[1] in weights]
 
 
-def _set(body: GraphProto, name: str, values: NDArray[np.float32] | np.float32) -> None:
+def _set(
+    body: GraphProto, name: str, values: NDArray[np.float32] | NDArray[np.int64] | np.float32
+) -> None:
     """Give a weight new values, or add one."""
     from onnx import numpy_helper
 
